@@ -1,0 +1,86 @@
+/// The engine's way out. `results` implements it; tests fake it. It is how the engine's facts reach
+/// files and reports without the engine knowing either.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "engine/scan.hpp"
+
+namespace peakstorm {
+
+/// Load of one facility or ship node at an instant.
+struct PlaceLoad {
+  std::uint32_t sorting = 0;     ///< Waiting for or in the sorter, or in customs.
+  std::uint32_t docked = 0;      ///< Sorted, waiting for a departure (or, at a node, for a pickup).
+  std::uint32_t delivering = 0;  ///< At a depot: waiting for a round, or on the van.
+};
+
+/// What one facility did on one UTC day. Sums over facilities and days are exact.
+struct PlaceDay {
+  PlaceId place = no_place;
+  Day day = 0;
+  std::uint32_t arrived = 0;          ///< Pieces.
+  std::uint32_t departed = 0;
+  std::uint32_t missed_sorts = 0;     ///< Pieces sorted in a later window than the one they arrived for.
+  std::uint32_t rollovers = 0;        ///< Pieces left on the dock by a departure, counted per departure.
+  std::uint32_t wait_minutes = 0;     ///< Dwell of departing pieces, summed (saturating).
+  std::uint32_t excess_minutes = 0;   ///< Of which beyond the plan.
+};
+
+/// Parcel counts of one carrier, at an instant or in all.
+struct Census {
+  std::uint64_t injected = 0;  ///< Tendered to the carrier.
+  std::uint64_t delivered = 0;
+  std::uint64_t lost = 0;
+  std::uint64_t returned = 0;
+  std::uint64_t inside = 0;    ///< Counted where the parcels are, not by subtraction.
+  [[nodiscard]] bool balanced() const { return injected == delivered + lost + returned + inside; }
+};
+
+/// Exact sample-path accounts of one queue (sorter, docks or rounds of a place): Little's law holds
+/// when `area` == `sojourn`.
+struct QueueAccount {
+  PlaceId place = no_place;
+  std::uint8_t queue = 0;        ///< 0 sorter, 1 docks, 2 rounds.
+  std::uint64_t pieces = 0;      ///< That entered.
+  std::int64_t area = 0;         ///< Integral of the number present, piece-ms, from the queue's own counter.
+  std::int64_t sojourn = 0;      ///< Sum of (leave - enter), ms, over pieces; present ones up to the end.
+};
+
+/// Counts collected by one partition without contention; called by one thread at a time.
+class RecorderShard {
+ public:
+  virtual ~RecorderShard() = default;
+  /// Parcels that ended; also, at the end of the run, those still inside.
+  virtual void outcomes(std::span<const Outcome> outcomes) = 0;
+};
+
+class Recorder {
+ public:
+  virtual ~Recorder() = default;
+
+  /// One shard per partition; called before the run starts, on the calling thread.
+  virtual RecorderShard& shard(std::size_t partition) = 0;
+
+  /// True when the tracked parcels' facts, scans and acts below are wanted. Asked once.
+  [[nodiscard]] virtual bool wants_streams() const = 0;
+  /// True when the streams shall cover background parcels too, not only retailers'. Asked once.
+  [[nodiscard]] virtual bool wants_background() const { return false; }
+
+  // The streams: on the calling thread, between windows, in the total order of scans. Facts of a
+  // parcel come before its first scan; scans of [.., t) before acts of [.., t).
+  virtual void parcels(std::span<const ParcelFacts> facts) = 0;
+  virtual void scans(std::span<const Scan> scans) = 0;
+  virtual void acts(std::span<const ShopperAct> acts) = 0;
+
+  // At the end of the run, on the calling thread.
+  virtual void load_series(PlaceId place, SimDuration step, std::span<const PlaceLoad> loads) = 0;
+  virtual void place_days(std::span<const PlaceDay> days) = 0;
+  /// census[d] is carrier `carrier` at 00:00 UTC of day d; the last entry is the end of the run.
+  virtual void census(CarrierId carrier, std::span<const Census> census) = 0;
+  virtual void queues(std::span<const QueueAccount> queues) = 0;
+};
+
+}  // namespace peakstorm

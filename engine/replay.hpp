@@ -1,0 +1,115 @@
+/// Where replay and results meet without knowing each other: `results` offers what to replay
+/// (`ReplaySource`) and keeps what happened (`ReplayRecorder`); `adapters/replay` uses both.
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "engine/result.hpp"
+#include "engine/scan.hpp"
+
+namespace peakstorm {
+
+/// One thing to send: a scan the carrier publishes, or a shopper's look at the tracking page.
+struct ReplayItem {
+  SimTime at;                 ///< Intended simulated instant: Scan::reported, or the act's instant.
+  bool is_check = false;
+  Scan scan;                  ///< When not a check.
+  ParcelId parcel{};
+};
+
+/// What to replay, ascending by (at, parcel_key, sequence). Single reader.
+class ReplaySource {
+ public:
+  virtual ~ReplaySource() = default;
+  /// Appends up to `limit` further items; nothing appended means the end.
+  virtual Result<void> next(std::size_t limit, std::vector<ReplayItem>& items) = 0;
+  /// Totals, known beforehand: published scans and checks, and the span of their instants.
+  struct Totals {
+    std::uint64_t scans = 0;
+    std::uint64_t checks = 0;
+    SimTime first;
+    SimTime last;
+  };
+  [[nodiscard]] virtual Totals totals() const = 0;
+  /// Facts of a tracked parcel; nullptr when unknown. Valid as long as the source.
+  [[nodiscard]] virtual const ParcelFacts* facts(ParcelId parcel) const = 0;
+  /// All tracked parcels, for the read-back.
+  [[nodiscard]] virtual std::span<const ParcelFacts> parcels() const = 0;
+};
+
+enum class RequestKind : std::uint8_t { scan, check, read_back };
+enum class RequestFate : std::uint8_t {
+  accepted,     ///< The endpoint took it (its profile's success codes).
+  refused,      ///< It answered, but not with success.
+  timed_out,
+  broken,       ///< Connection refused or lost, or the reply was no reply.
+  dropped,      ///< No sender was free before its patience ran out: never sent.
+};
+inline constexpr std::array<const char*, 5> request_fate_names{"accepted", "refused", "timed_out", "broken",
+                                                               "dropped"};
+
+/// Times are wall clock since the replay began, from the injected Clock.
+struct RequestRecord {
+  RequestKind kind = RequestKind::scan;
+  RequestFate fate = RequestFate::accepted;
+  std::uint16_t status = 0;                  ///< HTTP status; 0 when there was none.
+  ParcelId parcel{};
+  std::uint8_t sequence = 0;                 ///< Of the scan.
+  std::chrono::nanoseconds intended{};
+  std::chrono::nanoseconds sent{};
+  std::chrono::nanoseconds done{};
+};
+
+/// A scan as the endpoint shows it.
+struct ShownScan {
+  std::int64_t unix_ms = 0;
+  ScanKind kind = ScanKind::label_created;
+  std::string place;
+};
+
+/// What a shopper would see for a parcel, after the replay.
+struct ShownParcel {
+  ParcelId parcel{};
+  bool found = false;
+  ScanKind status = ScanKind::label_created;
+  std::optional<Day> promise_day;            ///< Shown date, local to the destination.
+  std::optional<std::int64_t> delivered_unix_ms;
+  std::vector<ShownScan> scans;              ///< In the order shown.
+};
+
+/// A check's view: what the page showed at an instant, for staleness.
+struct ShownStatus {
+  ParcelId parcel{};
+  std::chrono::nanoseconds at{};             ///< When the reply came.
+  SimTime simulated;                         ///< The check's own simulated instant.
+  bool found = false;
+  ScanKind status = ScanKind::label_created;
+  std::uint32_t scans_shown = 0;
+};
+
+struct ReplayEnvironment {
+  std::string target;                        ///< URL without credentials.
+  std::string format;
+  double speed = 0;                          ///< Simulated seconds per wall second; 0 when a fixed rate.
+  double rate = 0;                           ///< Requests per second; 0 when by time.
+};
+
+/// Keeps what happened. Called from one thread.
+class ReplayRecorder {
+ public:
+  virtual ~ReplayRecorder() = default;
+  virtual void begin(const ReplayEnvironment& environment) = 0;
+  virtual void request(const RequestRecord& record) = 0;
+  virtual void shown(const ShownStatus& status) = 0;
+  virtual void read_back(const ShownParcel& parcel) = 0;
+  /// Processor time of the sending process and whether the replay ran to its end.
+  virtual void end(std::chrono::nanoseconds wall, std::chrono::nanoseconds cpu, bool complete) = 0;
+};
+
+}  // namespace peakstorm

@@ -1,0 +1,376 @@
+/// The World: what exists and what happens in a scenario. Plain structs, filled and checked by
+/// `scenarios`, then never changed; the engine reads them from many threads. The reader's view of every
+/// field, with its unit, default and source, is scenarios/FORMAT.md; the field names are the same.
+///
+/// Shares and factors are integers in parts per million ("_ppm": 1,000,000 is 1) so that no rounding
+/// depends on a compiler; money is integer cents; lengths are kilometres.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/ids.hpp"
+#include "engine/time.hpp"
+
+namespace peakstorm {
+
+using Ppm = std::uint32_t;
+inline constexpr Ppm ppm_one = 1'000'000;
+using Cents = std::int64_t;
+
+/// Great-circle position in degrees. Used for distances at load time and for the map, never for order.
+struct Position {
+  double lat = 0;
+  double lon = 0;
+};
+
+/// Working days. Index 0 is day `World::calendar_from`; the table covers every day a promise can reach.
+struct Calendar {
+  std::string name;
+  std::vector<bool> open;
+};
+
+struct Region {
+  std::string name;  ///< For instance "TX"; areas of disruptions refer to it.
+};
+
+/// A delivery area: where orders come from and parcels go to.
+struct Destination {
+  std::string name;  ///< For instance ZIP3 "752".
+  RegionId region{};
+  ZoneId zone{};
+  Position position;
+  std::uint64_t weight = 0;  ///< Relative demand, for instance population.
+};
+
+/// How a carrier's tracking numbers look (check digits included).
+enum class NumberFormat : std::uint8_t { plain, ups_1z, fedex_12, usps_22, s10 };
+
+struct Carrier {
+  std::string name;
+  NumberFormat number_format = NumberFormat::plain;
+  CalendarId pickup{};                ///< Days on which it collects from ship nodes.
+  Ppm first_attempt_success = 972'000;  ///< Of a parcel with a good address (MODEL.md: US 97.2 %).
+  Ppm bad_address = 2'000;            ///< Parcels no attempt can deliver; corrected or returned.
+  std::uint8_t attempts_max = 3;
+  Ppm held_for_pickup = 300'000;      ///< Of parcels out of attempts: held at the depot; the rest go back.
+  Ppm missort = 500;                  ///< Per sort: loaded on a wrong lane.
+  Ppm loss = 30;                      ///< Per sort.
+  Ppm damage = 50;                    ///< Per sort; the parcel goes on.
+  Ppm held = 200;                     ///< Per sort: set aside for `held_minutes`.
+  std::uint32_t held_minutes = 24 * 60;
+  Ppm missed_scan = 10'000;           ///< Per scan: the fact happens, the carrier never reports it.
+  Ppm late_scan = 5'000;              ///< Per scan: reported `late_scan_minutes` later (offline scanner).
+  std::uint32_t late_scan_minutes = 240;
+  Ppm false_delivery = 200;           ///< Per delivery: a "delivered" scan before the true one, retracted after it.
+};
+
+/// Speed tiers the shopper chooses among.
+enum class Tier : std::uint8_t { economy, standard, express };
+inline constexpr std::size_t tier_count = 3;
+
+/// Which lanes a service may use.
+enum class Mode : std::uint8_t { road, air };
+
+struct TransitBand {
+  std::uint32_t km_max = 0;  ///< Distance origin facility to destination, inclusive upper bound.
+  std::uint8_t days = 0;     ///< Published transit in the service's own working days.
+};
+struct RateBand {
+  std::uint32_t km_max = 0;
+  Cents base = 0;
+  Cents per_kg = 0;
+};
+struct PeakSurcharge {
+  Day from = 0;  ///< First local day of tender.
+  Day to = 0;    ///< First day after.
+  Cents amount = 0;
+};
+
+/// A service level of a carrier, for instance "ups-next-day-air".
+struct Service {
+  std::string name;
+  CarrierId carrier{};
+  Tier tier = Tier::standard;
+  Mode mode = Mode::road;              ///< air: air lanes and the road lanes that feed them; road: road only.
+  CalendarId transit{};                ///< Days that count as transit days.
+  CalendarId delivery{};               ///< Days on which it delivers.
+  SimDuration commit_time{};           ///< Local time of day by which it is due on its commit day.
+  std::vector<TransitBand> published;  ///< Ascending by km_max; the last one covers every distance.
+  std::vector<RateBand> rates;         ///< Likewise.
+  Cents residential = 0;
+  Ppm fuel = 0;                        ///< Of the base and per-kg charge.
+  std::vector<PeakSurcharge> peaks;
+};
+
+/// A sort's opening hours, local; `to` <= 24 h + `from`; may cross midnight.
+struct SortWindow {
+  SimDuration from{};
+  SimDuration to{};
+  std::uint8_t weekdays = 0x7f;  ///< Bit 0 is Monday; the day on which the window opens.
+  std::uint32_t pieces_per_hour = 0;
+};
+
+enum class FacilityKind : std::uint8_t { hub, air_hub, depot };
+
+struct Facility {
+  std::string name;
+  CarrierId carrier{};
+  FacilityKind kind = FacilityKind::hub;
+  ZoneId zone{};
+  RegionId region{};
+  Position position;
+  std::vector<SortWindow> sorts;       ///< Empty: pieces go to their dock as they arrive.
+  SimDuration handling{};              ///< From sorter to dock, and from truck to sorter, together; > 0.
+  // Delivery rounds; depots only.
+  std::uint32_t stops_per_day = 0;     ///< What its rounds can deliver on an ordinary day.
+  SimDuration load_out{};              ///< Local time of day at which rounds leave.
+  SimDuration round_length{};          ///< Until the last stop.
+  double area_km2 = 0;                 ///< Served area, for the report; 0 when unknown.
+  std::uint32_t customs_minutes = 0;   ///< Time in customs of a parcel arriving over a `customs` lane.
+  Ppm customs_held = 0;                ///< Share of them held for a further `customs_minutes`.
+};
+
+/// One departure time of a lane.
+struct Departure {
+  SimDuration time{};           ///< Local time of day at the lane's origin.
+  std::uint8_t weekdays = 0x7f;
+};
+
+/// A directed link between two facilities of one carrier. Taking it always takes time.
+struct Lane {
+  FacilityId from{};
+  FacilityId to{};
+  Mode mode = Mode::road;
+  bool customs = false;
+  std::uint32_t km = 0;
+  SimDuration transit{};                ///< In ordinary weather; > 0.
+  std::vector<Departure> departures;    ///< Ascending; never empty.
+  SimDuration cut_off{};                ///< Before departure; a piece docked at the cut-off still makes it.
+  std::uint32_t pieces = 0;             ///< Per departure; all its trailers or its aircraft together.
+  std::uint32_t weight_kg = 0;          ///< 0: never the limit.
+  std::uint32_t volume_m3 = 0;          ///< 0: never the limit.
+};
+
+/// Which depot of a carrier delivers to a destination.
+struct Coverage {
+  DestinationId destination{};
+  FacilityId depot{};
+};
+
+/// Seasonal capacity a carrier planned for, as factors on the base figures, by local day.
+struct PlannedCapacity {
+  CarrierId carrier{};
+  Day from = 0;
+  Day to = 0;  ///< First day after.
+  Ppm sort = ppm_one;
+  Ppm linehaul = ppm_one;
+  Ppm rounds = ppm_one;
+};
+
+/// A size class of parcels.
+struct SizeClass {
+  Ppm share = 0;
+  std::uint32_t weight_g = 0;
+  std::uint32_t volume_cm3 = 0;
+};
+
+/// How the shipper picks a service for an order of a tier.
+enum class CarrierPolicy : std::uint8_t {
+  fixed_split,          ///< By `Tariff::share` among the services of the tier.
+  cheapest_published,   ///< Cheapest whose published transit meets the tier's target (the control).
+};
+
+/// One service a shipper uses for one tier.
+struct Tariff {
+  Tier tier = Tier::standard;
+  ServiceId service{};
+  Ppm share = 0;  ///< Used by fixed_split; shares of a tier sum to ppm_one.
+};
+
+/// Orders placed before `until` (local to the destination) are promised for `date` at the latest, and are
+/// upgraded to `tier` where their own service would be later. "Order by 23:00 on 22 Dec, there by Christmas."
+struct Guarantee {
+  SimDuration until_time{};
+  Day until_day = 0;
+  Day date = 0;
+  Tier upgrade_to = Tier::express;
+};
+
+enum class ShipperRole : std::uint8_t {
+  retailer,    ///< Quotes promises; its parcels are tracked, replayed and measured as promises.
+  background,  ///< The rest of the carriers' volume: loads the network, measured by carrier commitment only.
+};
+
+/// A source of orders.
+struct Shipper {
+  std::string name;
+  ShipperRole role = ShipperRole::retailer;
+  double orders_per_day = 0;                ///< Mean over an ordinary week at scale 1.
+  std::array<Ppm, 24> hours{};              ///< Factor per local hour; mean ppm_one.
+  std::array<Ppm, 7> weekdays{};            ///< Factor per weekday, Monday first; mean ppm_one.
+  std::vector<Ppm> season;                  ///< Planned factor per day of the horizon (season.csv).
+  Ppm day_cv = 0;                           ///< Coefficient of variation of the daily gamma factor.
+  Ppm day_correlation = 0;                  ///< Its lag-1 correlation.
+  std::array<Ppm, tier_count> tiers{};      ///< Share of orders per tier; sums to ppm_one.
+  std::array<std::uint8_t, tier_count> target_days{};  ///< cheapest_published: wanted transit days per tier.
+  CarrierPolicy policy = CarrierPolicy::fixed_split;
+  std::vector<Tariff> tariffs;
+  Ppm cancelled = 0;                        ///< Orders cancelled before they are tendered.
+  // Promise.
+  std::uint8_t buffer_days = 0;             ///< Added to the published transit when quoting.
+  SimDuration window_from{};                ///< Promised hours on the promised day, local.
+  SimDuration window_to{};
+  std::vector<Guarantee> guarantees;
+  Cents recovery_credit = 0;                ///< Given per broken promise (2013: a $20 gift card) ...
+  bool recovery_refunds_shipping = false;   ///< ... and shipping refunded.
+};
+
+/// A stop of a carrier's pickup truck at a ship node.
+struct Pickup {
+  CarrierId carrier{};
+  FacilityId facility{};                 ///< Where the truck goes.
+  SimDuration time{};                    ///< Local time of day at the node.
+  SimDuration drive{};                   ///< > 0.
+  std::uint32_t pieces_per_day = 0;      ///< The carrier's cap for this shipper here; 0: none.
+};
+
+struct ShipNode {
+  std::string name;
+  ShipperId shipper{};
+  ZoneId zone{};
+  RegionId region{};
+  Position position;
+  CalendarId calendar{};                 ///< Days on which it works.
+  SimDuration cut_off{};                 ///< Orders up to this local time are worked on the same day.
+  SimDuration handling_min{};            ///< From order (or opening) to ready.
+  SimDuration handling_max{};            ///< Uniform between the two.
+  std::vector<std::uint64_t> demand;     ///< Relative demand per destination met from here, by DestinationId.
+  std::vector<Pickup> pickups;
+};
+
+/// A real order to replay instead of drawing one.
+struct GivenOrder {
+  SimTime at;
+  ShipNodeId node{};
+  DestinationId destination{};
+  Tier tier = Tier::standard;
+  std::uint8_t size = 0;
+  std::uint16_t promise_day = no_day;  ///< Given promise; no_day: quote one.
+};
+
+/// What a disruption is called; its effects are the fields below, whatever it is called.
+enum class DisruptionKind : std::uint8_t { storm, closure, embargo, outage, surge, staffing };
+inline constexpr std::array<const char*, 6> disruption_kind_names{"storm",  "closure", "embargo",
+                                                                  "outage", "surge",   "staffing"};
+
+/// A field in time and area. Where several overlap, factors multiply and flags add up.
+struct Disruption {
+  std::string name;
+  DisruptionKind kind = DisruptionKind::storm;
+  SimTime from;
+  SimTime to;                              ///< First instant after.
+  std::vector<bool> facilities;            ///< Touched facilities, by FacilityId.
+  std::vector<bool> destinations;          ///< Touched destinations, by DestinationId (demand, embargo).
+  std::vector<bool> nodes;                 ///< Touched ship nodes, by ShipNodeId.
+  std::optional<CarrierId> carrier;        ///< Only this carrier; none: everybody under it.
+  std::optional<ShipperId> shipper;        ///< surge: only this shipper.
+  Ppm speed = ppm_one;                     ///< Travel speed on lanes that begin or end in the area, and of rounds.
+  Ppm staffing = ppm_one;                  ///< Sort rate and round capacity.
+  bool closed = false;                     ///< Nothing is sorted, departs, arrives or is delivered.
+  bool embargo = false;                    ///< The carrier refuses tender for the area.
+  Ppm demand = ppm_one;                    ///< Orders of the area, relative to the planned season.
+  SimDuration scan_delay{};                ///< outage: scans made in it are published that much later.
+  // For the map: a circle, or the regions when radius_km is 0.
+  Position centre;
+  double radius_km = 0;
+  std::vector<RegionId> regions;
+};
+
+/// Behaviour of shoppers. Every effect has a source in MODEL.md section 3 and an off switch.
+struct ShopperModel {
+  bool enabled = true;
+  double checks_per_order = 2.8;        ///< Mean of an on-time order (Pitney Bowes 2023).
+  double past_promise_factor = 4;       ///< Contact hazard once the promise has passed.
+  double silence_factor = 2;            ///< Contact hazard after `silence` without a scan.
+  SimDuration silence = hours(48);
+  double contacts_on_time = 0.04;       ///< Contacts per order delivered on time.
+  Cents contact_cost = 800;             ///< $5-15 (Salesforce).
+  bool notices = true;                  ///< Shipped / out for delivery / delivered.
+  double notice_effect = 0.30;          ///< Contacts avoided by notices, share.
+  bool reviews = true;                  ///< Ordered logit of the review score.
+};
+
+/// Text of a gate, for results/gates to parse; kept with its place for error messages.
+struct GateText {
+  std::string expression;  ///< "promise_kept >= 0.9"
+  std::string file;
+  int line = 0;
+};
+
+/// How a drill replays this scenario when the command line does not say.
+struct ReplayDefaults {
+  double scale = 1;             ///< Default of --scale for `drill`.
+  double speed = 0;             ///< Simulated seconds per second; 0: use `seconds`.
+  double seconds = 30;          ///< Compress the replay to about this long.
+  std::string format = "easypost";
+};
+
+struct World {
+  std::string name;
+  std::string title;
+  std::string description;
+  std::int64_t first_day_unix = 0;  ///< Unix time of SimTime zero, seconds: 00:00 UTC of the first day.
+  Day day_count = 0;                ///< Orders arrive on days [0, day_count).
+  Day drain_days = 0;               ///< Then the network runs on this long without new orders.
+  Day measure_from = 0;             ///< Orders of days [measure_from, measure_to) are measured; the others
+  Day measure_to = 0;               ///< warm the network up or keep it loaded.
+  std::uint64_t seed = 1;
+  Day calendar_from = 0;            ///< Day of index 0 in every Calendar; negative.
+
+  std::vector<TimeZone> zones;
+  std::vector<Calendar> calendars;
+  std::vector<Region> regions;
+  std::vector<Destination> destinations;
+  std::vector<Carrier> carriers;
+  std::vector<Service> services;
+  std::vector<Facility> facilities;
+  std::vector<Lane> lanes;
+  /// coverage[carrier][destination]: the depot, or none when that carrier does not go there.
+  std::vector<std::vector<std::optional<FacilityId>>> coverage;
+  std::vector<PlannedCapacity> capacity;
+  std::vector<SizeClass> sizes;
+  std::vector<Shipper> shippers;
+  std::vector<ShipNode> nodes;
+  std::vector<GivenOrder> orders;  ///< Ascending by time; empty: draw all.
+  std::vector<Disruption> disruptions;
+  ShopperModel shopper;
+  ReplayDefaults replay;
+  std::vector<GateText> gates;
+
+  [[nodiscard]] bool is_open(CalendarId calendar, Day day) const {
+    const auto& open = calendars[index(calendar)].open;
+    const auto i = static_cast<std::size_t>(day - calendar_from);
+    return day >= calendar_from && i < open.size() && open[i];
+  }
+  [[nodiscard]] PlaceId place(FacilityId facility) const { return PlaceId{static_cast<std::uint16_t>(facility)}; }
+  [[nodiscard]] PlaceId place(ShipNodeId node) const {
+    return PlaceId{static_cast<std::uint16_t>(facilities.size() + index(node))};
+  }
+  [[nodiscard]] bool is_node(PlaceId place) const { return index(place) >= facilities.size(); }
+  [[nodiscard]] const std::string& place_name(PlaceId place) const {
+    return is_node(place) ? nodes[index(place) - facilities.size()].name : facilities[index(place)].name;
+  }
+};
+
+/// Weekday of a day, 0 is Monday. `first_day_unix` falls on a whole day, and 1 Jan 1970 was a Thursday.
+constexpr int weekday_of(std::int64_t first_day_unix, Day day) {
+  const std::int64_t since_epoch = floor_div(first_day_unix, 86'400) + day;
+  const std::int64_t w = since_epoch + 3;
+  return static_cast<int>(w - floor_div(w, 7) * 7);
+}
+
+}  // namespace peakstorm
