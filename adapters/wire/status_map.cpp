@@ -1,0 +1,119 @@
+#include "adapters/wire/status_map.hpp"
+
+#include <algorithm>
+
+#include "engine/check.hpp"
+
+namespace peakstorm::wire {
+namespace {
+
+// EasyPost's vocabulary is that of its public API reference (Tracker object: status, status_detail).
+constexpr std::array<EasyPostStatus, scan_kind_end> easypost{{
+    {},
+    {"pre_transit", "label_created", "Shipping label created, carrier awaiting parcel"},
+    {"in_transit", "received_at_origin_facility", "Accepted at origin facility"},
+    {"in_transit", "departed_facility", "Departed facility"},
+    {"in_transit", "arrived_at_facility", "Arrived at facility"},
+    {"in_transit", "in_transit", "Processed at facility"},
+    {"in_transit", "in_transit", "Inbound into customs"},
+    {"in_transit", "held", "Held in customs"},
+    {"in_transit", "in_transit", "Cleared customs"},
+    {"out_for_delivery", "out_for_delivery", "Out for delivery"},
+    {"failure", "delivery_exception", "Delivery attempted, nobody available"},
+    {"available_for_pickup", "arrived_at_pickup_location", "Available for pickup"},
+    {"delivered", "arrived_at_destination", "Delivered"},
+    {"in_transit", "weather_delay", "Delayed by weather"},
+    {"in_transit", "delayed", "Delayed"},
+    {"in_transit", "held", "Held at facility"},
+    {"in_transit", "missorted", "Missorted, being rerouted"},
+    {"failure", "damaged", "Damaged in transit"},
+    {"failure", "lost", "Parcel is lost"},
+    {"return_to_sender", "return", "Returning to sender"},
+    {"return_to_sender", "arrived_at_destination", "Returned to sender"},
+    {"cancelled", "cancelled", "Shipment cancelled"},
+    {"in_transit", "status_update", "Estimated delivery date changed"},
+    {"in_transit", "transit_exception", "Delivery scan was a mistake, parcel still in transit"},
+}};
+
+struct Word {
+  std::string_view status;
+  std::string_view detail;  // Empty: any other detail of this status.
+  ScanKind kind;
+};
+
+// Reading: more words than we write, because other senders use all of EasyPost's details. The first
+// match counts, so each status's catch-all comes last.
+constexpr std::array reading{
+    Word{"pre_transit", "", ScanKind::label_created},
+    Word{"in_transit", "received_at_origin_facility", ScanKind::accepted},
+    Word{"in_transit", "departed_facility", ScanKind::departed},
+    Word{"in_transit", "departed_origin_facility", ScanKind::departed},
+    Word{"in_transit", "transferred_to_destination_carrier", ScanKind::departed},
+    Word{"in_transit", "arrived_at_facility", ScanKind::arrived},
+    Word{"in_transit", "received_at_destination_facility", ScanKind::arrived},
+    Word{"in_transit", "weather_delay", ScanKind::delay_weather},
+    Word{"in_transit", "delayed", ScanKind::delay_other},
+    Word{"in_transit", "held", ScanKind::held},
+    Word{"in_transit", "awaiting_information", ScanKind::held},
+    Word{"in_transit", "missorted", ScanKind::misrouted},
+    Word{"in_transit", "address_correction", ScanKind::misrouted},
+    Word{"in_transit", "status_update", ScanKind::eta_changed},
+    Word{"in_transit", "transit_exception", ScanKind::retracted},
+    Word{"in_transit", "", ScanKind::processed},
+    Word{"out_for_delivery", "", ScanKind::out_for_delivery},
+    Word{"failure", "damaged", ScanKind::damaged},
+    Word{"failure", "lost", ScanKind::lost},
+    Word{"failure", "", ScanKind::attempted},
+    Word{"available_for_pickup", "", ScanKind::ready_pickup},
+    Word{"delivered", "", ScanKind::delivered},
+    Word{"return_to_sender", "arrived_at_destination", ScanKind::returned},
+    Word{"return_to_sender", "", ScanKind::returning},
+    Word{"cancelled", "", ScanKind::cancelled},
+};
+
+bool named(ScanKind kind) {
+  return index(kind) > 0 && index(kind) < scan_kind_end;
+}
+
+ShownKinds table(std::optional<ScanKind> (*shown)(ScanKind)) {
+  ShownKinds kinds{};
+  for (std::size_t i = 1; i < scan_kind_end; ++i) kinds[i] = shown(static_cast<ScanKind>(i));
+  return kinds;
+}
+
+}  // namespace
+
+EasyPostStatus easypost_status(ScanKind kind) {
+  PEAKSTORM_CHECK(named(kind), kind);
+  return easypost[index(kind)];
+}
+
+std::optional<ScanKind> kind_of_easypost(std::string_view status, std::string_view detail) {
+  const auto* const word = std::find_if(reading.begin(), reading.end(), [&](const Word& w) {
+    return w.status == status && (w.detail.empty() || w.detail == detail);
+  });
+  if (word == reading.end()) return std::nullopt;
+  return word->kind;
+}
+
+const ShownKinds& easypost_shown() {
+  static const ShownKinds kinds = table([](ScanKind kind) {
+    const EasyPostStatus words = easypost_status(kind);
+    return kind_of_easypost(words.status, words.detail);
+  });
+  return kinds;
+}
+
+std::optional<ScanKind> kind_of_name(std::string_view name) {
+  for (std::size_t i = 1; i < scan_kind_end; ++i) {
+    if (name == scan_kind_names[i]) return static_cast<ScanKind>(i);
+  }
+  return std::nullopt;
+}
+
+const ShownKinds& identity_shown() {
+  static const ShownKinds kinds = table([](ScanKind kind) { return std::optional(kind); });
+  return kinds;
+}
+
+}  // namespace peakstorm::wire
