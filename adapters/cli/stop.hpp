@@ -1,0 +1,31 @@
+/// Ctrl-C and SIGTERM as a stop request that long work looks at between steps.
+#pragma once
+
+#include <atomic>
+#include <stop_token>
+#include <thread>
+
+namespace peakstorm::cli {
+
+/// Owns SIGINT and SIGTERM while it lives. Construct it before any other thread: threads inherit the
+/// blocked signals, so that only the watching thread receives them. The first signal requests the stop;
+/// a second one ends the process at once, for whoever does not want to wait.
+class StopSignals {
+ public:
+  StopSignals();
+  ~StopSignals();
+  StopSignals(const StopSignals&) = delete;
+  StopSignals& operator=(const StopSignals&) = delete;
+
+  [[nodiscard]] std::stop_token token() const { return source_.get_token(); }
+  [[nodiscard]] bool requested() const { return source_.stop_requested(); }
+
+ private:
+  void watch();
+
+  std::stop_source source_;
+  std::atomic<bool> closing_{false};
+  std::thread watcher_;
+};
+
+}  // namespace peakstorm::cli
