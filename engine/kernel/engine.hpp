@@ -1,0 +1,335 @@
+/// Runs a model: parallel discrete-event simulation with conservative windows.
+///
+/// The processes are spread over partitions. With T the earliest pending event anywhere and L the least
+/// lookahead, all partitions handle their events of [T, T + L) without talking: nothing sent to another
+/// process in that window can fall into it. Events for other partitions are delivered at its end. Idle time
+/// costs nothing, because the next window begins at the next event.
+///
+/// Every process sees its own events in EventOrder, exactly as if one thread had always handled the first
+/// pending event of the whole model. So the result depends on the model and the run key: not on threads,
+/// partitions or ranks.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <memory>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "engine/check.hpp"
+#include "engine/kernel/event.hpp"
+#include "engine/kernel/exchange.hpp"
+#include "engine/kernel/model.hpp"
+#include "engine/kernel/outbox.hpp"
+#include "engine/kernel/partition.hpp"
+#include "engine/kernel/workers.hpp"
+#include "engine/result.hpp"
+
+namespace peakstorm::kernel {
+
+inline constexpr std::size_t default_partitions = 64;
+inline constexpr std::size_t max_partitions = 1024;
+
+struct Settings {
+  RunKey run;
+  unsigned threads = 1;  ///< 1 to 1024, the calling thread included.
+  SimTime end = never;   ///< Events before it are handled, later ones stay pending.
+  /// Partition of each process, dense from 0; at most max_partitions. Empty: default_partitions contiguous
+  /// parts of equal size. Speed depends on it, results do not.
+  std::vector<std::uint32_t> partition_of_lp;
+  /// The other ranks; none: there is one. Must outlive the engine. Rank r holds a contiguous range of the
+  /// partitions. Every rank has the whole model and makes the same calls; it handles its own partitions'
+  /// events only.
+  Exchange* exchange = nullptr;
+};
+
+/// Used from one thread. The model must outlive it.
+template <Model M>
+class Engine {
+ public:
+  using Payload = typename M::Payload;
+
+  struct Totals {
+    std::uint64_t events = 0;      ///< Handled so far, on all ranks.
+    std::uint64_t windows = 0;     ///< So far.
+    SimTime now = SimTime::min();  ///< Every event before it has been handled.
+  };
+
+  /// Errors (bad_input): no process, too many; a lookahead that is not positive; a partition table of the
+  /// wrong length or with too large a number; no threads.
+  static Result<void> validate(const M& model, const Settings& settings);
+
+  /// Requires validate() to be satisfied.
+  Engine(M& model, Settings settings);
+  Engine(const Engine&) = delete;
+  Engine& operator=(const Engine&) = delete;
+
+  /// Adds an event from outside, as if `target` had sent it to itself: before the run or between windows,
+  /// at an instant that is not over. Every rank makes the same calls in the same order.
+  void schedule(LpId target, SimTime at, const Payload& payload, std::uint8_t priority = 0);
+
+  /// Runs until no event before Settings::end is left. After each window calls `after_window(window_end)` on
+  /// the calling thread, when all workers are quiescent and every event before window_end has been handled;
+  /// false stops the run there (on all ranks, if any rank says so), and run() may be called again to go on.
+  template <class F>
+  Totals run(F&& after_window);
+  Totals run() {
+    return run([](SimTime) { return true; });
+  }
+
+  [[nodiscard]] std::size_t partition_count() const { return partitions_.size(); }
+  /// By LpId.
+  [[nodiscard]] const std::vector<std::uint32_t>& partitions() const { return partition_of_; }
+  /// Whether this rank handles the events of the partition.
+  [[nodiscard]] bool is_local(std::size_t partition) const { return partition >= first_ && partition < last_; }
+
+  /// Visits this rank's events that are still to come, in no order. When no window is running.
+  template <class Visit>
+  void for_each_pending(Visit&& visit) const;
+
+ private:
+  static constexpr SimTime stopped = SimTime::min();
+
+  [[nodiscard]] std::size_t rank_of(std::size_t partition) const {
+    return partition * exchange_->ranks() / partitions_.size();
+  }
+  [[nodiscard]] SimTime earliest() const;
+  void run_window(SimTime until);
+  void sort_mail();
+  void send_afar();
+  void receive(std::span<const std::byte> bytes);
+
+  M& model_;
+  Settings settings_;
+  SingleRank alone_;
+  Exchange* exchange_;
+  SimDuration lookahead_ = SimDuration::max();
+  std::vector<std::uint32_t> partition_of_;
+  std::vector<std::uint32_t> sequences_;  ///< Events sent so far, by LpId.
+  std::vector<std::unique_ptr<Partition<Payload>>> partitions_;
+  std::size_t first_ = 0;  ///< Local partitions are [first_, last_).
+  std::size_t last_ = 0;
+  Workers workers_;
+  unsigned side_ = 0;  ///< Mail of the coming window; the other side holds the mail to be delivered in it.
+  SimTime now_ = SimTime::min();
+  std::uint64_t windows_ = 0;
+  std::vector<std::uint32_t> active_;
+  std::vector<std::vector<std::byte>> outgoing_;  ///< By rank.
+};
+
+template <Model M>
+Result<void> Engine<M>::validate(const M& model, const Settings& settings) {
+  const auto bad = [](std::string message) { return fail(ErrorKind::bad_input, "kernel: " + std::move(message)); };
+  const std::size_t lps = model.lp_count();
+  if (lps == 0) return bad("the model has no process; add at least one");
+  if (lps > UINT32_MAX) return bad(std::to_string(lps) + " processes; at most 2^32 - 1 have a number");
+  if (settings.threads == 0 || settings.threads > 1024) {
+    return bad(std::to_string(settings.threads) + " threads; give 1 to 1024");
+  }
+  for (std::size_t lp = 0; lp < lps; ++lp) {
+    const auto id = static_cast<LpId>(lp);
+    const SimDuration lookahead = model.lookahead(id);
+    if (lookahead <= SimDuration::zero()) {
+      return bad("process '" + std::string(model.name(id)) + "' has a lookahead of " +
+                 std::to_string(lookahead.count()) +
+                 " ms; whatever it sends to another process must take at least 1 ms");
+    }
+  }
+  const std::vector<std::uint32_t>& table = settings.partition_of_lp;
+  if (!table.empty() && table.size() != lps) {
+    return bad("the partition table has " + std::to_string(table.size()) + " entries for " + std::to_string(lps) +
+               " processes");
+  }
+  for (std::size_t lp = 0; lp < table.size(); ++lp) {
+    if (table[lp] >= max_partitions) {
+      return bad("process '" + std::string(model.name(static_cast<LpId>(lp))) + "' is in partition " +
+                 std::to_string(table[lp]) + "; partitions count from 0 to " + std::to_string(max_partitions - 1));
+    }
+  }
+  return {};
+}
+
+template <Model M>
+Engine<M>::Engine(M& model, Settings settings)
+    : model_(model),
+      settings_(std::move(settings)),
+      exchange_(settings_.exchange != nullptr ? settings_.exchange : &alone_),
+      partition_of_(std::move(settings_.partition_of_lp)),
+      workers_(std::clamp(settings_.threads, 1U, 1024U)) {
+  settings_.partition_of_lp = partition_of_;
+  const Result<void> valid = validate(model_, settings_);
+  PEAKSTORM_CHECK(valid.has_value(), valid.has_value() ? std::string() : valid.error().message);
+
+  const std::size_t lps = model_.lp_count();
+  std::size_t count = std::min(lps, default_partitions);
+  if (partition_of_.empty()) {
+    partition_of_.resize(lps);
+    for (std::size_t lp = 0; lp < lps; ++lp) partition_of_[lp] = static_cast<std::uint32_t>(lp * count / lps);
+  } else {
+    count = std::size_t{*std::max_element(partition_of_.begin(), partition_of_.end())} + 1;
+  }
+  for (std::size_t lp = 0; lp < lps; ++lp) lookahead_ = std::min(lookahead_, model_.lookahead(static_cast<LpId>(lp)));
+  sequences_.assign(lps, 0);
+  outgoing_.resize(exchange_->ranks());
+
+  const EventOrder order(settings_.run, &model_, [](const void* m, LpId lp) -> std::uint64_t {
+    return static_cast<const M*>(m)->name_hash(lp);
+  });
+  partitions_.resize(count);
+  first_ = count;
+  for (std::size_t p = 0; p < count; ++p) {
+    if (rank_of(p) != exchange_->rank()) continue;
+    first_ = std::min(first_, p);
+    last_ = p + 1;
+    partitions_[p] =
+        std::make_unique<Partition<Payload>>(static_cast<std::uint32_t>(p), static_cast<std::uint32_t>(count), order);
+    partitions_[p]->wire(model_, sequences_.data(), partition_of_.data());
+  }
+  first_ = std::min(first_, last_);
+}
+
+template <Model M>
+void Engine<M>::schedule(LpId target, SimTime at, const Payload& payload, std::uint8_t priority) {
+  PEAKSTORM_CHECK(index(target) < partition_of_.size(), index(target), partition_of_.size());
+  PEAKSTORM_CHECK(at > stopped, at);
+  PEAKSTORM_CHECK(at < never, at);
+  if (at < now_) stop_model(Fault::past, {"outside", std::string(model_.name(target)), now_, at, now_});
+  std::uint32_t& sequence = sequences_[index(target)];
+  const Event<Payload> event{at, target, target, sequence, priority, payload};
+  ++sequence;
+  PEAKSTORM_CHECK(sequence != 0, index(target));
+  const std::uint32_t partition = partition_of_[index(target)];
+  if (is_local(partition)) partitions_[partition]->push(event);
+}
+
+template <Model M>
+SimTime Engine<M>::earliest() const {
+  SimTime first = never;
+  for (std::size_t p = first_; p < last_; ++p) {
+    const Partition<Payload>& partition = *partitions_[p];
+    first = std::min({first, partition.next(), partition.earliest_mail()});
+    for (const Event<Payload>& event : partition.from_afar) first = std::min(first, event.at);
+  }
+  return first;
+}
+
+template <Model M>
+template <class F>
+auto Engine<M>::run(F&& after_window) -> Totals {
+  bool go_on = true;
+  for (;;) {
+    const SimTime mine = go_on ? earliest() : stopped;
+    const SimTime first{SimDuration{exchange_->minimum(mine.time_since_epoch().count())}};
+    if (first == stopped) break;
+    if (first >= settings_.end) {
+      now_ = std::max(now_, settings_.end);
+      break;
+    }
+    const SimTime until = std::min(saturating_add(first, lookahead_), settings_.end);
+    run_window(until);
+    ++windows_;
+    now_ = until;
+    go_on = after_window(until);
+  }
+  std::uint64_t events = 0;
+  for (std::size_t p = first_; p < last_; ++p) events += partitions_[p]->events();
+  exchange_->sum({&events, 1});
+  return {events, windows_, now_};
+}
+
+template <Model M>
+void Engine<M>::run_window(SimTime until) {
+  sort_mail();
+  active_.clear();
+  for (std::size_t p = first_; p < last_; ++p) {
+    const Partition<Payload>& partition = *partitions_[p];
+    if (partition.next() < until || !partition.senders.empty() || !partition.from_afar.empty()) {
+      active_.push_back(static_cast<std::uint32_t>(p));
+    }
+  }
+  const unsigned out = side_;
+  const unsigned in = 1 - side_;
+  workers_.for_each(active_, [this, until, in, out](std::uint32_t p) {
+    Partition<Payload>& partition = *partitions_[p];
+    for (const std::uint32_t sender : partition.senders) {
+      auto& mail = partitions_[sender]->mail(in, p);
+      for (const Event<Payload>& event : mail) partition.push(event);
+      mail.clear();
+    }
+    partition.senders.clear();
+    for (const Event<Payload>& event : partition.from_afar) partition.push(event);
+    partition.from_afar.clear();
+    partition.run_window(model_, until, out);
+  });
+  if (exchange_->ranks() > 1) send_afar();
+  side_ = in;
+}
+
+/// Tells the receivers of the last window's mail who has some for them.
+template <Model M>
+void Engine<M>::sort_mail() {
+  for (std::size_t p = first_; p < last_; ++p) {
+    Partition<Payload>& partition = *partitions_[p];
+    for (const std::uint32_t to : partition.mailed()) {
+      if (is_local(to)) partitions_[to]->senders.push_back(static_cast<std::uint32_t>(p));
+    }
+    partition.forget_mailed();
+  }
+}
+
+template <Model M>
+void Engine<M>::send_afar() {
+  for (std::size_t p = first_; p < last_; ++p) {
+    for (const std::uint32_t to : partitions_[p]->mailed()) {
+      if (is_local(to)) continue;
+      auto& mail = partitions_[p]->mail(side_, to);
+      std::vector<std::byte>& bytes = outgoing_[rank_of(to)];
+      for (const Event<Payload>& event : mail) {
+        if constexpr (PacksItsEvents<M>) {
+          model_.pack(event, bytes);
+        } else {
+          const auto* raw = reinterpret_cast<const std::byte*>(&event);
+          bytes.insert(bytes.end(), raw, raw + sizeof event);
+        }
+      }
+      mail.clear();
+    }
+  }
+  for (const std::vector<std::byte>& bytes : exchange_->swap(outgoing_)) receive(bytes);
+}
+
+template <Model M>
+void Engine<M>::receive(std::span<const std::byte> bytes) {
+  while (!bytes.empty()) {
+    Event<Payload> event;
+    if constexpr (PacksItsEvents<M>) {
+      event = model_.unpack(bytes);
+    } else {
+      PEAKSTORM_CHECK(bytes.size() >= sizeof event, bytes.size(), sizeof event);
+      std::memcpy(&event, bytes.data(), sizeof event);
+      bytes = bytes.subspan(sizeof event);
+    }
+    PEAKSTORM_CHECK(index(event.target) < partition_of_.size(), index(event.target), partition_of_.size());
+    const std::uint32_t partition = partition_of_[index(event.target)];
+    PEAKSTORM_CHECK(is_local(partition), partition, first_, last_);
+    partitions_[partition]->from_afar.push_back(event);
+  }
+}
+
+template <Model M>
+template <class Visit>
+void Engine<M>::for_each_pending(Visit&& visit) const {
+  for (std::size_t p = first_; p < last_; ++p) {
+    const Partition<Payload>& partition = *partitions_[p];
+    partition.for_each_pending(visit);
+    for (const std::uint32_t to : partition.mailed()) {
+      for (const Event<Payload>& event : partition.mail(1 - side_, to)) visit(event);
+    }
+  }
+}
+
+}  // namespace peakstorm::kernel

@@ -1,0 +1,61 @@
+/// What the kernel asks of a model.
+#pragma once
+
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <type_traits>
+#include <vector>
+
+#include "engine/kernel/event.hpp"
+#include "engine/kernel/outbox.hpp"
+
+namespace peakstorm::kernel {
+
+/// A model is a set of logical processes. Besides `handle`, every function is constant during the run,
+/// cheap (it is asked for every event) and called from any thread.
+///
+///   Payload          what an event says; trivially copyable, at most 32 bytes. It may be an index or pointer
+///                    to memory of the model; see pack() below.
+///   lp_count()       how many processes; at least 1.
+///   name(lp)         for messages.
+///   name_hash(lp)    hash64 of a stable name, different for every process. It breaks ties, so it must not
+///                    depend on the order in which a file lists the processes.
+///   lookahead(lp)    > 0: least delay of anything the process ever sends to another process. The window
+///                    is the least of them (Chandy & Misra 1979), so one impatient process slows everybody.
+///   handle(event, outbox)
+///                    applies one event: reads and changes the state of event.target only. Events of a
+///                    partition come from one thread at a time, in EventOrder.
+///
+/// Optional:
+///   prefetch(lp)     asks the cache for the state of a process whose event comes soon.
+///   pack(event, bytes), unpack(bytes)
+///                    for a run on several ranks when a payload stands for memory of the model: pack appends
+///                    the event and what belongs to it (and lets go of it); unpack takes one event from the
+///                    front of the span, which it shortens. Called on the thread that runs the engine.
+template <class M>
+concept Model = std::is_trivially_copyable_v<typename M::Payload> && sizeof(typename M::Payload) <= 32 &&
+                requires(M& model, const M& constant, LpId lp, const Event<typename M::Payload>& event,
+                         Outbox<typename M::Payload>& outbox) {
+  { constant.lp_count() } -> std::convertible_to<std::size_t>;
+  { constant.name_hash(lp) } -> std::convertible_to<std::uint64_t>;
+  { constant.name(lp) } -> std::convertible_to<std::string>;
+  { constant.lookahead(lp) } -> std::convertible_to<SimDuration>;
+  model.handle(event, outbox);
+};
+
+template <class M>
+concept PacksItsEvents = Model<M> && requires(M& model, const Event<typename M::Payload>& event,
+                                              std::vector<std::byte>& bytes, std::span<const std::byte>& rest) {
+  model.pack(event, bytes);
+  { model.unpack(rest) } -> std::same_as<Event<typename M::Payload>>;
+};
+
+template <class M>
+concept PrefetchesState = Model<M> && requires(const M& model, LpId lp) {
+  model.prefetch(lp);
+};
+
+}  // namespace peakstorm::kernel

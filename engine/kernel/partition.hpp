@@ -1,0 +1,96 @@
+/// The kernel's half of one partition: its pending events, its outbox and its mail. Not for models.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <utility>
+#include <vector>
+
+#include "engine/kernel/event.hpp"
+#include "engine/kernel/model.hpp"
+#include "engine/kernel/outbox.hpp"
+#include "engine/kernel/pending_events.hpp"
+
+namespace peakstorm::kernel {
+
+/// a + b, or `never` where that is beyond the clock.
+inline SimTime saturating_add(SimTime a, SimDuration b) {
+  std::int64_t sum = 0;
+  return __builtin_add_overflow(a.time_since_epoch().count(), b.count(), &sum) ? never : SimTime{SimDuration{sum}};
+}
+
+/// Handled by one thread at a time; on its own cache lines, because its neighbours belong to other threads.
+template <class Payload>
+class alignas(128) Partition {
+ public:
+  using Mail = std::vector<Event<Payload>>;
+
+  Partition(std::uint32_t id, std::uint32_t partitions, EventOrder order)
+      : pending_(order), mail_{std::vector<Mail>(partitions), std::vector<Mail>(partitions)} {
+    outbox_.partition_ = id;
+    outbox_.pending_ = &pending_;
+  }
+  Partition(const Partition&) = delete;
+  Partition& operator=(const Partition&) = delete;
+
+  /// Tells the outbox what belongs to the engine.
+  template <class M>
+  void wire(const M& model, std::uint32_t* sequences, const std::uint32_t* partition_of) {
+    outbox_.lps_ = model.lp_count();
+    outbox_.sequences_ = sequences;
+    outbox_.partition_of_ = partition_of;
+    outbox_.model_ = &model;
+    outbox_.name_ = [](const void* m, LpId lp) { return std::string(static_cast<const M*>(m)->name(lp)); };
+  }
+
+  void push(const Event<Payload>& event) { pending_.push(event); }
+
+  /// Earliest instant among the pending events; not counting mail.
+  [[nodiscard]] SimTime next() const { return pending_.next(); }
+  /// Earliest instant among the mail sent in the last window.
+  [[nodiscard]] SimTime earliest_mail() const { return outbox_.earliest_mail_; }
+  [[nodiscard]] std::uint64_t events() const { return events_; }
+
+  /// Handles all events before `until`. What is sent to other partitions goes to the mail of `side`.
+  template <class M>
+  void run_window(M& model, SimTime until, unsigned side) {
+    outbox_.mail_ = mail_[side].data();
+    outbox_.mailed_ = &mailed_;
+    events_ += pending_.pop_until(until, [this, &model](const Event<Payload>& event) {
+      outbox_.now_ = event.at;
+      outbox_.source_ = event.target;
+      outbox_.open_ = saturating_add(event.at, model.lookahead(event.target));
+      model.handle(event, outbox_);
+    });
+  }
+  /// Partitions that got mail from here in the last window.
+  [[nodiscard]] const std::vector<std::uint32_t>& mailed() const { return mailed_; }
+  void forget_mailed() {
+    mailed_.clear();
+    outbox_.earliest_mail_ = never;
+  }
+  [[nodiscard]] Mail& mail(unsigned side, std::uint32_t to) { return mail_[side][to]; }
+  [[nodiscard]] const Mail& mail(unsigned side, std::uint32_t to) const { return mail_[side][to]; }
+
+  /// Who sent mail to here in the last window, as partitions; filled by the engine between windows.
+  std::vector<std::uint32_t> senders;
+  /// Mail from other ranks.
+  Mail from_afar;
+
+  template <class Visit>
+  void for_each_pending(Visit&& visit) const {
+    pending_.for_each(visit);
+    for (const Event<Payload>& event : from_afar) visit(event);
+  }
+
+ private:
+  PendingEvents<Payload> pending_;
+  Outbox<Payload> outbox_;
+  std::array<std::vector<Mail>, 2> mail_;
+  std::vector<std::uint32_t> mailed_;
+  std::uint64_t events_ = 0;
+};
+
+}  // namespace peakstorm::kernel
