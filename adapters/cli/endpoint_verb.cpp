@@ -1,0 +1,111 @@
+// peakstorm endpoint: serves the embedded tracking endpoint alone, until Ctrl-C.
+#include <fmt/format.h>
+
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+#include <boost/json.hpp>
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+
+#include "adapters/cli/flags.hpp"
+#include "adapters/cli/output.hpp"
+#include "adapters/cli/secret.hpp"
+#include "adapters/cli/text.hpp"
+#include "adapters/cli/verbs.hpp"
+#include "adapters/endpoint.hpp"
+
+namespace peakstorm::cli {
+namespace {
+
+struct Flags {
+  EndpointOptions endpoint;
+  std::string secret_file;
+  OutputFlags output;
+};
+
+void wait_for(const StopSignals& stop) {
+  std::mutex mutex;
+  std::condition_variable_any stopped;
+  std::unique_lock lock(mutex);
+  stopped.wait(lock, stop.token(), [] { return false; });
+}
+
+boost::json::object json_of(const EndpointStats& stats) {
+  return {{"requests", stats.requests},
+          {"refused", stats.refused},
+          {"overloaded", stats.overloaded},
+          {"messages", stats.messages},
+          {"duplicate_messages", stats.duplicate_messages},
+          {"scans_stored", stats.scans_stored},
+          {"scans_repeated", stats.scans_repeated},
+          {"scans_unmapped", stats.scans_unmapped},
+          {"promises", stats.promises},
+          {"pages", stats.pages},
+          {"commits", stats.commits}};
+}
+
+ExitCode serve(Flags& flags, const StopSignals& stop) {
+  auto secret = webhook_secret(flags.secret_file);
+  if (!secret) return report(secret.error());
+  if (secret->empty() && !flags.endpoint.allow_unsigned) {
+    return report({ErrorKind::bad_input,
+                   fmt::format("endpoint: no secret to check signatures with; set {}, or name a --secret-file, or take "
+                               "messages from anybody with --allow-unsigned",
+                               secret_variable)});
+  }
+  flags.endpoint.secret = *secret;
+  auto endpoint = TrackingEndpoint::start(flags.endpoint);
+  if (!endpoint) return report(endpoint.error());
+  const std::string url = (*endpoint)->url();
+  if (flags.output.json) {
+    print_json({{"url", url}, {"port", (*endpoint)->port()}});
+  } else if (!flags.output.quiet) {
+    print_text(
+        fmt::format("Listening on {0}\n"
+                    "  webhooks  POST {0}/webhooks/easypost, {0}/webhooks/cloudevents\n"
+                    "  promises  PUT {0}/parcels\n"
+                    "  tracking  GET {0}/track/NUMBER\n"
+                    "  metrics   GET {0}/metrics\n"
+                    "Ctrl-C ends it.\n",
+                    url));
+  }
+  wait_for(stop);
+  (*endpoint)->stop();
+  const EndpointStats stats = (*endpoint)->stats();
+  if (flags.output.json) {
+    print_json(json_of(stats));
+  } else if (!flags.output.quiet) {
+    print_text(fmt::format("{}, {} stored, {} repeated; {} shown; {} refused, {} overloaded\n",
+                           plural(stats.messages, "message"), plural(stats.scans_stored, "scan"),
+                           full_count(stats.scans_repeated), plural(stats.pages, "page"), full_count(stats.refused),
+                           full_count(stats.overloaded)));
+  }
+  return ExitCode::passed;
+}
+
+}  // namespace
+
+void add_endpoint(CLI::App& program, Action& action) {
+  auto flags = std::make_shared<Flags>();
+  flags->endpoint.port = 8080;
+  auto* const verb = program.add_subcommand("endpoint", "Serve the embedded tracking endpoint until Ctrl-C");
+  verb->add_option("--port", flags->endpoint.port, "Port; 0 takes a free one and prints it (default 8080)");
+  verb->add_option("--address", flags->endpoint.address, "Numeric address to listen on (default 127.0.0.1)");
+  verb->add_flag("--allow-any-address", flags->endpoint.allow_any_address, "Listen beyond this machine");
+  verb->add_option("--database", flags->endpoint.database, "SQLite file (default: in memory, gone at the end)")
+      ->type_name("FILE");
+  verb->add_flag("--survive-power-loss", flags->endpoint.survive_power_loss, "Wait for the disk at every commit");
+  verb->add_option("--promises", flags->endpoint.promises_file, "JSON of promises as for PUT /parcels")
+      ->type_name("FILE");
+  verb->add_option("--secret-file", flags->secret_file,
+                   "File with the webhook secret (default: environment PEAKSTORM_WEBHOOK_SECRET)")
+      ->type_name("FILE");
+  verb->add_flag("--allow-unsigned", flags->endpoint.allow_unsigned, "Without a secret: take messages from anybody");
+  verb->add_flag("--allow-batches", flags->endpoint.allow_batches, "Take CloudEvents batches");
+  add_output_flags(*verb, flags->output);
+  verb->callback([flags, &action] { action = [flags](const StopSignals& stop) { return serve(*flags, stop); }; });
+}
+
+}  // namespace peakstorm::cli

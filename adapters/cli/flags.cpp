@@ -1,0 +1,94 @@
+#include "adapters/cli/flags.hpp"
+
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+namespace peakstorm::cli {
+namespace {
+
+std::string kinds_text() {
+  std::string text;
+  for (const char* kind : disruption_kind_names) text += (text.empty() ? "" : ", ") + std::string(kind);
+  return text;
+}
+
+/// A finite number in (0, most]. `CLI::Range` would let NaN pass.
+CLI::Validator positive(double most) {
+  return CLI::Validator(
+      [most](std::string& text) -> std::string {
+        double value = 0;
+        if (!CLI::detail::lexical_cast(text, value) || !std::isfinite(value) || value <= 0 || value > most) {
+          return "'" + text + "' is not a number above 0 and at most " + CLI::detail::to_string(most);
+        }
+        return {};
+      },
+      "");
+}
+
+}  // namespace
+
+void add_output_flags(CLI::App& verb, OutputFlags& flags) {
+  verb.add_flag("--json", flags.json, "Print one JSON object instead of text");
+  verb.add_flag("--quiet", flags.quiet, "No progress and no summary; errors and --json still print");
+}
+
+void add_simulation_flags(CLI::App& verb, SimulationFlags& flags) {
+  verb.add_option("scenario", flags.scenario, "Scenario folder, or the name of one of the library")->required();
+  verb.add_option("--scale", flags.scale, "Volume and capacity relative to the scenario, in (0, 10]")
+      ->check(positive(10));
+  verb.add_option("--seed", flags.seed, "Seed of everything random (default: the scenario's)");
+  verb.add_option("--replication", flags.replication, "Number of the (first) replication (default 0)")
+      ->check(CLI::Range(0U, 1'000'000U));
+  verb.add_option("--replications", flags.replications, "How many to run, for confidence intervals (default 1)")
+      ->check(CLI::Range(1U, 10'000U));
+  verb.add_option("--threads", flags.threads, "Threads (default: one per processor); the result does not depend on it")
+      ->check(CLI::Range(0U, 1024U));
+  verb.add_option_function<std::vector<std::string>>(
+          "--without",
+          [&flags](const std::vector<std::string>& kinds) {
+            for (const auto& kind : kinds) {
+              const auto* const found = std::find(disruption_kind_names.begin(), disruption_kind_names.end(), kind);
+              if (found == disruption_kind_names.end()) {
+                throw CLI::ValidationError("--without", "'" + kind + "' is no disruption kind; one of " + kinds_text());
+              }
+              flags.without[static_cast<std::size_t>(found - disruption_kind_names.begin())] = true;
+            }
+          },
+          "Leave out disruptions of this kind: " + kinds_text())
+      ->delimiter(',')
+      ->allow_extra_args(false)
+      ->type_name("KIND");
+}
+
+void add_replay_flags(CLI::App& verb, ReplayFlags& flags) {
+  verb.add_option("--against", flags.against, "Target, for instance http://127.0.0.1:8080 (default: embedded)")
+      ->type_name("URL");
+  verb.add_option("--allow-host", flags.allow_hosts, "Host off this machine that may be loaded; spell it out")
+      ->allow_extra_args(false)
+      ->type_name("NAME");
+  auto* const speed =
+      verb.add_option("--speed", flags.speed, "Simulated seconds per second; 1 is life")->check(positive(1e9));
+  auto* const rate = verb.add_option("--rate", flags.rate, "Fixed requests per second instead")->check(positive(1e6));
+  auto* const seconds =
+      verb.add_option("--seconds", flags.seconds, "Compress the replay to about this long")->check(positive(864'000));
+  speed->excludes(rate)->excludes(seconds);
+  rate->excludes(seconds);
+  verb.add_option("--format", flags.format, "easypost or cloudevents")
+      ->check(CLI::IsMember({"easypost", "cloudevents"}));
+  verb.add_option("--secret-file", flags.secret_file,
+                  "File with the webhook secret (default: environment PEAKSTORM_WEBHOOK_SECRET)")
+      ->type_name("FILE");
+}
+
+void add_gate_flags(CLI::App& verb, GateFlags& flags) {
+  verb.add_option("--require", flags.require, "A further gate, for instance 'promise_kept >= 0.9'")
+      ->allow_extra_args(false)
+      ->type_name("EXPR");
+  verb.add_option("--junit", flags.junit, "Write the gates as JUnit XML")->type_name("FILE");
+}
+
+}  // namespace peakstorm::cli

@@ -1,0 +1,54 @@
+/// Flags that several verbs share, spelled and checked once.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "adapters/cli/exit_code.hpp"
+#include "engine/world.hpp"
+
+namespace CLI {
+class App;
+}
+
+namespace peakstorm::cli {
+
+/// Who reads the output: a person (default), a program, or nobody.
+struct OutputFlags {
+  bool json = false;
+  bool quiet = false;
+};
+void add_output_flags(CLI::App& verb, OutputFlags& flags);
+
+struct SimulationFlags {
+  std::string scenario;                ///< Folder, or name of a scenario of the library.
+  std::optional<double> scale;         ///< Volume and capacity; (0, 10].
+  std::optional<std::uint64_t> seed;   ///< None: the scenario's.
+  std::uint32_t replication = 0;
+  std::uint32_t replications = 1;      ///< Runs replications [replication, replication + replications).
+  unsigned threads = 0;
+  std::array<bool, disruption_kind_names.size()> without{};
+};
+void add_simulation_flags(CLI::App& verb, SimulationFlags& flags);
+
+struct ReplayFlags {
+  std::string against;                  ///< URL; empty: the embedded endpoint.
+  std::vector<std::string> allow_hosts;
+  std::optional<double> speed;          ///< Simulated seconds per second.
+  std::optional<double> rate;           ///< Requests per second.
+  std::optional<double> seconds;        ///< Compress the replay to about this long.
+  std::optional<std::string> format;
+  std::string secret_file;
+};
+void add_replay_flags(CLI::App& verb, ReplayFlags& flags);
+
+struct GateFlags {
+  std::vector<std::string> require;
+  std::string junit;
+};
+void add_gate_flags(CLI::App& verb, GateFlags& flags);
+
+}  // namespace peakstorm::cli

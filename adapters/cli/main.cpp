@@ -1,0 +1,116 @@
+// The `peakstorm` program: parses the command line, runs one verb, turns its outcome into an exit code.
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+#include <csignal>
+#include <cstdlib>
+#include <exception>
+#include <string>
+#include <vector>
+
+#include "adapters/cli/exit_code.hpp"
+#include "adapters/cli/hint.hpp"
+#include "adapters/cli/stop.hpp"
+#include "adapters/cli/verbs.hpp"
+
+namespace peakstorm::cli {
+namespace {
+
+// A failed PEAKSTORM_CHECK aborts after it has printed what does not hold. The exit code is API, so it is
+// 70 and not the shell's 134; whoever wants the core sets PEAKSTORM_CORE.
+extern "C" void leave_with_our_fault(int) {
+  _exit(static_cast<int>(ExitCode::our_fault));
+}
+
+std::vector<std::string> verb_names(const CLI::App& app) {
+  std::vector<std::string> names;
+  for (const auto* verb : app.get_subcommands([](const CLI::App*) { return true; })) names.push_back(verb->get_name());
+  return names;
+}
+
+std::vector<std::string> flag_names(const CLI::App& app) {
+  std::vector<std::string> names;
+  for (const auto* option : app.get_options()) {
+    for (const auto& name : option->get_lnames()) names.push_back("--" + name);
+  }
+  return names;
+}
+
+const CLI::App& innermost(const CLI::App& app) {
+  const auto chosen = app.get_subcommands();
+  return chosen.empty() ? app : innermost(*chosen.front());
+}
+
+std::string command_of(const CLI::App& app) {
+  return app.get_parent() == nullptr ? app.get_name() : command_of(*app.get_parent()) + " " + app.get_name();
+}
+
+ExitCode rejected(const std::string& what, const std::string& meant, const CLI::App& app) {
+  fmt::print(stderr, "peakstorm: {}{}\nTry: {} --help\n", what, meant.empty() ? "" : "; did you mean " + meant + "?",
+             command_of(app));
+  return ExitCode::input_rejected;
+}
+
+ExitCode run(int argc, char** argv, const StopSignals& stop) {
+  CLI::App program(
+      "Simulates a parcel network in peak season, replays its scans against a tracking endpoint,\n"
+      "and says which delivery promises held.\n",
+      "peakstorm");
+  program.set_version_flag("--version", "peakstorm " PEAKSTORM_VERSION);
+  program.set_help_flag("-h,--help", "This page");
+  program.require_subcommand(1);
+  program.footer(
+      "Exit codes: 0 passed, 1 a gate failed or the run was cut short, 2 input rejected,\n"
+      "3 target unreachable, 70 our own fault.");
+  Action action;
+  add_drill(program, action);
+  add_simulate(program, action);
+  add_replay(program, action);
+  add_check(program, action);
+  add_gate(program, action);
+  add_report(program, action);
+  add_endpoint(program, action);
+  add_scenarios(program, action);
+
+  if (argc > 1 && argv[1][0] != '-') {
+    const auto verbs = verb_names(program);
+    if (std::find(verbs.begin(), verbs.end(), argv[1]) == verbs.end()) {
+      return rejected(fmt::format("there is no verb '{}'", argv[1]), nearest(argv[1], verbs), program);
+    }
+  }
+  try {
+    program.parse(argc, argv);
+  } catch (const CLI::Success& page) {  // --help and --version
+    return static_cast<ExitCode>(program.exit(page));
+  } catch (const CLI::ExtrasError&) {
+    const auto& verb = innermost(program);
+    const auto extras = program.remaining(true);
+    const std::string extra = extras.empty() ? "" : extras.front();
+    const std::string word = extra.substr(0, extra.find('='));
+    return rejected(fmt::format("{} does not know '{}'", command_of(verb), extra), nearest(word, flag_names(verb)),
+                    verb);
+  } catch (const CLI::ParseError& error) {
+    return rejected(error.what(), "", innermost(program));
+  }
+  return action(stop);
+}
+
+}  // namespace
+}  // namespace peakstorm::cli
+
+int main(int argc, char** argv) {
+  using peakstorm::cli::ExitCode;
+  if (std::getenv("PEAKSTORM_CORE") == nullptr) std::signal(SIGABRT, peakstorm::cli::leave_with_our_fault);
+  std::signal(SIGPIPE, SIG_IGN);  // A target that hangs up is a result, not our end.
+  ExitCode code = ExitCode::our_fault;
+  try {
+    const peakstorm::cli::StopSignals stop;
+    code = peakstorm::cli::run(argc, argv, stop);
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "peakstorm: internal error: {}\n", error.what());
+  }
+  return static_cast<int>(code);
+}

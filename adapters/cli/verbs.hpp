@@ -1,0 +1,27 @@
+/// The verbs of `peakstorm`, one file each. `add_VERB` describes the verb's flags to the parser; when the
+/// command line names it, `action` becomes what to do.
+#pragma once
+
+#include <functional>
+
+#include "adapters/cli/exit_code.hpp"
+#include "adapters/cli/stop.hpp"
+
+namespace CLI {
+class App;
+}
+
+namespace peakstorm::cli {
+
+using Action = std::function<ExitCode(const StopSignals&)>;
+
+void add_drill(CLI::App& program, Action& action);
+void add_simulate(CLI::App& program, Action& action);
+void add_replay(CLI::App& program, Action& action);
+void add_check(CLI::App& program, Action& action);
+void add_gate(CLI::App& program, Action& action);
+void add_report(CLI::App& program, Action& action);
+void add_endpoint(CLI::App& program, Action& action);
+void add_scenarios(CLI::App& program, Action& action);
+
+}  // namespace peakstorm::cli
