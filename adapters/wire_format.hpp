@@ -48,9 +48,10 @@ struct Message {
 struct ParcelView {
   const ParcelFacts& facts;
   std::string_view tracking_number;
-  /// The parcel's scans published so far, the new one last; ascending by (at, sequence) is not required,
-  /// late scans stand where they were published.
+  /// The parcel's scans published so far, the new one among them, ascending by (at, sequence): a late scan
+  /// stands where it happened, not where it was published.
   std::span<const Scan> history;
+  const Scan& scan;  ///< The new one.
 };
 
 /// Encodes one scan per call. Not thread-safe (buffers are reused); one instance per sending thread.
@@ -59,12 +60,12 @@ class WireFormat {
   virtual ~WireFormat() = default;
   /// "easypost" or "cloudevents"; also in the path of the embedded endpoint.
   [[nodiscard]] virtual std::string_view name() const = 0;
-  /// Writes the message that announces the last scan of `parcel.history`. The same scan with the same
+  /// Writes the message that announces `parcel.scan`. The same scan with the same
   /// history gives the same bytes: a redelivery keeps its ids and its signature.
   virtual void encode(const ParcelView& parcel, Message& out) = 0;
   /// True when the receiver's answer means that it took the message.
   [[nodiscard]] virtual bool accepts(unsigned status) const { return status >= 200 && status < 300; }
-  /// True when encode wants the whole history; otherwise only its last scan is read.
+  /// True when encode reads `history`; otherwise it reads `scan` alone and `history` may be empty.
   [[nodiscard]] virtual bool carries_history() const = 0;
   /// What a scan of each kind is shown as at best, once through this format.
   [[nodiscard]] virtual const ShownKinds& shown() const = 0;
@@ -79,7 +80,8 @@ struct FormatOptions {
 };
 /// Errors: bad_input for a name that is not one of `format_names`, or a secret missing where one is needed.
 /// `world` must outlive the format.
-Result<std::unique_ptr<WireFormat>> make_format(std::string_view name, const World& world, FormatOptions options);
+Result<std::unique_ptr<WireFormat>> make_format(std::string_view name, const World& world,
+                                                const FormatOptions& options);
 
 /// What GET /track/NUMBER answered. `found` is false on 404. Errors: malformed_reply, naming what is wrong.
 /// `first_day_unix` turns dates into days of the run.

@@ -116,4 +116,19 @@ const ShownKinds& identity_shown() {
   return kinds;
 }
 
+std::optional<ScanKind> status_after(std::span<const ScanKind> kinds) {
+  std::size_t retractions = 0;
+  for (std::size_t i = kinds.size(); i > 0; --i) {
+    const ScanKind kind = kinds[i - 1];
+    if (kind == ScanKind::retracted) {
+      ++retractions;
+    } else if (kind == ScanKind::delivered && retractions > 0) {
+      --retractions;
+    } else if (is_milestone(kind)) {
+      return kind;
+    }
+  }
+  return std::nullopt;
+}
+
 }  // namespace peakstorm::wire

@@ -7,6 +7,7 @@
 
 #include <array>
 #include <optional>
+#include <span>
 #include <string_view>
 
 #include "engine/scan.hpp"
@@ -47,5 +48,9 @@ const ShownKinds& identity_shown();
 constexpr bool is_milestone(ScanKind kind) {
   return kind != ScanKind::eta_changed && kind != ScanKind::retracted;
 }
+
+/// The status after these kinds, in the order in which they happened: the last milestone, where each retraction
+/// takes back the last delivery before it. None when nothing is left.
+std::optional<ScanKind> status_after(std::span<const ScanKind> kinds);
 
 }  // namespace peakstorm::wire

@@ -1,0 +1,59 @@
+// OpenSSL 3 discourages the SHA256_* calls in favour of EVP, whose contexts allocate on every copy: for bodies of
+// 600 bytes that doubled the cost of a signature. The calls stay in OpenSSL and use the same assembly.
+#define OPENSSL_SUPPRESS_DEPRECATED
+#include "adapters/wire/hmac.hpp"
+
+#include <openssl/crypto.h>
+
+#include <algorithm>
+#include <array>
+
+namespace peakstorm::wire {
+namespace {
+
+constexpr std::size_t block = SHA256_CBLOCK;
+using Digest256 = std::array<unsigned char, SHA256_DIGEST_LENGTH>;
+
+SHA256_CTX keyed(const std::array<unsigned char, block>& key, unsigned char pad) {
+  std::array<unsigned char, block> padded = key;
+  for (unsigned char& byte : padded) byte = static_cast<unsigned char>(byte ^ pad);
+  SHA256_CTX state;
+  SHA256_Init(&state);
+  SHA256_Update(&state, padded.data(), padded.size());
+  return state;
+}
+
+}  // namespace
+
+HmacSha256::HmacSha256(std::string_view key) {
+  std::array<unsigned char, block> short_key{};
+  if (key.size() > block) {
+    SHA256(reinterpret_cast<const unsigned char*>(key.data()), key.size(), short_key.data());
+  } else {
+    std::copy(key.begin(), key.end(), short_key.begin());
+  }
+  inner_ = keyed(short_key, 0x36);
+  outer_ = keyed(short_key, 0x5c);
+}
+
+void HmacSha256::append_hex(std::string_view message, std::string& out) const {
+  Digest256 digest;
+  SHA256_CTX state = inner_;
+  SHA256_Update(&state, message.data(), message.size());
+  SHA256_Final(digest.data(), &state);
+  state = outer_;
+  SHA256_Update(&state, digest.data(), digest.size());
+  SHA256_Final(digest.data(), &state);
+  std::array<char, 2 * SHA256_DIGEST_LENGTH> text;
+  for (std::size_t i = 0; i < digest.size(); ++i) {
+    text[2 * i] = "0123456789abcdef"[digest[i] >> 4U];
+    text[2 * i + 1] = "0123456789abcdef"[digest[i] & 15U];
+  }
+  out.append(text.data(), text.size());
+}
+
+bool equal_in_constant_time(std::string_view a, std::string_view b) {
+  return a.size() == b.size() && CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
+}
+
+}  // namespace peakstorm::wire

@@ -1,0 +1,42 @@
+/// Text that every JSON wire format needs: escaping, instants and dates, appended to a buffer that is
+/// reused from message to message. Pure functions.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "engine/time.hpp"
+
+namespace peakstorm::wire {
+
+/// Appends `text` as a JSON string with its quotes. Quotes, backslashes and control characters are escaped;
+/// bytes that are not UTF-8 become U+FFFD, so that the result is JSON whatever the input.
+void append_json_string(std::string& out, std::string_view text);
+
+/// Appends an integer in decimal.
+void append_integer(std::string& out, std::int64_t value);
+
+/// Appends "2013-12-24T18:03:00.000Z" (RFC 3339, always with milliseconds). Requires: years 0 to 9999.
+void append_utc(std::string& out, std::int64_t unix_ms);
+/// Appends the same instant as a local reading with its offset: "2013-12-24T12:03:00.000-06:00". In an autumn
+/// fold the offset tells the two readings apart. Offsets are whole minutes; odd seconds are cut (no zone has had
+/// any since 1972).
+void append_local(std::string& out, std::int64_t unix_ms, SimDuration offset);
+/// Appends "2013-12-24" for a count of days since 1 Jan 1970.
+void append_date(std::string& out, std::int64_t unix_day);
+
+/// Reads an RFC 3339 instant (fraction of any length, "Z" or an offset) as Unix milliseconds, rounded down;
+/// none when it is not one. An instant without a zone is refused: it means something else to every reader.
+std::optional<std::int64_t> parse_instant(std::string_view text);
+/// Reads "2013-12-24" as days since 1 Jan 1970; none when it is not a date of the calendar.
+std::optional<std::int64_t> parse_date(std::string_view text);
+
+/// Percent-encodes everything but RFC 3986 unreserved characters.
+void append_percent_encoded(std::string& out, std::string_view text);
+
+/// Appends a 64-bit number as 16 lower-case hex digits.
+void append_hex64(std::string& out, std::uint64_t value);
+
+}  // namespace peakstorm::wire
