@@ -1,0 +1,69 @@
+/// Names and units of the measures, in one place: what is written, what a gate may name, and what the tests compare.
+#pragma once
+
+#include <array>
+#include <string>
+#include <utility>
+
+#include "engine/on_time.hpp"
+#include "results/measure_map.hpp"
+
+namespace peakstorm::names {
+
+/// "on_time.promise": retailers' parcels.
+inline std::string on_time(OnTimeDefinition definition) {
+  return std::string("on_time.") + on_time_names[static_cast<std::size_t>(definition)];
+}
+/// "on_time_all.commit": every parcel, background included.
+inline std::string on_time_all(OnTimeDefinition definition) {
+  return std::string("on_time_all.") + on_time_names[static_cast<std::size_t>(definition)];
+}
+/// Background parcels carry no promise, so only the carrier's commitment covers everybody.
+inline bool has_population_all(OnTimeDefinition definition) {
+  return definition == OnTimeDefinition::commit || definition == OnTimeDefinition::commit_lenient;
+}
+
+inline constexpr std::pair<const char*, Unit> simulated[] = {
+    {"promise_kept", Unit::share}, {"late_parcels", Unit::count},     {"late_commits", Unit::count},
+    {"parcels", Unit::count},      {"parcels.tracked", Unit::count},  {"parcels.measured", Unit::count},
+    {"scans", Unit::count},        {"recovery_cost", Unit::cents},    {"shipping_cost", Unit::cents},
+    {"contact_cost", Unit::cents}, {"checks_per_order", Unit::count}, {"contacts_per_order", Unit::count},
+    {"rollovers", Unit::count},    {"missed_sorts", Unit::count},     {"peak_place_load", Unit::count},
+};
+
+/// Latencies: endpoint.p99 is scans and checks together; endpoint.scan.p99 and so on by kind; endpoint.service.p99
+/// counts from the real send instead of the intended one.
+inline constexpr const char* latency_scopes[] = {"", "scan.", "check.", "read_back.", "service."};
+inline constexpr const char* latency_statistics[] = {"p50", "p90", "p99", "p999", "max", "mean"};
+
+inline constexpr std::pair<const char*, Unit> replayed[] = {
+    {"findings", Unit::count},
+    {"lost_scans", Unit::count},
+    {"phantom_scans", Unit::count},
+    {"duplicated_scans", Unit::count},
+    {"wrong_scans", Unit::count},
+    {"late_scans", Unit::count},
+    {"unacknowledged_scans", Unit::count},
+    {"not_sent_scans", Unit::count},
+    {"wrong_status", Unit::count},
+    {"wrong_promise", Unit::count},
+    {"wrong_delivery", Unit::count},
+    {"parcels_not_found", Unit::count},
+    {"parcels_not_read", Unit::count},
+    {"endpoint.throughput", Unit::per_second},
+    {"endpoint.error_share", Unit::share},
+    {"sent", Unit::count},
+    {"sent.late_share", Unit::share},
+    {"sent.dropped_share", Unit::share},
+    {"staleness.stale_share", Unit::share},
+    {"staleness.p50", Unit::minutes},
+    {"staleness.p99", Unit::minutes},
+    {"staleness.max", Unit::minutes},
+    {"staleness.replay.p50", Unit::ms},
+    {"staleness.replay.p99", Unit::ms},
+    {"staleness.replay.max", Unit::ms},
+    {"on_time_shown.promise", Unit::share},
+    {"on_time_true.promise", Unit::share},
+};
+
+}  // namespace peakstorm::names
