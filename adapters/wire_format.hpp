@@ -4,7 +4,8 @@
 /// What both the replay and the embedded endpoint build on:
 ///
 ///   POST /webhooks/FORMAT          a scan, in FORMAT ("easypost", "cloudevents"), signed where the format signs
-///   PUT  /parcels                  the shop's side: promises, so that the page can show them. Body
+///   PUT  /parcels                  the shop's side: promises, so that the page can show them; signed like EasyPost.
+///   Body
 ///                                  {"parcels":[{"tracking_number":"1Z...","promise_date":"2013-12-24",
 ///                                  "window_from":"08:00","window_to":"20:00","destination":"752",
 ///                                  "time_zone":"America/Chicago"}]}; promise_date, window_* and time_zone may be null.
@@ -83,12 +84,19 @@ struct FormatOptions {
 Result<std::unique_ptr<WireFormat>> make_format(std::string_view name, const World& world,
                                                 const FormatOptions& options);
 
-/// What GET /track/NUMBER answered. `found` is false on 404. Errors: malformed_reply, naming what is wrong.
+/// What GET /track/NUMBER answered. `found` is false on 404, and when the page knows the promise but no scan yet
+/// (status null). Errors: malformed_reply, naming what is wrong.
 /// `first_day_unix` turns dates into days of the run.
 Result<ShownParcel> decode_track_page(ParcelId parcel, unsigned status, std::string_view body,
                                       std::int64_t first_day_unix);
 
+/// Path of the tracking page of a number, percent-encoded.
+std::string track_path(std::string_view tracking_number);
+
 /// Appends the JSON element of PUT /parcels for one parcel.
 void append_promise(const World& world, const ParcelFacts& facts, std::string_view tracking_number, std::string& out);
+
+/// PUT /parcels with these elements (joined by commas), signed with the secret when there is one.
+Message promises_message(std::string_view elements, std::string_view secret);
 
 }  // namespace peakstorm::wire

@@ -2,6 +2,7 @@
 
 #include <limits>
 
+#include "adapters/wire/hmac.hpp"
 #include "adapters/wire/pieces.hpp"
 #include "adapters/wire/text.hpp"
 #include "adapters/wire_format.hpp"
@@ -31,14 +32,6 @@ Result<std::string_view> text_member(const dom::object& object, std::string_view
   return **text;
 }
 
-Result<ScanKind> kind_member(const dom::object& object, std::string_view name) {
-  const auto text = text_member(object, name);
-  if (!text) return tl::unexpected(text.error());
-  const auto kind = kind_of_name(*text);
-  if (!kind) return malformed("'" + std::string(name) + "' has the unknown status '" + std::string(*text) + "'");
-  return *kind;
-}
-
 Result<std::int64_t> instant_of(std::string_view text, std::string_view name) {
   const auto instant = parse_instant(text);
   if (!instant) return malformed("'" + std::string(name) + "' is not an instant: '" + std::string(text) + "'");
@@ -49,10 +42,12 @@ Result<ShownScan> shown_scan(dom::element element) {
   dom::object object;
   if (element.get(object) != simdjson::SUCCESS) return malformed("'scans' has an entry that is not an object");
   ShownScan scan;
-  const auto kind = kind_member(object, "kind");
-  if (!kind) return tl::unexpected(kind.error());
+  const auto text = text_member(object, "kind");
+  if (!text) return tl::unexpected(text.error());
+  const auto kind = kind_of_name(*text);
+  if (!kind) return malformed("'kind' is the unknown word '" + std::string(*text) + "'");
   scan.kind = *kind;
-  const auto at = text_member(object, "at").and_then([](std::string_view text) { return instant_of(text, "at"); });
+  const auto at = text_member(object, "at").and_then([](std::string_view value) { return instant_of(value, "at"); });
   if (!at) return tl::unexpected(at.error());
   scan.unix_ms = *at;
   const auto place = optional_text(object, "place");
@@ -75,10 +70,14 @@ Result<ShownParcel> decode_track_page(ParcelId parcel, unsigned status, std::str
   if (const auto error = parser.parse(body.data(), body.size()).get(page); error != simdjson::SUCCESS) {
     return malformed(std::string("no JSON object: ") + simdjson::error_message(error));
   }
-  shown.found = true;
-  const auto kind = kind_member(page, "status");
-  if (!kind) return tl::unexpected(kind.error());
-  shown.status = *kind;
+  const auto status_text = optional_text(page, "status");
+  if (!status_text) return tl::unexpected(status_text.error());
+  if (*status_text) {
+    const auto kind = kind_of_name(**status_text);
+    if (!kind) return malformed("'status' is the unknown word '" + std::string(**status_text) + "'");
+    shown.found = true;
+    shown.status = *kind;
+  }
 
   const auto promise = optional_text(page, "promise_date");
   if (!promise) return tl::unexpected(promise.error());
@@ -137,6 +136,28 @@ void append_promise(const World& world, const ParcelFacts& facts, std::string_vi
   out += R"(,"time_zone":)";
   append_json_string(out, world.zones[index(destination.zone)].name);
   out += '}';
+}
+
+Message promises_message(std::string_view elements, std::string_view secret) {
+  Message message;
+  message.method = "PUT";
+  message.path = "/parcels";
+  message.headers = "Content-Type: application/json\r\n";
+  message.body = R"({"parcels":[)";
+  message.body += elements;
+  message.body += "]}";
+  if (!secret.empty()) {
+    message.headers += "X-Hmac-Signature: hmac-sha256-hex=";
+    HmacSha256(secret).append_hex(message.body, message.headers);
+    message.headers += "\r\n";
+  }
+  return message;
+}
+
+std::string track_path(std::string_view tracking_number) {
+  std::string path = "/track/";
+  append_percent_encoded(path, tracking_number);
+  return path;
 }
 
 }  // namespace peakstorm::wire

@@ -109,13 +109,13 @@ class CloudEvents final : public WireFormat {
     body += scan_kind_names[index(scan.kind)];
     body += R"(","sequence":)";
     append_integer(body, scan.sequence);
-    body += R"(,"at":")";
-    append_utc(body, unix_ms(scan.at));
+    body += R"(,"occurred_at":")";
+    append_time(parcel, body);
     body += R"(","reported_at":")";
     append_utc(body, unix_ms(scan.reported));
     body += R"(","place":)";
     body += scan.place == no_place ? doorsteps_[index(parcel.facts.destination)] : places_[index(scan.place)];
-    body += R"(,"estimated_date":)";
+    body += R"(,"eta_date":)";
     if (scan.eta_day == no_day) {
       body += "null";
     } else {

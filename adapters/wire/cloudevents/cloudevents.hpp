@@ -5,8 +5,8 @@
 ///           duplicates, and a redelivery keeps it
 ///   source  "/carriers/NAME"      type  "peakstorm.scan.KIND"      subject  the tracking number
 ///   time    when the scan happened, local reading with its offset; in a fold the offset decides
-///   data    {"tracking_number","carrier","kind","sequence","at" (UTC),"reported_at" (UTC),"place" (null at the
-///           doorstep),"region","estimated_date" (null: unknown),"weight_g" (null: unknown)}
+///   data    {"tracking_number","carrier","kind","sequence","occurred_at" (as `time`),"reported_at"
+///           (UTC),"place" (null at the doorstep),"region","eta_date" (null: unknown),"weight_g" (null: unknown)}
 /// CloudEvents has no signature of its own; with a secret, messages carry the same X-Hmac-Signature as EasyPost's.
 #pragma once
 

@@ -1,0 +1,97 @@
+/// Replays a run's scans and tracking checks against an endpoint, open loop, and reads tracking back.
+///
+/// Every item has an intended wall instant, from its simulated instant and the speed (or from a fixed rate), that
+/// does not depend on how the endpoint does: latency counts from it, so a stall is felt by everything that was due
+/// during it. An item for which no sender is free waits; it is *late* when it leaves `late_after` or more behind
+/// its instant, and *dropped* when it found no sender for `drop_after`. Scans of one parcel keep their order: the
+/// next is not sent before the one before was answered or given up. Failed scans (5xx, 429, 408, broken, timed out)
+/// are sent again, byte for byte the same, after a growing pause or the endpoint's own Retry-After; each attempt is
+/// recorded with the first intended instant. Checks are not repeated: a shopper looked and saw what there was.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "engine/replay.hpp"
+#include "engine/result.hpp"
+#include "engine/world.hpp"
+
+namespace peakstorm {
+
+struct ReplayOptions {
+  std::string target;                    ///< http://HOST[:PORT][/PREFIX]
+  std::vector<std::string> allow_hosts;  ///< Hosts that may be loaded though they are not this machine.
+  std::string format = "easypost";       ///< A name of wire::format_names().
+  std::string secret;                    ///< Of the signatures. Never recorded.
+  std::string webhook_path;              ///< Where scans are posted; empty: the embedded endpoint's path.
+  // Pace: the first that is > 0 counts.
+  double rate = 0;      ///< Requests per second.
+  double speed = 0;     ///< Simulated seconds per wall second.
+  double seconds = 30;  ///< Compress the whole span to this long.
+
+  bool register_promises = false;  ///< PUT /parcels before the replay: for the embedded endpoint.
+  bool track_pages = true;         ///< The target has GET /track/NUMBER: send checks and read back.
+
+  std::size_t connections = 64;                ///< [1, 4096]; each with one request in flight.
+  std::chrono::milliseconds patience{10'000};  ///< For one reply; then the attempt has timed out.
+  std::chrono::milliseconds late_after{10};
+  std::chrono::milliseconds drop_after{30'000};
+  unsigned attempts_max = 5;                          ///< Of one scan or read-back, the first included; >= 1.
+  std::chrono::milliseconds back_off{100};            ///< Before the second attempt; doubles from there ...
+  std::chrono::milliseconds back_off_max{5'000};      ///< ... to this.
+  std::chrono::milliseconds retry_after_max{30'000};  ///< A longer Retry-After is shortened to this.
+  std::chrono::milliseconds drain_max{60'000};        ///< After the last intended instant; then the rest is dropped.
+  double rate_max = 50'000;                           ///< Mean requests per second that are accepted without a word.
+  double seconds_max = 3'600;                         ///< Planned length that is accepted; also bounds the read-back.
+};
+
+enum class ReplayPhase : std::uint8_t { registering, sending, reading_back };
+
+struct ReplayProgress {
+  ReplayPhase phase = ReplayPhase::registering;
+  std::uint64_t sent = 0;  ///< Of this phase: requests, repeated attempts not counted.
+  std::uint64_t total = 0;
+  double rate = 0;  ///< Requests per second since the last call.
+  std::uint64_t late = 0;
+  std::uint64_t dropped = 0;
+  std::uint64_t failed = 0;  ///< Attempts that were refused, timed out or broken.
+  std::size_t in_flight = 0;
+  std::size_t waiting = 0;             ///< Due, but without a free sender.
+  std::chrono::nanoseconds elapsed{};  ///< Since the replay began.
+};
+
+struct ReplaySummary {
+  bool complete = false;    ///< False: stopped, or the drain took too long.
+  std::uint64_t scans = 0;  ///< Published scans that were due.
+  std::uint64_t checks = 0;
+  std::uint64_t attempts = 0;  ///< Requests written for them.
+  std::uint64_t accepted = 0;  ///< Scans taken and checks answered.
+  std::uint64_t refused = 0;   ///< Attempts by fate.
+  std::uint64_t timed_out = 0;
+  std::uint64_t broken = 0;
+  std::uint64_t dropped = 0;           ///< Items never sent.
+  std::uint64_t late = 0;              ///< Items sent late.
+  std::uint64_t given_up = 0;          ///< Scans not accepted by any attempt; dropped ones not counted.
+  std::uint64_t registered = 0;        ///< Promises the endpoint took.
+  std::uint64_t read = 0;              ///< Parcels read back.
+  std::uint64_t unread = 0;            ///< Parcels whose page could not be read.
+  double speed = 0;                    ///< As planned; 0 at a fixed rate.
+  std::chrono::nanoseconds sending{};  ///< Wall time from the start to the last answer.
+  std::chrono::nanoseconds wall{};     ///< With the read-back.
+  std::chrono::nanoseconds cpu{};      ///< Processor time of this process meanwhile.
+};
+
+/// Runs to the end, a stop, or a bound. Blocks; everything incl. `recorder` and `progress` (about every 100 ms; may
+/// be empty) happens on the calling thread. On a stop, requests in flight are awaited, nothing is read back, and the
+/// recorder is ended as incomplete. Errors: bad_input (target not loopback and not allowed, unknown format, pace out
+/// of bounds), unreachable (nobody answers at the start, or the promises are not taken), and the source's own.
+Result<ReplaySummary> replay(const World& world, ReplaySource& source, const ReplayOptions& options,
+                             ReplayRecorder& recorder, const std::stop_token& stop,
+                             const std::function<void(const ReplayProgress&)>& progress);
+
+}  // namespace peakstorm

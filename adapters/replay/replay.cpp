@@ -1,0 +1,82 @@
+#include "adapters/replay.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "adapters/replay/session.hpp"
+
+namespace peakstorm {
+namespace {
+
+std::string number(double value) {
+  std::string text = std::to_string(value);
+  text.erase(text.find_last_not_of('0') + 1);
+  if (text.ends_with('.')) text.pop_back();
+  return text;
+}
+
+tl::unexpected<Error> bad(std::string message) {
+  return fail(ErrorKind::bad_input, std::move(message));
+}
+
+}  // namespace
+
+Result<ReplayPlan> plan_replay(const ReplayOptions& options, const ReplaySource::Totals& totals) {
+  for (const auto& [name, value] : {std::pair{"rate", options.rate}, {"speed", options.speed}}) {
+    if (!std::isfinite(value) || value < 0) return bad(std::string(name) + " must be a positive number");
+  }
+  if (options.attempts_max < 1) return bad("attempts must be 1 or more");
+  if (options.patience.count() <= 0) return bad("patience must be longer than nothing");
+  const auto items = static_cast<double>(totals.scans + (options.track_pages ? totals.checks : 0));
+  const double span = static_cast<double>((totals.last - totals.first).count()) / 1000;
+
+  ReplayPlan plan;
+  double seconds = 0;
+  double mean = options.rate;
+  if (options.rate > 0) {
+    plan.rate = options.rate;
+    seconds = items / options.rate;
+  } else {
+    if (options.speed <= 0 && !(options.seconds > 0 && std::isfinite(options.seconds))) {
+      return bad("the replay needs a rate, a speed or a length in seconds");
+    }
+    plan.speed = options.speed > 0 ? options.speed : std::max(span / options.seconds, 1e-6);
+    seconds = span / plan.speed;
+    mean = seconds > 0 ? items / seconds : 0;
+  }
+  if (mean > options.rate_max) {
+    return bad("the replay would send " + number(std::round(mean)) + " requests/s on average, more than the bound of " +
+               number(options.rate_max) + "; lower the speed or the rate, or raise the bound");
+  }
+  if (seconds > options.seconds_max) {
+    return bad("the replay would take " + number(std::round(seconds)) + " s, longer than the bound of " +
+               number(options.seconds_max) + " s; raise the speed or the rate, or the bound");
+  }
+  return plan;
+}
+
+Result<ReplaySummary> replay(const World& world, ReplaySource& source, const ReplayOptions& options,
+                             ReplayRecorder& recorder, const std::stop_token& stop,
+                             const std::function<void(const ReplayProgress&)>& progress) {
+  const auto target = parse_target(options.target);
+  if (!target) return tl::unexpected(target.error());
+  const bool allowed =
+      std::find(options.allow_hosts.begin(), options.allow_hosts.end(), target->host) != options.allow_hosts.end();
+  if (!allowed && !is_loopback_name(target->host)) {
+    return bad("target '" + target->text() +
+               "' is not this machine; if you may load it, spell it out with --allow-host " + target->host);
+  }
+  if (auto plan = plan_replay(options, source.totals()); !plan) return tl::unexpected(plan.error());
+  auto format = wire::make_format(options.format, world, {options.secret, options.webhook_path});
+  if (!format) return tl::unexpected(format.error());
+
+  const SteadyClock clock;
+  HttpOptions http;
+  http.connections = options.connections;
+  http.allow_any_address = allowed;
+  auto transport = make_http_transport(*target, http, clock);
+  if (!transport) return tl::unexpected(transport.error());
+  return run_session(world, source, options, {**format, **transport, clock}, recorder, stop, progress);
+}
+
+}  // namespace peakstorm

@@ -1,0 +1,628 @@
+#include "adapters/replay/session.hpp"
+
+#include <algorithm>
+#include <deque>
+#include <optional>
+#include <queue>
+#include <unordered_map>
+#include <utility>
+
+#include "adapters/replay/pacer.hpp"
+#include "engine/check.hpp"
+#include "engine/tracking_number.hpp"
+
+namespace peakstorm {
+namespace {
+
+using std::chrono::nanoseconds;
+constexpr nanoseconds forever = nanoseconds::max();
+constexpr std::size_t chunk = 1024;  // Items fetched at a time.
+constexpr std::size_t promises_per_message = 500;
+constexpr nanoseconds progress_every = std::chrono::milliseconds{100};
+// A delivery may be taken back, and an offline scanner may report late, but not after this long.
+constexpr SimDuration history_kept_after_end = days(3);
+constexpr SimDuration history_kept_in_silence = days(30);
+
+/// One thing to send, on its way from its intended instant to its last answer.
+struct Work {
+  RequestKind kind = RequestKind::scan;
+  unsigned attempts = 0;  // Made so far.
+  ParcelId parcel{};
+  SimTime at;
+  Scan scan;
+  nanoseconds intended{};
+  nanoseconds ready{};      // Since when it might have been sent.
+  nanoseconds again{};      // Not before, when it is waiting for a further attempt.
+  std::uint64_t order = 0;  // Breaks ties, so that equal instants leave in the order of the source.
+};
+struct IntendedLater {
+  bool operator()(const Work& a, const Work& b) const {
+    return std::pair(a.intended, a.order) > std::pair(b.intended, b.order);
+  }
+};
+struct AgainLater {
+  bool operator()(const Work& a, const Work& b) const {
+    return std::pair(a.again, a.order) > std::pair(b.again, b.order);
+  }
+};
+
+/// What is kept of a parcel while scans of it may still come.
+struct OpenParcel {
+  std::string number;
+  std::vector<Scan> history;  // Ascending by (at, sequence); empty when the format does not carry it.
+  std::deque<Work> waiting;   // Scans that are due behind the one under way.
+  bool busy = false;          // A scan is ready, in flight, or waiting for a further attempt.
+  SimTime last;               // Reported instant of its newest scan.
+  bool ended = false;
+};
+
+bool ends_parcel(ScanKind kind) {
+  return kind == ScanKind::delivered || kind == ScanKind::lost || kind == ScanKind::returned ||
+         kind == ScanKind::cancelled;
+}
+
+class Session {
+ public:
+  Session(const World& world, ReplaySource& source, const ReplayOptions& options, const ReplayPorts& ports,
+          ReplayRecorder& recorder, const std::stop_token& stop,
+          const std::function<void(const ReplayProgress&)>& progress)
+      : world_(world),
+        source_(source),
+        options_(options),
+        format_(ports.format),
+        transport_(ports.transport),
+        clock_(ports.clock),
+        recorder_(recorder),
+        stop_(stop),
+        progress_(progress) {}
+
+  Result<ReplaySummary> run(const ReplayPlan& plan) {
+    const ReplaySource::Totals totals = source_.totals();
+    const nanoseconds cpu_before = clock_.processor();
+    start_ = clock_.now();
+    if (options_.register_promises) {
+      if (auto done = register_promises(); !done) return tl::unexpected(done.error());
+    }
+    recorder_.begin({options_.target, std::string(format_.name()), plan.speed, plan.rate});
+    summary_.speed = plan.speed;
+    start_ = clock_.now();
+    enter(ReplayPhase::sending, totals.scans + (options_.track_pages ? totals.checks : 0));
+
+    const Pacer pacer = plan.rate > 0 ? Pacer::by_rate(plan.rate) : Pacer::by_time(totals.first, plan.speed);
+    auto sent = send_all(pacer);
+    summary_.sending = now();
+    bool complete = sent.has_value() && *sent;
+    if (complete && options_.track_pages) complete = read_back();
+    summary_.complete = complete;
+    summary_.wall = now();
+    summary_.cpu = clock_.processor() - cpu_before;
+    recorder_.end(summary_.wall, summary_.cpu, complete);
+    report(true);
+    if (!sent) return tl::unexpected(sent.error());
+    return summary_;
+  }
+
+ private:
+  struct InFlight {
+    Work work;
+    nanoseconds sent{};
+  };
+
+  [[nodiscard]] nanoseconds now() const { return clock_.now() - start_; }
+
+  // ---- before ----
+
+  Result<void> register_promises() {
+    const auto parcels = source_.parcels();
+    enter(ReplayPhase::registering, parcels.size());
+    struct Batch {
+      std::size_t from = 0;
+      unsigned attempts = 0;
+      nanoseconds again{};
+    };
+    std::vector<Batch> open;
+    for (std::size_t from = 0; from < parcels.size(); from += promises_per_message) open.push_back({from});
+    std::reverse(open.begin(), open.end());  // Taken from the back.
+    std::size_t in_flight = 0;
+    std::optional<Error> failure;
+    std::string elements;
+
+    while ((!open.empty() || in_flight > 0) && !failure && !stop_.stop_requested()) {
+      while (!open.empty() && open.back().again <= now() && transport_.idle() > 0 && in_flight < 8) {
+        Batch batch = open.back();
+        open.pop_back();
+        const std::size_t to = std::min(batch.from + promises_per_message, parcels.size());
+        elements.clear();
+        for (std::size_t i = batch.from; i < to; ++i) {
+          if (i > batch.from) elements += ',';
+          wire::append_promise(world_, parcels[i], number_of(parcels[i]), elements);
+        }
+        const wire::Message message = wire::promises_message(elements, options_.secret);
+        ++batch.attempts;
+        ++in_flight;
+        transport_.submit({message.method, message.path, message.headers, message.body}, options_.patience,
+                          [&, batch, to](const Result<Reply>& reply) mutable {
+                            --in_flight;
+                            if (reply && reply->status / 100 == 2) {
+                              summary_.registered += to - batch.from;
+                              phase_sent_ += to - batch.from;
+                            } else if (may_retry(reply) && batch.attempts < options_.attempts_max) {
+                              batch.again = now() + pause(batch.attempts, reply);
+                              open.push_back(batch);
+                            } else {
+                              failure = refusal(reply);
+                            }
+                          });
+      }
+      nanoseconds wake = now() + progress_every;
+      if (!open.empty() && open.back().again > now()) wake = std::min(wake, open.back().again);
+      transport_.poll(start_ + wake);
+      report(false);
+    }
+    // Completions refer to this frame: none may outlive it.
+    while (in_flight > 0) transport_.poll(clock_.now() + progress_every);
+    if (failure) return tl::unexpected(*failure);
+    return {};
+  }
+
+  [[nodiscard]] Error refusal(const Result<Reply>& reply) const {
+    if (!reply) return Error{ErrorKind::unreachable, "PUT /parcels: " + reply.error().message};
+    std::string message = options_.target + ": PUT /parcels answered " + std::to_string(reply->status);
+    if (reply->status == 401 || reply->status == 403) {
+      return Error{ErrorKind::bad_input, message + "; give the endpoint and the replay the same secret"};
+    }
+    return Error{ErrorKind::unreachable,
+                 message + "; is it a Peakstorm endpoint? Others take no promises: do not register them there"};
+  }
+
+  // ---- sending ----
+
+  /// True when everything was sent and answered; false when stopped or out of time.
+  Result<bool> send_all(const Pacer& pacer) {
+    nanoseconds last_intended{};
+    bool exhausted = false;
+    std::size_t next = 0;  // Of upcoming_.
+    std::uint64_t item = 0;
+    while (true) {
+      if (stop_.stop_requested()) {
+        settle();
+        return false;
+      }
+      // What is due.
+      while (true) {
+        if (next == upcoming_.size() && !exhausted) {
+          upcoming_.clear();
+          next = 0;
+          if (auto more = source_.next(chunk, upcoming_); !more) {
+            settle();
+            return tl::unexpected(more.error());
+          }
+          exhausted = upcoming_.empty();
+        }
+        if (next == upcoming_.size()) break;
+        const ReplayItem& due = upcoming_[next];
+        if (due.is_check && !options_.track_pages) {
+          ++next;
+          continue;
+        }
+        const nanoseconds intended = pacer.intended(due.at, item);
+        if (intended > now()) break;
+        if (auto admitted = admit(due, intended, item); !admitted) {
+          settle();
+          return tl::unexpected(admitted.error());
+        }
+        last_intended = intended;
+        ++item;
+        ++next;
+      }
+      repeat_due();
+      drop_overdue();
+      send_ready();
+      report(false);
+
+      const bool more = next < upcoming_.size();
+      if (!more && ready_.empty() && again_.empty() && flying_ == 0) return true;
+      const nanoseconds give_up = more ? forever : last_intended + options_.drain_max;
+      if (now() >= give_up) {
+        drop_everything();
+        settle();
+        return false;
+      }
+      nanoseconds wake = std::min(give_up, now() + progress_every);
+      if (more) wake = std::min(wake, pacer.intended(upcoming_[next].at, item));
+      if (!again_.empty()) wake = std::min(wake, again_.top().again);
+      if (!ready_.empty() && ready_.top().attempts == 0) wake = std::min(wake, drop_instant(ready_.top()));
+      transport_.poll(start_ + wake);
+    }
+  }
+
+  Result<void> admit(const ReplayItem& item, nanoseconds intended, std::uint64_t order) {
+    Work work;
+    work.parcel = item.parcel;
+    work.at = item.at;
+    work.intended = intended;
+    work.ready = intended;
+    work.order = order;
+    const ParcelFacts* facts = source_.facts(item.parcel);
+    if (facts == nullptr) {
+      return fail(ErrorKind::bad_input, "the run tells of parcel " +
+                                            std::to_string(static_cast<std::uint64_t>(item.parcel)) +
+                                            " but has no facts of it; simulate it again");
+    }
+    if (item.is_check) {
+      ++summary_.checks;
+      work.kind = RequestKind::check;
+      ready_.push(std::move(work));
+      return {};
+    }
+    ++summary_.scans;
+    work.scan = item.scan;
+    forget_old(item.at);
+    OpenParcel& parcel = open_[item.parcel];
+    if (parcel.number.empty()) {
+      parcel.number = number_of(*facts);
+      silent_.push_back({item.at + history_kept_in_silence, item.parcel});
+    }
+    parcel.last = item.at;
+    parcel.ended = ends_parcel(item.scan.kind);
+    if (parcel.ended) ended_.push_back({item.at + history_kept_after_end, item.parcel});
+    if (parcel.busy) {
+      parcel.waiting.push_back(std::move(work));
+    } else {
+      parcel.busy = true;
+      ready_.push(std::move(work));
+    }
+    return {};
+  }
+
+  void repeat_due() {
+    while (!again_.empty() && again_.top().again <= now()) {
+      ready_.push(again_.top());
+      again_.pop();
+    }
+  }
+
+  [[nodiscard]] nanoseconds drop_instant(const Work& work) const {
+    return std::max(work.intended, work.ready) + options_.drop_after;
+  }
+
+  void drop_overdue() {
+    while (!ready_.empty() && transport_.idle() == 0 && ready_.top().attempts == 0 &&
+           drop_instant(ready_.top()) <= now()) {
+      const Work work = ready_.top();
+      ready_.pop();
+      drop(work);
+    }
+  }
+
+  void drop(const Work& work) {
+    if (work.kind == RequestKind::read_back) return;
+    const nanoseconds at = now();
+    if (work.attempts == 0) {
+      ++summary_.dropped;
+      recorder_.request({work.kind, RequestFate::dropped, 0, work.parcel, work.scan.sequence, work.intended, at, at});
+    } else {
+      ++summary_.given_up;
+    }
+    if (work.kind != RequestKind::scan) return;
+    // The carrier knows of it all the same: a format with history tells it with the next scan.
+    if (work.attempts == 0) remember(open_[work.parcel], work.scan);
+    release(work.parcel);
+  }
+
+  /// The drain is over: what could not be sent is dropped, scans behind others included.
+  void drop_everything() {
+    while (!ready_.empty() || !again_.empty()) {
+      while (!again_.empty()) {
+        ready_.push(again_.top());
+        again_.pop();
+      }
+      const Work work = ready_.top();
+      ready_.pop();
+      drop(work);
+    }
+    for (auto& [id, parcel] : open_) {
+      for (const Work& work : std::exchange(parcel.waiting, {})) {
+        const nanoseconds at = now();
+        ++summary_.dropped;
+        recorder_.request({work.kind, RequestFate::dropped, 0, id, work.scan.sequence, work.intended, at, at});
+      }
+    }
+  }
+
+  void send_ready() {
+    while (!ready_.empty() && transport_.idle() > 0) {
+      Work work = ready_.top();
+      ready_.pop();
+      send(std::move(work));
+    }
+  }
+
+  void send(Work work) {
+    const ParcelFacts* facts = source_.facts(work.parcel);
+    PEAKSTORM_CHECK(facts != nullptr, static_cast<std::uint64_t>(work.parcel));
+    if (work.kind == RequestKind::scan) {
+      OpenParcel& parcel = open_.at(work.parcel);
+      if (work.attempts == 0) remember(parcel, work.scan);
+      format_.encode({*facts, parcel.number, parcel.history, work.scan}, message_);
+    } else {
+      message_.method = "GET";
+      message_.path = wire::track_path(number_of(*facts));
+      message_.headers = "Accept: application/json\r\n";
+      message_.body.clear();
+    }
+    const nanoseconds at = now();
+    if (work.attempts == 0) {
+      ++phase_sent_;
+      if (work.kind != RequestKind::read_back && at - work.intended >= options_.late_after) ++summary_.late;
+    }
+    ++work.attempts;
+    if (work.kind != RequestKind::read_back) ++summary_.attempts;
+    std::size_t slot = flights_.size();
+    if (free_slots_.empty()) {
+      flights_.emplace_back();
+    } else {
+      slot = free_slots_.back();
+      free_slots_.pop_back();
+    }
+    ++flying_;
+    flights_[slot] = {std::move(work), at};
+    const std::string_view method = flights_[slot].work.kind == RequestKind::scan ? "POST" : "GET";
+    transport_.submit({method, message_.path, message_.headers, message_.body}, options_.patience,
+                      [this, slot](const Result<Reply>& reply) { answered(slot, reply); });
+  }
+
+  void remember(OpenParcel& parcel, const Scan& scan) const {
+    if (!format_.carries_history()) return;
+    const auto before = [](const Scan& a, const Scan& b) {
+      return std::pair(a.at, a.sequence) < std::pair(b.at, b.sequence);
+    };
+    parcel.history.insert(std::upper_bound(parcel.history.begin(), parcel.history.end(), scan, before), scan);
+  }
+
+  // ---- answers ----
+
+  void answered(std::size_t slot, const Result<Reply>& reply) {
+    Work work = std::move(flights_[slot].work);
+    const nanoseconds sent = flights_[slot].sent;
+    free_slots_.push_back(slot);
+    --flying_;
+    const nanoseconds done = now();
+
+    RequestFate fate = RequestFate::accepted;
+    if (!reply) {
+      fate = reply.error().kind == ErrorKind::timed_out ? RequestFate::timed_out : RequestFate::broken;
+    } else if (work.kind == RequestKind::scan) {
+      if (!format_.accepts(reply->status)) fate = RequestFate::refused;
+    } else {
+      fate = page(work, *reply, done);
+    }
+    recorder_.request({work.kind, fate, static_cast<std::uint16_t>(reply ? reply->status : 0), work.parcel,
+                       work.scan.sequence, work.intended, sent, done});
+    count(work.kind, fate);
+
+    if (fate == RequestFate::accepted) {
+      if (work.kind == RequestKind::scan) release(work.parcel);
+      return;
+    }
+    // A page that cannot be understood may be a torn one; only a clear "no" (4xx) is final.
+    const bool again = work.kind != RequestKind::check && work.attempts < options_.attempts_max && !closing_ &&
+                       (may_retry(reply) || fate == RequestFate::broken);
+    if (again) {
+      work.again = done + pause(work.attempts, reply);
+      again_.push(std::move(work));
+    } else if (work.kind == RequestKind::scan) {
+      ++summary_.given_up;
+      release(work.parcel);
+    } else if (work.kind == RequestKind::read_back) {
+      ++summary_.unread;
+    }
+  }
+
+  /// Reads a tracking page: a "not found" is an answer too.
+  RequestFate page(const Work& work, const Reply& reply, nanoseconds done) {
+    if (reply.status != 200 && reply.status != 404) return RequestFate::refused;
+    const auto shown = wire::decode_track_page(work.parcel, reply.status, reply.body, world_.first_day_unix);
+    if (!shown) return RequestFate::broken;
+    if (work.kind == RequestKind::check) {
+      recorder_.shown(
+          {work.parcel, done, work.at, shown->found, shown->status, static_cast<std::uint32_t>(shown->scans.size())});
+    } else {
+      ++summary_.read;
+      recorder_.read_back(*shown);
+    }
+    return RequestFate::accepted;
+  }
+
+  void count(RequestKind kind, RequestFate fate) {
+    if (fate != RequestFate::accepted) ++failed_;
+    if (kind == RequestKind::read_back) return;
+    switch (fate) {
+      case RequestFate::accepted:
+        ++summary_.accepted;
+        break;
+      case RequestFate::refused:
+        ++summary_.refused;
+        break;
+      case RequestFate::timed_out:
+        ++summary_.timed_out;
+        break;
+      case RequestFate::broken:
+        ++summary_.broken;
+        break;
+      case RequestFate::dropped:
+        break;
+    }
+  }
+
+  static bool may_retry(const Result<Reply>& reply) {
+    return !reply || reply->status >= 500 || reply->status == 429 || reply->status == 408;
+  }
+
+  /// Before the next attempt: the endpoint's own wish, else doubling from `back_off`.
+  [[nodiscard]] nanoseconds pause(unsigned attempts, const Result<Reply>& reply) const {
+    if (reply && reply->retry_after) {
+      return std::min<nanoseconds>(*reply->retry_after, options_.retry_after_max);
+    }
+    nanoseconds wait = options_.back_off;
+    for (unsigned i = 1; i < attempts && wait < options_.back_off_max; ++i) wait *= 2;
+    return std::min<nanoseconds>(wait, options_.back_off_max);
+  }
+
+  /// The parcel's scan is done with; the next one may go.
+  void release(ParcelId id) {
+    OpenParcel& parcel = open_.at(id);
+    if (parcel.waiting.empty()) {
+      parcel.busy = false;
+      return;
+    }
+    Work work = std::move(parcel.waiting.front());
+    parcel.waiting.pop_front();
+    work.ready = now();
+    ready_.push(std::move(work));
+  }
+
+  /// Drops what is kept of parcels whose story is over, so that memory does not grow with the length of the run.
+  void forget_old(SimTime at) {
+    while (!ended_.empty() && ended_.front().first <= at) {
+      const ParcelId id = ended_.front().second;
+      ended_.pop_front();
+      const auto parcel = open_.find(id);
+      if (parcel != open_.end() && parcel->second.ended && !parcel->second.busy &&
+          parcel->second.last + history_kept_after_end <= at) {
+        open_.erase(parcel);
+      }
+    }
+    while (!silent_.empty() && silent_.front().first <= at) {
+      const ParcelId id = silent_.front().second;
+      silent_.pop_front();
+      const auto parcel = open_.find(id);
+      if (parcel == open_.end()) continue;
+      if (!parcel->second.busy && parcel->second.last + history_kept_in_silence <= at) {
+        open_.erase(parcel);
+      } else {
+        silent_.push_back({at + history_kept_in_silence, id});
+      }
+    }
+  }
+
+  /// Waits for what is in flight; patience bounds it. Nothing new is sent.
+  void settle() {
+    closing_ = true;
+    while (flying_ > 0) {
+      transport_.poll(clock_.now() + progress_every);
+      report(false);
+    }
+    ready_ = {};
+    again_ = {};
+  }
+
+  // ---- after ----
+
+  bool read_back() {
+    const auto parcels = source_.parcels();
+    enter(ReplayPhase::reading_back, parcels.size());
+    open_.clear();
+    const nanoseconds give_up = now() + std::chrono::nanoseconds{static_cast<std::int64_t>(options_.seconds_max * 1e9)};
+    std::size_t next = 0;
+    while (true) {
+      if (stop_.stop_requested() || now() >= give_up) {
+        settle();
+        return false;
+      }
+      repeat_due();
+      send_ready();
+      while (next < parcels.size() && transport_.idle() > 0) {
+        Work work;
+        work.kind = RequestKind::read_back;
+        work.parcel = parcels[next].id;
+        work.intended = now();
+        work.order = next++;
+        send(std::move(work));
+      }
+      if (next == parcels.size() && ready_.empty() && again_.empty() && flying_ == 0) return true;
+      nanoseconds wake = now() + progress_every;
+      if (!again_.empty()) wake = std::min(wake, again_.top().again);
+      transport_.poll(start_ + wake);
+      report(false);
+    }
+  }
+
+  // ---- telling ----
+
+  void enter(ReplayPhase phase, std::uint64_t total) {
+    phase_ = phase;
+    total_ = total;
+    phase_sent_ = 0;
+    reported_sent_ = 0;
+    reported_at_ = now();
+  }
+
+  void report(bool last) {
+    const nanoseconds at = now();
+    if (!progress_ || (!last && at - reported_at_ < progress_every)) return;
+    const double seconds = std::chrono::duration<double>(at - reported_at_).count();
+    ReplayProgress p;
+    p.phase = phase_;
+    p.sent = phase_sent_;
+    p.total = total_;
+    p.rate = seconds > 0 ? static_cast<double>(phase_sent_ - reported_sent_) / seconds : 0;
+    p.late = summary_.late;
+    p.dropped = summary_.dropped;
+    p.failed = failed_;
+    p.in_flight = flying_;
+    p.waiting = ready_.size();
+    p.elapsed = at;
+    progress_(p);
+    reported_at_ = at;
+    reported_sent_ = phase_sent_;
+  }
+
+  [[nodiscard]] std::string number_of(const ParcelFacts& facts) const {
+    return tracking_number(world_, world_.services[index(facts.service)].carrier, facts.id);
+  }
+
+  const World& world_;
+  ReplaySource& source_;
+  const ReplayOptions& options_;
+  wire::WireFormat& format_;
+  Transport& transport_;
+  const Clock& clock_;
+  ReplayRecorder& recorder_;
+  const std::stop_token& stop_;
+  const std::function<void(const ReplayProgress&)>& progress_;
+
+  nanoseconds start_{};
+  std::vector<ReplayItem> upcoming_;
+  std::priority_queue<Work, std::vector<Work>, IntendedLater> ready_;
+  std::priority_queue<Work, std::vector<Work>, AgainLater> again_;
+  std::unordered_map<ParcelId, OpenParcel> open_;
+  std::deque<std::pair<SimTime, ParcelId>> ended_;
+  std::deque<std::pair<SimTime, ParcelId>> silent_;
+  std::vector<InFlight> flights_;
+  std::vector<std::size_t> free_slots_;
+  std::size_t flying_ = 0;
+  bool closing_ = false;  // No further attempts.
+  wire::Message message_;
+
+  ReplaySummary summary_;
+  ReplayPhase phase_ = ReplayPhase::registering;
+  std::uint64_t phase_sent_ = 0;
+  std::uint64_t total_ = 0;
+  std::uint64_t failed_ = 0;
+  std::uint64_t reported_sent_ = 0;
+  nanoseconds reported_at_{};
+};
+
+}  // namespace
+
+Result<ReplaySummary> run_session(const World& world, ReplaySource& source, const ReplayOptions& options,
+                                  const ReplayPorts& ports, ReplayRecorder& recorder, const std::stop_token& stop,
+                                  const std::function<void(const ReplayProgress&)>& progress) {
+  const auto plan = plan_replay(options, source.totals());
+  if (!plan) return tl::unexpected(plan.error());
+  Session session(world, source, options, ports, recorder, stop, progress);
+  return session.run(*plan);
+}
+
+}  // namespace peakstorm

@@ -1,0 +1,77 @@
+/// Bytes there and back. Knows no parcel. One class per protocol; many requests in flight on one thread.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "adapters/clock.hpp"
+#include "engine/result.hpp"
+
+namespace peakstorm {
+
+/// A request as views; the transport copies what it needs before `submit` returns.
+struct Request {
+  std::string_view method;
+  std::string_view path;
+  std::string_view headers;  ///< Complete lines with "\r\n"; no Host, Content-Length or Connection.
+  std::string_view body;
+};
+
+struct Reply {
+  unsigned status = 0;
+  std::string body;
+  std::optional<std::chrono::seconds> retry_after;  ///< Of 429 and 503, when given in seconds (dates are not read).
+};
+
+/// Runs once per request, inside `poll`. Errors: unreachable (no connection), timed_out (patience ran out),
+/// malformed_reply (the answer is not the protocol, is too long, or the connection broke).
+using Completion = std::function<void(Result<Reply>)>;
+
+/// A fixed number of senders, each with at most one request in flight. Everything happens on the caller's thread
+/// inside `poll`; there is no other thread.
+class Transport {
+ public:
+  virtual ~Transport() = default;
+  /// Senders without a request.
+  [[nodiscard]] virtual std::size_t idle() const = 0;
+  [[nodiscard]] virtual std::size_t in_flight() const = 0;
+  /// Starts one exchange; `done` runs in a later `poll`. Requires: idle() > 0.
+  virtual void submit(const Request& request, std::chrono::nanoseconds patience, Completion done) = 0;
+  /// Moves bytes until at least one completion has run or the clock says `until`, whichever comes first;
+  /// returns at once, after moving what is ready, when `until` has passed. A completion may call `submit`.
+  virtual void poll(std::chrono::nanoseconds until) = 0;
+};
+
+/// Where to send: "http://HOST[:PORT][/PREFIX]".
+struct TargetUrl {
+  std::string host;                        ///< Without the brackets of an IPv6 address.
+  std::string port;                        ///< Decimal.
+  std::string prefix;                      ///< Put before every path; empty or "/..." without a slash at the end.
+  [[nodiscard]] std::string text() const;  ///< The URL again, never with credentials.
+};
+/// Errors: bad_input, with the cure, for anything but the form above; https and user:password@ are refused.
+Result<TargetUrl> parse_target(std::string_view url);
+/// True for "localhost", 127.0.0.0/8 and ::1, by the text alone: no name is looked up.
+bool is_loopback_name(std::string_view host);
+
+struct HttpOptions {
+  std::size_t connections = 64;                      ///< [1, 4096]
+  std::chrono::milliseconds connect_patience{3000};  ///< Of the first connection, at the start.
+  std::size_t reply_bytes_max = 4U << 20U;           ///< A longer body ends the exchange as malformed_reply.
+  bool allow_any_address = false;                    ///< Otherwise every address of the host must be loopback.
+};
+
+/// HTTP/1.1 with keep-alive over plain TCP; no pipelining. A connection that is lost is opened again by the next
+/// request it gets; one that the server closed while idle is noticed beforehand and costs that request nothing.
+/// Opens one connection to see that somebody is there. Errors: unreachable (the name does not resolve, or nobody
+/// answers), bad_input (an address that is not loopback without `allow_any_address`; options out of range).
+/// `clock` must outlive the transport.
+Result<std::unique_ptr<Transport>> make_http_transport(const TargetUrl& target, const HttpOptions& options,
+                                                       const SteadyClock& clock);
+
+}  // namespace peakstorm
