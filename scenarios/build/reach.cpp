@@ -1,0 +1,139 @@
+/// Whether every parcel that can be ordered can be delivered: pickups, coverage and lanes fit together.
+#include <algorithm>
+#include <boost/graph/adjacency_list.hpp>
+#include <boost/graph/breadth_first_search.hpp>
+#include <map>
+#include <set>
+
+#include "scenarios/build/builder.hpp"
+
+namespace peakstorm::scenarios {
+namespace {
+
+using Graph = boost::adjacency_list<boost::vecS, boost::vecS, boost::directedS>;
+
+/// The lanes a mode may use; lanes never join two carriers, so one graph serves all.
+Graph lane_graph(const World& world, Mode mode) {
+  Graph graph(world.facilities.size());
+  for (const Lane& lane : world.lanes) {
+    if (mode == Mode::air || lane.mode == Mode::road) boost::add_edge(index(lane.from), index(lane.to), graph);
+  }
+  return graph;
+}
+
+/// The facilities that lanes lead to from one of them, itself included.
+std::vector<bool> reachable(const Graph& graph, FacilityId from) {
+  std::vector<boost::default_color_type> colours(boost::num_vertices(graph));
+  boost::breadth_first_search(
+      graph, index(from),
+      boost::color_map(boost::make_iterator_property_map(colours.begin(), boost::get(boost::vertex_index, graph))));
+  std::vector<bool> reached;
+  for (const auto colour : colours) reached.push_back(colour != boost::default_color_type::white_color);
+  return reached;
+}
+
+/// Reachable facilities by (mode, origin), each computed once.
+class Reach {
+ public:
+  explicit Reach(const World& world) : road_(lane_graph(world, Mode::road)), air_(lane_graph(world, Mode::air)) {}
+  const std::vector<bool>& from(FacilityId origin, Mode mode) {
+    const auto [known, is_new] = known_.try_emplace({mode, origin});
+    if (is_new) known->second = reachable(mode == Mode::air ? air_ : road_, origin);
+    return known->second;
+  }
+
+ private:
+  Graph road_;
+  Graph air_;
+  std::map<std::pair<Mode, FacilityId>, std::vector<bool>> known_;
+};
+
+/// The destinations parcels of a node go to: its demand and the orders given for it.
+std::vector<std::vector<bool>> destinations_of_nodes(const World& world) {
+  std::vector<std::vector<bool>> used;
+  for (const ShipNode& node : world.nodes) {
+    std::vector<bool> own;
+    for (const std::uint64_t weight : node.demand) own.push_back(weight > 0);
+    used.push_back(std::move(own));
+  }
+  for (const GivenOrder& order : world.orders) used[index(order.node)][index(order.destination)] = true;
+  return used;
+}
+
+/// "a, b, c and 12 more"
+std::string few_of(const std::vector<std::string>& names) {
+  constexpr std::size_t shown = 5;
+  std::string text;
+  for (std::size_t i = 0; i < std::min(shown, names.size()); ++i) text += (i == 0 ? "" : ", ") + names[i];
+  if (names.size() > shown) text += " and " + std::to_string(names.size() - shown) + " more";
+  return text;
+}
+
+}  // namespace
+
+void check_network(Builder& b) {
+  // What these checks would find in faulty tables is the echo of faults reported already.
+  for (const char* file : {"scenario.toml", "demand.csv", "facilities.csv", "lanes.csv", "coverage.csv", "services.csv",
+                           "nodes.csv", "pickups.csv"}) {
+    if (b.faults.any_in(file)) return;
+  }
+  const World& world = b.world;
+  Reach reach(world);
+  const auto used = destinations_of_nodes(world);
+  std::set<std::pair<std::size_t, std::size_t>> without_pickup;            // node, carrier
+  std::map<std::size_t, std::set<std::string>> uncovered;                  // carrier: destinations
+  std::map<std::pair<std::size_t, std::size_t>, std::size_t> unreachable;  // service, depot: pickup facility
+
+  for (std::size_t n = 0; n < world.nodes.size(); ++n) {
+    const ShipNode& node = world.nodes[n];
+    if (std::find(used[n].begin(), used[n].end(), true) == used[n].end()) continue;
+    for (const Tariff& tariff : world.shippers[index(node.shipper)].tariffs) {
+      const Service& service = world.services[index(tariff.service)];
+      const auto& coverage = world.coverage[index(service.carrier)];
+      std::set<FacilityId> depots;
+      for (std::size_t d = 0; d < coverage.size(); ++d) {
+        if (!used[n][d]) continue;
+        if (coverage[d]) {
+          depots.insert(*coverage[d]);
+        } else {
+          uncovered[index(service.carrier)].insert(world.destinations[d].name);
+        }
+      }
+      bool collected = false;
+      for (const Pickup& pickup : node.pickups) {
+        if (pickup.carrier != service.carrier) continue;
+        collected = true;
+        const auto& reached = reach.from(pickup.facility, service.mode);
+        for (const FacilityId depot : depots) {
+          if (!reached[index(depot)])
+            unreachable.try_emplace({index(tariff.service), index(depot)}, index(pickup.facility));
+        }
+      }
+      if (!collected) without_pickup.emplace(n, index(service.carrier));
+    }
+  }
+
+  for (const auto& [node, carrier] : without_pickup) {
+    b.faults.add("pickups.csv", 1, "node",
+                 "carrier " + in_quotes(world.carriers[carrier].name) + " never collects at node " +
+                     in_quotes(world.nodes[node].name) + ", whose shipper uses it",
+                 "add a row for the two, or take the carrier's services out of the shipper's tariffs");
+  }
+  for (const auto& [carrier, names] : uncovered) {
+    b.faults.add("coverage.csv", 1, "destination",
+                 "carrier " + in_quotes(world.carriers[carrier].name) + " has no depot for " +
+                     std::to_string(names.size()) +
+                     " destinations that are sent to with it: " + few_of({names.begin(), names.end()}),
+                 "add a row for each, or take the carrier's services out of the shippers' tariffs");
+  }
+  for (const auto& [pair, facility] : unreachable) {
+    const Service& service = world.services[pair.first];
+    b.faults.add("coverage.csv", b.depot_lines[pair.second], "depot",
+                 std::string("no ") + (service.mode == Mode::road ? "road path" : "path") +
+                     " leads from pickup facility " + in_quotes(world.facilities[facility].name) + " to depot " +
+                     in_quotes(world.facilities[pair.second].name) + " for service " + in_quotes(service.name),
+                 "add the missing lanes to lanes.csv, or correct the depot");
+  }
+}
+
+}  // namespace peakstorm::scenarios

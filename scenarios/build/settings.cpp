@@ -1,0 +1,661 @@
+#include "scenarios/build/settings.hpp"
+
+#include <toml++/toml.h>
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "scenarios/build/folder.hpp"
+#include "scenarios/text/near.hpp"
+#include "scenarios/text/zones.hpp"
+
+namespace peakstorm::scenarios {
+namespace {
+
+// MODEL: hours and weekdays of orders as measured on the public Olist marketplace sample (n = 9,999), local
+// time, hour 0 first and Monday first.
+constexpr std::array<Ppm, 24> default_hours{580'000,   290'000,   120'000,   60'000,    50'000,    50'000,
+                                            100'000,   300'000,   720'000,   1'220'000, 1'530'000, 1'680'000,
+                                            1'430'000, 1'650'000, 1'620'000, 1'440'000, 1'560'000, 1'490'000,
+                                            1'310'000, 1'430'000, 1'500'000, 1'520'000, 1'340'000, 1'010'000};
+constexpr std::array<Ppm, 7> default_weekdays{1'120'000, 1'070'000, 1'090'000, 1'060'000, 1'060'000, 740'000, 870'000};
+
+int line_of(const toml::node& node) {
+  return static_cast<int>(node.source().begin.line);
+}
+
+std::string list_of(const std::vector<std::string_view>& words) {
+  std::string text;
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    text += (i == 0 ? "" : i + 1 == words.size() ? " or " : ", ") + std::string(words[i]);
+  }
+  return text;
+}
+
+Parsed<double> number_of(const toml::node& node) {
+  if (const auto value = node.is_number() ? node.value<double>() : std::nullopt) return *value;
+  return tl::unexpected<Complaint>(Complaint{"this is not a number", "write a number without quotes"});
+}
+
+/// One table of the file. Remembers which keys were asked for: whatever else it holds is unknown.
+class Keys {
+ public:
+  Keys(const toml::table& table, std::string path, Faults& faults)
+      : table_(&table), path_(std::move(path)), faults_(&faults), line_(std::max(line_of(table), 1)) {}
+
+  [[nodiscard]] int line() const { return line_; }
+  [[nodiscard]] const toml::node* find(std::string_view key) {
+    asked_.push_back(key);
+    return table_->get(key);
+  }
+  void fault(int line, std::string_view key, Complaint complaint) const {
+    faults_->add(settings_file, line, field(key), std::move(complaint));
+  }
+  void fault(int line, std::string_view key, std::string message, std::string cure) const {
+    fault(line, key, Complaint{std::move(message), std::move(cure)});
+  }
+  void missing(std::string_view key, std::string cure) const {
+    fault(line_, key, "the key is missing", std::move(cure));
+  }
+
+  /// Reads a key with `convert(node) -> Parsed<T>`; the line it stands in, or 0 when it is absent or faulty.
+  template <class T, class Convert>
+  int read(std::string_view key, Convert&& convert, T& out) {
+    const toml::node* node = find(key);
+    if (node == nullptr) return 0;
+    auto value = convert(*node);
+    if (!value) {
+      fault(line_of(*node), key, std::move(value.error()));
+      return 0;
+    }
+    out = static_cast<T>(*std::move(value));
+    return std::max(line_of(*node), 1);
+  }
+  template <class T, class Parser>
+  int read_text(std::string_view key, Parser&& parser, T& out) {
+    return read(
+        key,
+        [&](const toml::node& node) -> decltype(parser(std::string_view())) {
+          const auto* text = node.as_string();
+          if (text == nullptr) {
+            return tl::unexpected<Complaint>(Complaint{"this is not a text", "write it in double quotes"});
+          }
+          return parser(std::string_view(text->get()));
+        },
+        out);
+  }
+  int text(std::string_view key, std::string& out) {
+    return read_text(
+        key, [](std::string_view t) { return Parsed<std::string>(std::string(t)); }, out);
+  }
+  int share(std::string_view key, Ppm& out) { return ppm(key, 1, out); }
+  int ppm(std::string_view key, std::uint32_t high, Ppm& out) {
+    return read(
+        key, [&](const toml::node& n) { return number_of(n).and_then([&](double v) { return ppm_of(v, high); }); },
+        out);
+  }
+  int money(std::string_view key, Cents& out) {
+    return read(
+        key, [](const toml::node& n) { return number_of(n).and_then(cents_of); }, out);
+  }
+  template <class T>
+  int integer(std::string_view key, std::int64_t low, std::int64_t high, T& out) {
+    return read(
+        key,
+        [&](const toml::node& node) -> Parsed<std::int64_t> {
+          const auto* value = node.as_integer();
+          const std::string cure = "write a whole number from " + std::to_string(low) + " to " + std::to_string(high);
+          if (value == nullptr) return tl::unexpected<Complaint>(Complaint{"this is not a whole number", cure});
+          if (value->get() < low || value->get() > high) {
+            return tl::unexpected<Complaint>(Complaint{std::to_string(value->get()) + " is out of range", cure});
+          }
+          return value->get();
+        },
+        out);
+  }
+  /// A number in (0, high], or [0, high] when zero is allowed.
+  int number(std::string_view key, bool zero_allowed, double high, double& out) {
+    return read(
+        key,
+        [&](const toml::node& node) -> Parsed<double> {
+          const auto value = number_of(node);
+          if (!value) return value;
+          if (std::isfinite(*value) && *value <= high && (*value > 0 || (zero_allowed && *value == 0))) return value;
+          return tl::unexpected<Complaint>(
+              Complaint{"the number is out of range", std::string("write a number ") +
+                                                          (zero_allowed ? "of 0 or more" : "above 0") + ", at most " +
+                                                          std::to_string(static_cast<std::int64_t>(high))});
+        },
+        out);
+  }
+  int yes_no(std::string_view key, bool& out) {
+    return read(
+        key,
+        [](const toml::node& node) -> Parsed<bool> {
+          if (const auto* value = node.as_boolean()) return value->get();
+          return tl::unexpected<Complaint>(Complaint{"this is neither true nor false", "write true or false"});
+        },
+        out);
+  }
+  int date(std::string_view key, UnixDay& out) {
+    return read(
+        key,
+        [](const toml::node& node) -> Parsed<UnixDay> {
+          if (const auto* value = node.as_date()) {
+            const toml::date& d = value->get();
+            std::string text = std::to_string(d.year);
+            text.insert(0, text.size() < 4 ? 4 - text.size() : 0, '0');
+            text += (d.month < 10 ? "-0" : "-") + std::to_string(d.month);
+            text += (d.day < 10 ? "-0" : "-") + std::to_string(d.day);
+            return parse_date(text);
+          }
+          if (const auto* text = node.as_string()) return parse_date(text->get());
+          return tl::unexpected<Complaint>(Complaint{"this is not a date", "write it as 2013-12-24"});
+        },
+        out);
+  }
+  template <class T>
+  int minutes_of(std::string_view key, T& out) {
+    return read_text(
+        key,
+        [](std::string_view t) -> Parsed<std::int64_t> {
+          return parse_duration(t).map([](SimDuration d) { return d.count() / minutes(1).count(); });
+        },
+        out);
+  }
+  /// One of some words.
+  template <class T>
+  int choice(std::string_view key, const std::vector<std::pair<std::string_view, T>>& choices, T& out) {
+    return read_text(
+        key,
+        [&](std::string_view t) -> Parsed<T> {
+          std::vector<std::string_view> words;
+          for (const auto& [word, value] : choices) {
+            if (word == t) return value;
+            words.push_back(word);
+          }
+          return tl::unexpected<Complaint>(Complaint{"unknown value " + in_quotes(t), "write " + list_of(words)});
+        },
+        out);
+  }
+  /// The elements of an array; empty when it is absent or no array.
+  std::vector<const toml::node*> array(std::string_view key, std::string_view cure) {
+    std::vector<const toml::node*> nodes;
+    const toml::node* node = find(key);
+    if (node == nullptr) return nodes;
+    if (const toml::array* elements = node->as_array()) {
+      for (const toml::node& element : *elements) nodes.push_back(&element);
+    } else {
+      fault(line_of(*node), key, "this is not a list", std::string(cure));
+    }
+    return nodes;
+  }
+  /// The tables of [[key]].
+  std::vector<Keys> tables(std::string_view key) {
+    const std::string cure = "write it as [[" + field(key) + "]]";
+    std::vector<Keys> out;
+    for (const toml::node* node : array(key, cure)) {
+      if (const toml::table* table = node->as_table()) {
+        out.emplace_back(*table, field(key), *faults_);
+      } else {
+        fault(line_of(*node), key, "this is not a table", cure);
+      }
+    }
+    return out;
+  }
+  std::optional<Keys> table(std::string_view key) {
+    const toml::node* node = find(key);
+    if (node == nullptr) return std::nullopt;
+    if (const toml::table* table = node->as_table()) return Keys(*table, field(key), *faults_);
+    fault(line_of(*node), key, "this is not a table", "write it as [" + field(key) + "]");
+    return std::nullopt;
+  }
+  /// Reports the keys nobody asked for. Called last.
+  void finish() const {
+    for (const auto& [key, node] : *table_) {
+      const std::string_view name = key.str();
+      if (std::find(asked_.begin(), asked_.end(), name) != asked_.end()) continue;
+      const auto line = static_cast<int>(key.source().begin.line);
+      fault(line > 0 ? line : line_, name, "unknown key " + in_quotes(name),
+            did_you_mean(name, asked_, "remove it; scenarios/FORMAT.md lists the keys"));
+    }
+  }
+
+ private:
+  [[nodiscard]] std::string field(std::string_view key) const {
+    return path_.empty() ? std::string(key) : path_ + "." + std::string(key);
+  }
+  const toml::table* table_;
+  std::string path_;
+  Faults* faults_;
+  int line_;
+  std::vector<std::string_view> asked_;
+};
+
+const std::vector<std::pair<std::string_view, Tier>> tier_choices{
+    {tier_names[0], Tier::economy}, {tier_names[1], Tier::standard}, {tier_names[2], Tier::express}};
+
+void read_scenario(Keys keys, const std::filesystem::path& folder, Settings& out) {
+  if (const int line = keys.read_text("name", parse_name, out.name)) {
+    if (out.name != folder.filename().string()) {
+      keys.fault(
+          line, "name",
+          "the name " + in_quotes(out.name) + " differs from the folder's, " + in_quotes(folder.filename().string()),
+          "rename one of the two");
+    }
+  } else if (keys.find("name") == nullptr) {
+    keys.missing("name", "add name = " + in_quotes(folder.filename().string()) + " in double quotes");
+  }
+  out.title = out.name;
+  keys.text("title", out.title);
+  keys.text("description", out.description);
+
+  UnixDay day = 0;
+  if (keys.date("first_day", day) != 0) {
+    out.first_day = day;
+  } else if (keys.find("first_day") == nullptr) {
+    keys.missing("first_day", "add the first day with orders, for instance first_day = 2013-11-25");
+  }
+  Day count = 0;
+  if (keys.integer("days", 1, horizon_max, count) != 0) {
+    out.days = count;
+  } else if (keys.find("days") == nullptr) {
+    keys.missing("days", "add the number of days with orders, for instance days = 42");
+  }
+  keys.integer("drain_days", 0, 120, out.drain_days);
+  if (out.days && *out.days + out.drain_days > horizon_max) {
+    keys.fault(keys.line(), "days",
+               "days and drain_days are " + std::to_string(*out.days + out.drain_days) + " together",
+               "shorten the horizon to at most " + std::to_string(horizon_max) + " days");
+  }
+  if (const int line = keys.date("measure_from", day)) out.measure_from = {day, line};
+  if (const int line = keys.date("measure_to", day)) out.measure_to = {day, line};
+  keys.integer("seed", 0, std::numeric_limits<std::int64_t>::max(), out.seed);
+  if (const int line = keys.read_text("home_zone", parse_zone, out.home_zone.value)) {
+    out.home_zone.line = line;
+  } else if (keys.find("home_zone") == nullptr) {
+    keys.missing("home_zone", "add the zone of the report's clock, for instance home_zone = \"America/New_York\"");
+  }
+  keys.finish();
+}
+
+void read_sizes(Keys& root, Settings& out) {
+  const std::vector<Keys> tables = root.tables("size");
+  std::uint64_t sum = 0;
+  bool complete = true;
+  for (Keys keys : tables) {
+    SizeClass size;
+    for (const std::string_view key : {"share", "weight_g", "volume_cm3"}) {
+      if (keys.find(key) == nullptr) keys.missing(key, "add it; a size has share, weight_g and volume_cm3");
+    }
+    complete = keys.share("share", size.share) != 0 && complete;
+    keys.integer("weight_g", 1, 1'000'000, size.weight_g);
+    keys.integer("volume_cm3", 1, 10'000'000, size.volume_cm3);
+    keys.finish();
+    sum += size.share;
+    out.sizes.push_back(size);
+  }
+  if (tables.empty()) {
+    out.sizes.push_back({ppm_one, 1'500, 10'000});
+  } else if (complete && sum != ppm_one) {
+    tables.front().fault(tables.front().line(), "share", "the shares of the sizes sum to " + ppm_text(sum),
+                         "make them sum to 1");
+  }
+  if (tables.size() > 255) {
+    tables.back().fault(tables.back().line(), "", "more than 255 sizes", "use fewer size classes");
+    out.sizes.resize(255);
+  }
+}
+
+void read_carrier(Keys keys, Settings& out) {
+  CarrierSettings settings;
+  settings.line = keys.line();
+  Carrier& c = settings.carrier;
+  if (keys.read_text("name", parse_name, c.name) == 0 && keys.find("name") == nullptr) {
+    keys.missing("name", "give the carrier a name");
+  }
+  keys.choice("number_format",
+              {{"plain", NumberFormat::plain},
+               {"ups_1z", NumberFormat::ups_1z},
+               {"fedex_12", NumberFormat::fedex_12},
+               {"usps_22", NumberFormat::usps_22},
+               {"s10", NumberFormat::s10}},
+              c.number_format);
+  settings.pickup_calendar = {"daily", keys.line()};
+  if (const int line = keys.text("pickup_calendar", settings.pickup_calendar.value)) {
+    settings.pickup_calendar.line = line;
+  }
+  keys.share("first_attempt_success", c.first_attempt_success);
+  keys.share("bad_address", c.bad_address);
+  keys.integer("attempts_max", 1, 10, c.attempts_max);
+  keys.share("held_for_pickup", c.held_for_pickup);
+  keys.share("missort", c.missort);
+  keys.share("loss", c.loss);
+  keys.share("damage", c.damage);
+  keys.share("held", c.held);
+  keys.minutes_of("held_time", c.held_minutes);
+  keys.share("missed_scan", c.missed_scan);
+  keys.share("late_scan", c.late_scan);
+  keys.minutes_of("late_scan_time", c.late_scan_minutes);
+  keys.share("false_delivery", c.false_delivery);
+  keys.finish();
+  out.carriers.push_back(std::move(settings));
+}
+
+template <std::size_t N>
+void read_profile(Keys& keys, std::string_view key, std::array<Ppm, N>& out) {
+  const toml::node* node = keys.find(key);
+  if (node == nullptr) return;
+  const std::string cure = "write " + std::to_string(N) + " factors, " + (N == 24 ? "hour 0 first" : "Monday first");
+  const std::vector<const toml::node*> nodes = keys.array(key, cure);
+  if (node->is_array() && nodes.size() != N) {
+    keys.fault(line_of(*node), key, "the list has " + std::to_string(nodes.size()) + " entries", cure);
+    return;
+  }
+  std::vector<Ppm> factors;
+  for (const toml::node* element : nodes) {
+    auto factor = number_of(*element).and_then([](double v) { return ppm_of(v, factor_max); });
+    if (!factor) {
+      keys.fault(line_of(*element), key, std::move(factor.error()));
+      continue;
+    }
+    factors.push_back(*factor);
+  }
+  if (factors.size() != N) return;
+  if (std::all_of(factors.begin(), factors.end(), [](Ppm f) { return f == 0; })) {
+    keys.fault(line_of(*node), key, "every factor is 0", cure);
+    return;
+  }
+  const std::vector<Ppm> scaled = scaled_to_mean_one(factors);
+  std::copy(scaled.begin(), scaled.end(), out.begin());
+}
+
+template <std::size_t N>
+std::array<Ppm, N> default_profile(const std::array<Ppm, N>& factors) {
+  const std::vector<Ppm> scaled = scaled_to_mean_one({factors.begin(), factors.end()});
+  std::array<Ppm, N> out{};
+  std::copy(scaled.begin(), scaled.end(), out.begin());
+  return out;
+}
+
+void read_tiers(Keys& keys, Shipper& shipper) {
+  auto tiers = keys.table("tiers");
+  if (!tiers) {
+    if (keys.find("tiers") == nullptr) keys.missing("tiers", "add tiers = { standard = 1 }");
+    return;
+  }
+  std::uint64_t sum = 0;
+  bool complete = true;
+  for (std::size_t tier = 0; tier < tier_count; ++tier) {
+    const bool there = tiers->find(tier_names[tier]) != nullptr;
+    if (there) complete = tiers->share(tier_names[tier], shipper.tiers[tier]) != 0 && complete;
+    sum += shipper.tiers[tier];
+  }
+  tiers->finish();
+  if (complete && sum != ppm_one) {
+    keys.fault(tiers->line(), "tiers", "the shares of the tiers sum to " + ppm_text(sum), "make them sum to 1");
+  }
+}
+
+void read_tariffs(Keys& keys, ShipperSettings& settings) {
+  std::array<std::uint64_t, tier_count> sums{};
+  std::array<int, tier_count> first_line{};
+  bool complete = true;
+  for (Keys tariff : keys.tables("tariff")) {
+    TariffSettings t;
+    t.line = tariff.line();
+    const bool has_tier = tariff.choice("tier", tier_choices, t.tariff.tier) != 0;
+    if (!has_tier && tariff.find("tier") == nullptr) tariff.missing("tier", "write economy, standard or express");
+    t.service.line = tariff.text("service", t.service.value);
+    if (tariff.find("service") == nullptr) tariff.missing("service", "name a service of services.csv");
+    t.has_share = tariff.find("share") != nullptr;
+    const bool share_read = tariff.share("share", t.tariff.share) != 0;
+    if (!t.has_share && settings.shipper.policy == CarrierPolicy::fixed_split) {
+      tariff.missing("share", "add the service's share of its tier");
+    }
+    complete = complete && has_tier && share_read;
+    tariff.finish();
+    const auto tier = static_cast<std::size_t>(t.tariff.tier);
+    sums[tier] += t.tariff.share;
+    if (first_line[tier] == 0) first_line[tier] = t.line;
+    settings.tariffs.push_back(std::move(t));
+  }
+  if (settings.shipper.policy != CarrierPolicy::fixed_split || !complete) return;
+  for (std::size_t tier = 0; tier < tier_count; ++tier) {
+    if (first_line[tier] == 0 || sums[tier] == ppm_one) continue;
+    keys.fault(first_line[tier], "tariff.share",
+               "the shares of the tier " + std::string(tier_names[tier]) + " sum to " + ppm_text(sums[tier]),
+               "make the shares of each tier sum to 1");
+  }
+}
+
+void read_guarantees(Keys& keys, ShipperSettings& settings) {
+  for (Keys guarantee : keys.tables("guarantee")) {
+    GuaranteeSettings g;
+    g.line = guarantee.line();
+    const std::string cure = "write local date and time, for instance until = \"2013-12-22 23:00\"";
+    std::string until;
+    if (const int line = guarantee.text("until", until)) {
+      const auto words = split_list(until);
+      const auto day = parse_date(words.empty() ? std::string_view() : words[0]);
+      const auto time = parse_time(words.size() < 2 ? std::string_view() : words[1]);
+      if (words.size() != 2 || !day || !time) {
+        guarantee.fault(line, "until", in_quotes(until) + " is no local date and time", cure);
+      } else {
+        g.until_day = {*day, line};
+        g.until_time = *time;
+      }
+    } else if (guarantee.find("until") == nullptr) {
+      guarantee.missing("until", cure);
+    }
+    g.date.line = guarantee.date("date", g.date.value);
+    if (guarantee.find("date") == nullptr) guarantee.missing("date", "add the guaranteed day of delivery");
+    guarantee.choice("upgrade_to", tier_choices, g.upgrade_to);
+    guarantee.finish();
+    if (g.until_day.line != 0 && g.date.line != 0 && g.date.value < g.until_day.value) {
+      guarantee.fault(g.date.line, "date", "the guaranteed day lies before the last day to order",
+                      "correct one of the two");
+    }
+    settings.guarantees.push_back(g);
+  }
+}
+
+void read_window(Keys& keys, Shipper& shipper) {
+  shipper.window_from = hours(8);
+  shipper.window_to = hours(20);
+  const toml::node* node = keys.find("window");
+  if (node == nullptr) return;
+  const std::string cure = "write two times, for instance window = [\"08:00\", \"20:00\"]";
+  const std::vector<const toml::node*> nodes = keys.array("window", cure);
+  if (!node->is_array()) return;
+  if (nodes.size() != 2) {
+    keys.fault(line_of(*node), "window", "the list has " + std::to_string(nodes.size()) + " entries", cure);
+    return;
+  }
+  std::array<SimDuration, 2> times{};
+  for (std::size_t i = 0; i < 2; ++i) {
+    const auto* text = nodes[i]->as_string();
+    auto time = parse_time(text == nullptr ? std::string_view() : std::string_view(text->get()));
+    if (!time) {
+      keys.fault(line_of(*nodes[i]), "window", std::move(time.error()));
+      return;
+    }
+    times[i] = *time;
+  }
+  if (times[0] >= times[1]) {
+    keys.fault(line_of(*node), "window", "the window ends before it begins", "put the earlier time first");
+    return;
+  }
+  shipper.window_from = times[0];
+  shipper.window_to = times[1];
+}
+
+void read_shipper(Keys keys, Settings& out) {
+  ShipperSettings settings;
+  settings.line = keys.line();
+  Shipper& s = settings.shipper;
+  if (keys.read_text("name", parse_name, s.name) == 0 && keys.find("name") == nullptr) {
+    keys.missing("name", "give the shipper a name");
+  }
+  keys.choice("role", {{"retailer", ShipperRole::retailer}, {"background", ShipperRole::background}}, s.role);
+  keys.number("orders_per_day", true, 1e9, s.orders_per_day);
+  if (keys.find("orders_per_day") == nullptr) keys.missing("orders_per_day", "add the orders of an ordinary day");
+  s.hours = default_profile(default_hours);
+  s.weekdays = default_profile(default_weekdays);
+  read_profile(keys, "hours", s.hours);
+  read_profile(keys, "weekdays", s.weekdays);
+  std::string season;
+  if (const int line = keys.text("season", season)) settings.season = Written<std::string>{season, line};
+  s.day_cv = 200'000;
+  keys.ppm("day_cv", 10, s.day_cv);
+  keys.share("day_correlation", s.day_correlation);
+  read_tiers(keys, s);
+  s.target_days = {7, 5, 2};
+  if (auto targets = keys.table("target_days")) {
+    for (std::size_t tier = 0; tier < tier_count; ++tier) {
+      targets->integer(tier_names[tier], 1, 60, s.target_days[tier]);
+    }
+    targets->finish();
+  }
+  keys.choice("policy",
+              {{"fixed_split", CarrierPolicy::fixed_split}, {"cheapest_published", CarrierPolicy::cheapest_published}},
+              s.policy);
+  keys.share("cancelled", s.cancelled);
+  keys.integer("buffer_days", 0, 60, s.buffer_days);
+  read_window(keys, s);
+  keys.money("recovery_credit", s.recovery_credit);
+  keys.yes_no("recovery_refunds_shipping", s.recovery_refunds_shipping);
+  read_tariffs(keys, settings);
+  read_guarantees(keys, settings);
+  if (s.role == ShipperRole::background && !settings.guarantees.empty()) {
+    keys.fault(settings.guarantees.front().line, "guarantee", "background volume quotes no promise",
+               "remove the guarantee, or make the shipper a retailer");
+  }
+  keys.finish();
+  out.shippers.push_back(std::move(settings));
+}
+
+void read_shopper(Keys keys, ShopperModel& s) {
+  keys.yes_no("enabled", s.enabled);
+  keys.number("checks_per_order", true, 1'000, s.checks_per_order);
+  keys.number("past_promise_factor", true, 1'000, s.past_promise_factor);
+  keys.number("silence_factor", true, 1'000, s.silence_factor);
+  keys.read_text("silence", parse_positive_duration, s.silence);
+  keys.number("contacts_on_time", true, 100, s.contacts_on_time);
+  keys.money("contact_cost", s.contact_cost);
+  keys.yes_no("notices", s.notices);
+  keys.number("notice_effect", true, 1, s.notice_effect);
+  keys.yes_no("reviews", s.reviews);
+  keys.finish();
+}
+
+void read_replay(Keys keys, ReplayDefaults& r) {
+  keys.number("scale", false, 10, r.scale);
+  const int seconds = keys.number("seconds", false, 1e6, r.seconds);
+  const int speed = keys.number("speed", false, 1e9, r.speed);
+  if (seconds != 0 && speed != 0) {
+    keys.fault(speed, "speed", "both seconds and speed are given", "remove one of the two");
+  }
+  keys.choice<std::string>("format", {{"easypost", "easypost"}, {"cloudevents", "cloudevents"}}, r.format);
+  keys.finish();
+}
+
+void read_gates(Keys keys, std::vector<GateText>& gates) {
+  const std::string cure = "write texts, for instance require = [\"promise_kept >= 0.9\"]";
+  for (const toml::node* node : keys.array("require", cure)) {
+    if (const auto* text = node->as_string()) {
+      gates.push_back({text->get(), std::string(settings_file), line_of(*node)});
+    } else {
+      keys.fault(line_of(*node), "require", "this is not a text", cure);
+    }
+  }
+  keys.finish();
+}
+
+void check_names_differ(const Settings& settings, Faults& faults) {
+  const auto check = [&](const auto& things, std::string_view field, const auto& name_of) {
+    for (std::size_t i = 0; i < things.size(); ++i) {
+      const std::string& name = name_of(things[i]);
+      const auto same = [&](const auto& other) { return !name.empty() && name_of(other) == name; };
+      const auto end = things.begin() + static_cast<std::ptrdiff_t>(i);
+      if (const auto first = std::find_if(things.begin(), end, same); first != end) {
+        faults.add(settings_file, things[i].line, field,
+                   in_quotes(name) + " stands twice, first in line " + std::to_string(first->line),
+                   "rename or remove one of the two");
+      }
+    }
+  };
+  check(settings.carriers, "carrier.name", [](const auto& c) -> const std::string& { return c.carrier.name; });
+  check(settings.shippers, "shipper.name", [](const auto& s) -> const std::string& { return s.shipper.name; });
+  if (settings.carriers.size() > 255) {
+    faults.add(settings_file, settings.carriers[255].line, "carrier", "more than 255 carriers", "use fewer carriers");
+  }
+  if (settings.shippers.size() > 255) {
+    faults.add(settings_file, settings.shippers[255].line, "shipper", "more than 255 shippers", "use fewer shippers");
+  }
+}
+
+}  // namespace
+
+Parsed<Tier> parse_tier(std::string_view text) {
+  for (const auto& [name, tier] : tier_choices) {
+    if (name == text) return tier;
+  }
+  return tl::unexpected<Complaint>(Complaint{"unknown tier " + in_quotes(text), "write economy, standard or express"});
+}
+
+std::vector<Ppm> scaled_to_mean_one(const std::vector<Ppm>& factors) {
+  const std::uint64_t sum = std::accumulate(factors.begin(), factors.end(), std::uint64_t{0});
+  const std::uint64_t total = std::uint64_t{ppm_one} * factors.size();
+  std::vector<Ppm> scaled;
+  std::vector<std::pair<std::uint64_t, std::size_t>> remainders;
+  std::uint64_t given = 0;
+  for (std::size_t i = 0; i < factors.size(); ++i) {
+    // factor_max * 10^6 * 24 * 10^6 < 2.5e16: fits.
+    const std::uint64_t product = factors[i] * total;
+    scaled.push_back(static_cast<Ppm>(product / sum));
+    given += product / sum;
+    remainders.emplace_back(product % sum, factors.size() - i);
+  }
+  std::sort(remainders.rbegin(), remainders.rend());
+  for (std::size_t k = 0; k < total - given; ++k) ++scaled[factors.size() - remainders[k].second];
+  return scaled;
+}
+
+std::optional<Settings> read_settings(const std::filesystem::path& folder, Faults& faults) {
+  const auto text = read_text(folder / settings_file);
+  if (!text) {
+    faults.add(settings_file, 0, "", text.error());
+    return std::nullopt;
+  }
+  toml::table parsed;
+  try {
+    parsed = toml::parse(std::string_view(*text));
+  } catch (const toml::parse_error& error) {
+    faults.add(settings_file, static_cast<int>(error.source().begin.line), "", std::string(error.description()),
+               "mend the TOML syntax; see toml.io");
+    return std::nullopt;
+  }
+
+  Settings out;
+  Keys root(parsed, "", faults);
+  if (auto keys = root.table("scenario")) {
+    read_scenario(*std::move(keys), folder, out);
+  } else if (root.find("scenario") == nullptr) {
+    root.missing("scenario", "add the table [scenario]");
+  }
+  read_sizes(root, out);
+  for (Keys& keys : root.tables("carrier")) read_carrier(std::move(keys), out);
+  for (Keys& keys : root.tables("shipper")) read_shipper(std::move(keys), out);
+  if (out.carriers.empty() && root.find("carrier") == nullptr) root.missing("carrier", "add a [[carrier]]");
+  if (out.shippers.empty() && root.find("shipper") == nullptr) root.missing("shipper", "add a [[shipper]]");
+  if (auto keys = root.table("shopper")) read_shopper(*std::move(keys), out.shopper);
+  if (auto keys = root.table("replay")) read_replay(*std::move(keys), out.replay);
+  if (auto keys = root.table("gate")) read_gates(*std::move(keys), out.gates);
+  root.finish();
+  check_names_differ(out, faults);
+  return out;
+}
+
+}  // namespace peakstorm::scenarios

@@ -1,0 +1,95 @@
+#include "scenarios/loader.hpp"
+
+#include <algorithm>
+#include <exception>
+#include <system_error>
+
+#include "scenarios/build/builder.hpp"
+#include "scenarios/build/folder.hpp"
+#include "scenarios/text/hash.hpp"
+
+namespace peakstorm {
+namespace {
+
+namespace fs = std::filesystem;
+using namespace scenarios;
+
+/// Without scenario.toml nothing else can be placed; whether the tables are well formed can still be said.
+void check_syntax(const fs::path& folder, Faults& faults) {
+  for (const std::string_view file : table_files) {
+    Columns everything;
+    everything.any_name = true;
+    Table::read(folder, file, everything, Table::Presence::optional, faults);
+  }
+}
+
+tl::expected<World, std::vector<Fault>> load(const fs::path& folder, Faults& faults) {
+  check_file_names(folder, faults);
+  auto settings = read_settings(folder, faults);
+  if (!settings) {
+    check_syntax(folder, faults);
+    return tl::unexpected(faults.take());
+  }
+  Builder b(folder, *std::move(settings), faults);
+  read_calendars(b);
+  read_places(b);
+  read_lanes(b);
+  read_coverage(b);
+  read_services(b);
+  read_shippers(b);
+  read_pickups(b);
+  read_disruptions(b);
+  read_orders(b);
+  check_network(b);
+  if (faults.any()) return tl::unexpected(faults.take());
+  return std::move(b.world);
+}
+
+}  // namespace
+
+std::string Fault::text() const {
+  std::string out = file;
+  if (line > 0) out += ":" + std::to_string(line);
+  if (!field.empty()) out += ": " + field;
+  return out + ": " + message + "; " + cure;
+}
+
+tl::expected<World, std::vector<Fault>> load_scenario(const fs::path& folder) {
+  Faults faults;
+  try {
+    std::error_code error;
+    fs::path whole = fs::weakly_canonical(folder, error);
+    // "some/folder/" ends in an empty name.
+    if (!error && !whole.has_filename()) whole = whole.parent_path();
+    if (error || !fs::is_directory(whole, error)) {
+      return tl::unexpected(std::vector<Fault>{{folder.string(), 0, "", "there is no such folder",
+                                                "name a scenario folder; `peakstorm scenarios` lists the library"}});
+    }
+    return load(whole, faults);
+  } catch (const std::exception& error) {
+    // Out of memory, or a file that changed while it was read: still no reason to end the caller.
+    faults.add(folder.string(), 0, "", "the scenario cannot be read: " + std::string(error.what()),
+               "free some memory, or repair the folder");
+    return tl::unexpected(faults.take());
+  }
+}
+
+std::vector<InputFile> scenario_files(const fs::path& folder) {
+  std::vector<InputFile> files;
+  std::vector<std::string_view> names(table_files.begin(), table_files.end());
+  names.push_back(settings_file);
+  std::sort(names.begin(), names.end());
+  for (const std::string_view name : names) {
+    std::error_code error;
+    if (!fs::exists(folder / name, error)) continue;
+    InputFile file{std::string(name), 0, ""};
+    if (const auto text = read_text(folder / name)) {
+      file.size = text->size();
+      file.xxh128 = xxh128_hex(*text);
+    }
+    files.push_back(std::move(file));
+  }
+  return files;
+}
+
+}  // namespace peakstorm
