@@ -13,6 +13,7 @@
 #include "adapters/cli/scenario.hpp"
 #include "adapters/cli/text.hpp"
 #include "adapters/cli/verbs.hpp"
+#include "scenarios/library.hpp"
 
 namespace peakstorm::cli {
 namespace {

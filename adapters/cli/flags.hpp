@@ -24,22 +24,22 @@ struct OutputFlags {
 void add_output_flags(CLI::App& verb, OutputFlags& flags);
 
 struct SimulationFlags {
-  std::string scenario;                ///< Folder, or name of a scenario of the library.
-  std::optional<double> scale;         ///< Volume and capacity; (0, 10].
-  std::optional<std::uint64_t> seed;   ///< None: the scenario's.
+  std::string scenario;               ///< Folder, or name of a scenario of the library.
+  std::optional<double> scale;        ///< Volume and capacity; (0, 10].
+  std::optional<std::uint64_t> seed;  ///< None: the scenario's.
   std::uint32_t replication = 0;
-  std::uint32_t replications = 1;      ///< Runs replications [replication, replication + replications).
+  std::uint32_t replications = 1;  ///< Runs replications [replication, replication + replications).
   unsigned threads = 0;
   std::array<bool, disruption_kind_names.size()> without{};
 };
 void add_simulation_flags(CLI::App& verb, SimulationFlags& flags);
 
 struct ReplayFlags {
-  std::string against;                  ///< URL; empty: the embedded endpoint.
+  std::string against;  ///< URL; empty: the embedded endpoint.
   std::vector<std::string> allow_hosts;
-  std::optional<double> speed;          ///< Simulated seconds per second.
-  std::optional<double> rate;           ///< Requests per second.
-  std::optional<double> seconds;        ///< Compress the replay to about this long.
+  std::optional<double> speed;    ///< Simulated seconds per second.
+  std::optional<double> rate;     ///< Requests per second.
+  std::optional<double> seconds;  ///< Compress the replay to about this long.
   std::optional<std::string> format;
   std::string secret_file;
 };

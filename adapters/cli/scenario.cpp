@@ -1,0 +1,30 @@
+#include "adapters/cli/scenario.hpp"
+
+#include <fmt/format.h>
+
+#include "adapters/cli/output.hpp"
+#include "adapters/cli/text.hpp"
+#include "scenarios/library.hpp"
+
+namespace peakstorm::cli {
+
+void report_faults(const std::filesystem::path& folder, const std::vector<Fault>& faults) {
+  std::string text;
+  for (const auto& fault : faults) text += (folder / "").string() + fault.text() + "\n";
+  note(text + fmt::format("peakstorm: {} has {}",
+                          folder.filename().empty() ? folder.string() : folder.filename().string(),
+                          plural(faults.size(), "fault")));
+}
+
+tl::expected<Scenario, ExitCode> open_scenario(const std::string& name_or_path) {
+  auto folder = find_scenario(name_or_path);
+  if (!folder) return tl::unexpected(report(folder.error()));
+  auto world = load_scenario(*folder);
+  if (!world) {
+    report_faults(*folder, world.error());
+    return tl::unexpected(ExitCode::input_rejected);
+  }
+  return Scenario{std::move(*folder), std::move(*world)};
+}
+
+}  // namespace peakstorm::cli
