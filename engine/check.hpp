@@ -34,9 +34,9 @@ std::string check_values(const Ts&... values) {
 }  // namespace peakstorm::detail
 
 /// Aborts with the condition, the place and the values when `condition` is false. One condition per check.
-#define PEAKSTORM_CHECK(condition, ...)                                                     \
-  do {                                                                                      \
-    if (!(condition)) [[unlikely]]                                                          \
-      ::peakstorm::detail::check_failed(#condition, __FILE__, __LINE__,                     \
-                                        ::peakstorm::detail::check_values(__VA_ARGS__));    \
+#define PEAKSTORM_CHECK(condition, ...)                                                  \
+  do {                                                                                   \
+    if (!(condition)) [[unlikely]]                                                       \
+      ::peakstorm::detail::check_failed(#condition, __FILE__, __LINE__,                  \
+                                        ::peakstorm::detail::check_values(__VA_ARGS__)); \
   } while (false)

@@ -7,14 +7,14 @@
 namespace peakstorm {
 
 enum class CarrierId : std::uint8_t {};
-enum class ServiceId : std::uint8_t {};       ///< A carrier's service level, dense over all carriers.
+enum class ServiceId : std::uint8_t {};  ///< A carrier's service level, dense over all carriers.
 enum class FacilityId : std::uint16_t {};
 enum class LaneId : std::uint16_t {};
 enum class DestinationId : std::uint16_t {};  ///< A delivery area, for instance a ZIP3.
 enum class RegionId : std::uint8_t {};        ///< A reporting region, for instance a state.
 enum class ShipperId : std::uint8_t {};
 enum class ShipNodeId : std::uint16_t {};
-enum class ZoneId : std::uint8_t {};          ///< A time zone.
+enum class ZoneId : std::uint8_t {};  ///< A time zone.
 enum class CalendarId : std::uint8_t {};
 
 template <class Id>

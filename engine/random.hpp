@@ -66,8 +66,8 @@ class Draws {
     r123::Philox4x32 generator;
     // The key is (seed, replication): the seed's upper half goes through a hash with the replication, so
     // that all 64 bits of the seed count and replications differ in the key as well.
-    const r123::Philox4x32::key_type key{{static_cast<std::uint32_t>(run.seed),
-                                          static_cast<std::uint32_t>(hash64(run.seed >> 32U, run.replication))}};
+    const r123::Philox4x32::key_type key{
+        {static_cast<std::uint32_t>(run.seed), static_cast<std::uint32_t>(hash64(run.seed >> 32U, run.replication))}};
     const r123::Philox4x32::ctr_type counter{{static_cast<std::uint32_t>(entity),
                                               static_cast<std::uint32_t>(entity >> 32U), draw,
                                               static_cast<std::uint32_t>(purpose)}};

@@ -21,12 +21,12 @@ struct PlaceLoad {
 struct PlaceDay {
   PlaceId place = no_place;
   Day day = 0;
-  std::uint32_t arrived = 0;          ///< Pieces.
+  std::uint32_t arrived = 0;  ///< Pieces.
   std::uint32_t departed = 0;
-  std::uint32_t missed_sorts = 0;     ///< Pieces sorted in a later window than the one they arrived for.
-  std::uint32_t rollovers = 0;        ///< Pieces left on the dock by a departure, counted per departure.
-  std::uint32_t wait_minutes = 0;     ///< Dwell of departing pieces, summed (saturating).
-  std::uint32_t excess_minutes = 0;   ///< Of which beyond the plan.
+  std::uint32_t missed_sorts = 0;    ///< Pieces sorted in a later window than the one they arrived for.
+  std::uint32_t rollovers = 0;       ///< Pieces left on the dock by a departure, counted per departure.
+  std::uint32_t wait_minutes = 0;    ///< Dwell of departing pieces, summed (saturating).
+  std::uint32_t excess_minutes = 0;  ///< Of which beyond the plan.
 };
 
 /// Parcel counts of one carrier, at an instant or in all.
@@ -35,7 +35,7 @@ struct Census {
   std::uint64_t delivered = 0;
   std::uint64_t lost = 0;
   std::uint64_t returned = 0;
-  std::uint64_t inside = 0;    ///< Counted where the parcels are, not by subtraction.
+  std::uint64_t inside = 0;  ///< Counted where the parcels are, not by subtraction.
   [[nodiscard]] bool balanced() const { return injected == delivered + lost + returned + inside; }
 };
 
@@ -43,10 +43,10 @@ struct Census {
 /// when `area` == `sojourn`.
 struct QueueAccount {
   PlaceId place = no_place;
-  std::uint8_t queue = 0;        ///< 0 sorter, 1 docks, 2 rounds.
-  std::uint64_t pieces = 0;      ///< That entered.
-  std::int64_t area = 0;         ///< Integral of the number present, piece-ms, from the queue's own counter.
-  std::int64_t sojourn = 0;      ///< Sum of (leave - enter), ms, over pieces; present ones up to the end.
+  std::uint8_t queue = 0;    ///< 0 sorter, 1 docks, 2 rounds.
+  std::uint64_t pieces = 0;  ///< That entered.
+  std::int64_t area = 0;     ///< Integral of the number present, piece-ms, from the queue's own counter.
+  std::int64_t sojourn = 0;  ///< Sum of (leave - enter), ms, over pieces; present ones up to the end.
 };
 
 /// Counts collected by one partition without contention; called by one thread at a time.

@@ -17,9 +17,9 @@ namespace peakstorm {
 
 /// One thing to send: a scan the carrier publishes, or a shopper's look at the tracking page.
 struct ReplayItem {
-  SimTime at;                 ///< Intended simulated instant: Scan::reported, or the act's instant.
+  SimTime at;  ///< Intended simulated instant: Scan::reported, or the act's instant.
   bool is_check = false;
-  Scan scan;                  ///< When not a check.
+  Scan scan;  ///< When not a check.
   ParcelId parcel{};
 };
 
@@ -45,22 +45,21 @@ class ReplaySource {
 
 enum class RequestKind : std::uint8_t { scan, check, read_back };
 enum class RequestFate : std::uint8_t {
-  accepted,     ///< The endpoint took it (its profile's success codes).
-  refused,      ///< It answered, but not with success.
+  accepted,  ///< The endpoint took it (its profile's success codes).
+  refused,   ///< It answered, but not with success.
   timed_out,
-  broken,       ///< Connection refused or lost, or the reply was no reply.
-  dropped,      ///< No sender was free before its patience ran out: never sent.
+  broken,   ///< Connection refused or lost, or the reply was no reply.
+  dropped,  ///< No sender was free before its patience ran out: never sent.
 };
-inline constexpr std::array<const char*, 5> request_fate_names{"accepted", "refused", "timed_out", "broken",
-                                                               "dropped"};
+inline constexpr std::array<const char*, 5> request_fate_names{"accepted", "refused", "timed_out", "broken", "dropped"};
 
 /// Times are wall clock since the replay began, from the injected Clock.
 struct RequestRecord {
   RequestKind kind = RequestKind::scan;
   RequestFate fate = RequestFate::accepted;
-  std::uint16_t status = 0;                  ///< HTTP status; 0 when there was none.
+  std::uint16_t status = 0;  ///< HTTP status; 0 when there was none.
   ParcelId parcel{};
-  std::uint8_t sequence = 0;                 ///< Of the scan.
+  std::uint8_t sequence = 0;  ///< Of the scan.
   std::chrono::nanoseconds intended{};
   std::chrono::nanoseconds sent{};
   std::chrono::nanoseconds done{};
@@ -78,26 +77,26 @@ struct ShownParcel {
   ParcelId parcel{};
   bool found = false;
   ScanKind status = ScanKind::label_created;
-  std::optional<Day> promise_day;            ///< Shown date, local to the destination.
+  std::optional<Day> promise_day;  ///< Shown date, local to the destination.
   std::optional<std::int64_t> delivered_unix_ms;
-  std::vector<ShownScan> scans;              ///< In the order shown.
+  std::vector<ShownScan> scans;  ///< In the order shown.
 };
 
 /// A check's view: what the page showed at an instant, for staleness.
 struct ShownStatus {
   ParcelId parcel{};
-  std::chrono::nanoseconds at{};             ///< When the reply came.
-  SimTime simulated;                         ///< The check's own simulated instant.
+  std::chrono::nanoseconds at{};  ///< When the reply came.
+  SimTime simulated;              ///< The check's own simulated instant.
   bool found = false;
   ScanKind status = ScanKind::label_created;
   std::uint32_t scans_shown = 0;
 };
 
 struct ReplayEnvironment {
-  std::string target;                        ///< URL without credentials.
+  std::string target;  ///< URL without credentials.
   std::string format;
-  double speed = 0;                          ///< Simulated seconds per wall second; 0 when a fixed rate.
-  double rate = 0;                           ///< Requests per second; 0 when by time.
+  double speed = 0;  ///< Simulated seconds per wall second; 0 when a fixed rate.
+  double rate = 0;   ///< Requests per second; 0 when by time.
 };
 
 /// Keeps what happened. Called from one thread.

@@ -39,21 +39,40 @@ enum class ScanKind : std::uint8_t {
 };
 inline constexpr std::size_t scan_kind_end = 24;
 /// Names as in JSON, SQL and reports, by number.
-inline constexpr std::array<const char*, scan_kind_end> scan_kind_names{
-    "",          "label_created", "accepted", "departed", "arrived",         "processed",
-    "customs_in", "customs_held", "customs_cleared", "out_for_delivery", "attempted", "ready_pickup",
-    "delivered", "delay_weather", "delay_other", "held", "misrouted", "damaged",
-    "lost",      "returning",     "returned", "cancelled", "eta_changed", "retracted"};
+inline constexpr std::array<const char*, scan_kind_end> scan_kind_names{"",
+                                                                        "label_created",
+                                                                        "accepted",
+                                                                        "departed",
+                                                                        "arrived",
+                                                                        "processed",
+                                                                        "customs_in",
+                                                                        "customs_held",
+                                                                        "customs_cleared",
+                                                                        "out_for_delivery",
+                                                                        "attempted",
+                                                                        "ready_pickup",
+                                                                        "delivered",
+                                                                        "delay_weather",
+                                                                        "delay_other",
+                                                                        "held",
+                                                                        "misrouted",
+                                                                        "damaged",
+                                                                        "lost",
+                                                                        "returning",
+                                                                        "returned",
+                                                                        "cancelled",
+                                                                        "eta_changed",
+                                                                        "retracted"};
 
 /// One fact: parcel, place, instant, kind. A run's scans are totally ordered by `scan_before`.
 struct Scan {
-  SimTime at;                       ///< When it happened.
-  SimTime reported;                 ///< When the carrier publishes it; `never`: a missed scan.
+  SimTime at;        ///< When it happened.
+  SimTime reported;  ///< When the carrier publishes it; `never`: a missed scan.
   ParcelId parcel{};
-  PlaceId place = no_place;         ///< `no_place` for the doorstep.
-  std::uint16_t eta_day = no_day;   ///< The carrier's estimate at this scan, local to the destination.
+  PlaceId place = no_place;        ///< `no_place` for the doorstep.
+  std::uint16_t eta_day = no_day;  ///< The carrier's estimate at this scan, local to the destination.
   ScanKind kind = ScanKind::label_created;
-  std::uint8_t sequence = 0;        ///< Counts the parcel's scans from 0.
+  std::uint8_t sequence = 0;  ///< Counts the parcel's scans from 0.
   bool operator==(const Scan&) const = default;
 };
 static_assert(sizeof(Scan) == 32);
@@ -65,12 +84,12 @@ inline std::uint64_t parcel_key(std::uint64_t node_name_hash, ParcelId id) {
 
 /// What a shopper (or the retailer's notifier) does.
 enum class ActKind : std::uint8_t {
-  check = 1,           ///< Looks at the tracking page.
-  contact = 2,         ///< Asks "where is my order".
+  check = 1,    ///< Looks at the tracking page.
+  contact = 2,  ///< Asks "where is my order".
   notice_shipped = 3,
   notice_out_for_delivery = 4,
   notice_delivered = 5,
-  notice_delay = 6,    ///< A new date before the promised one has passed.
+  notice_delay = 6,  ///< A new date before the promised one has passed.
 };
 inline constexpr std::array<const char*, 7> act_kind_names{
     "", "check", "contact", "notice_shipped", "notice_out_for_delivery", "notice_delivered", "notice_delay"};
@@ -116,33 +135,33 @@ enum class Cause : std::uint8_t {
   attempt_failed,  ///< Nobody at home, or a bad address.
   missort,         ///< Loaded on a wrong lane, held, or in customs beyond plan.
 };
-inline constexpr std::array<const char*, 11> cause_names{
-    "none",         "own_handling", "pickup_cap",     "embargo",        "sort_backlog", "dock_rollover",
-    "lane_weather", "closure",      "round_overflow", "attempt_failed", "missort"};
+inline constexpr std::array<const char*, 11> cause_names{"none",           "own_handling",   "pickup_cap",   "embargo",
+                                                         "sort_backlog",   "dock_rollover",  "lane_weather", "closure",
+                                                         "round_overflow", "attempt_failed", "missort"};
 
 /// How a parcel ended, or how it stood at the end of the run. Days are local to the destination.
 struct Outcome {
   ParcelId id{};
-  SimTime at;                             ///< Delivered, lost, returned, cancelled; else the end of the run.
-  SimTime reported;                       ///< When the carrier showed the delivery; `never` if it did not.
+  SimTime at;        ///< Delivered, lost, returned, cancelled; else the end of the run.
+  SimTime reported;  ///< When the carrier showed the delivery; `never` if it did not.
   DestinationId destination{};
   ShipperId shipper{};
   ServiceId service{};
   Fate fate = Fate::inside;
   Cause cause = Cause::none;
-  PlaceId culprit = no_place;             ///< Where it lost the most time.
-  std::uint16_t excess_minutes = 0;       ///< Time lost there beyond the plan (saturates at 45 days).
+  PlaceId culprit = no_place;        ///< Where it lost the most time.
+  std::uint16_t excess_minutes = 0;  ///< Time lost there beyond the plan (saturates at 45 days).
   std::uint16_t order_day = no_day;
   std::uint16_t tender_day = no_day;
   std::uint16_t delivered_day = no_day;
-  std::uint16_t reported_day = no_day;    ///< Day of `reported`: the carrier's own account.
+  std::uint16_t reported_day = no_day;  ///< Day of `reported`: the carrier's own account.
   std::uint16_t first_attempt_day = no_day;
-  std::uint16_t promise_day = no_day;     ///< First promise; no_day for background volume.
-  std::uint16_t revised_day = no_day;     ///< Last promise shown before it expired.
-  std::uint16_t commit_day = no_day;      ///< The carrier's own commitment; no_day when never tendered.
-  SimDuration delivered_time{};           ///< Local time of day.
+  std::uint16_t promise_day = no_day;  ///< First promise; no_day for background volume.
+  std::uint16_t revised_day = no_day;  ///< Last promise shown before it expired.
+  std::uint16_t commit_day = no_day;   ///< The carrier's own commitment; no_day when never tendered.
+  SimDuration delivered_time{};        ///< Local time of day.
   std::uint8_t attempts = 0;
-  bool weather = false;                   ///< Weather held it up somewhere.
+  bool weather = false;  ///< Weather held it up somewhere.
 };
 
 }  // namespace peakstorm

@@ -25,31 +25,31 @@ struct Digest {
 };
 
 struct SimulationProgress {
-  SimTime now;              ///< Everything before it is done.
+  SimTime now;  ///< Everything before it is done.
   SimTime end;
   std::uint64_t parcels = 0;
   std::uint64_t scans = 0;
 };
 
 struct SimulationOptions {
-  RunKey run;
-  unsigned threads = 0;      ///< 0: as many as the machine has.
-  double scale = 1;          ///< Volume and capacity; (0, 10].
-  std::array<bool, disruption_kind_names.size()> without{};  ///< Disruption kinds left out, by DisruptionKind.
-  std::function<void(const SimulationProgress&)> progress;   ///< Called between windows, at most every 50 ms of work.
-  std::stop_token stop;      ///< Ends the run at the next window; the summary is then partial.
+  RunKey run{};
+  unsigned threads = 0;                                       ///< 0: as many as the machine has.
+  double scale = 1;                                           ///< Volume and capacity; (0, 10].
+  std::array<bool, disruption_kind_names.size()> without{};   ///< Disruption kinds left out, by DisruptionKind.
+  std::function<void(const SimulationProgress&)> progress{};  ///< Called after every window.
+  std::stop_token stop{};  ///< Ends the run at the next window; the summary is then partial.
 };
 
 struct SimulationSummary {
   Digest digest;
   bool partial = false;
-  std::uint64_t parcels = 0;          ///< Orders that got a label.
-  std::uint64_t tracked = 0;          ///< Of which retailers'.
-  std::uint64_t scans = 0;            ///< Of all parcels, missed ones included.
-  std::uint64_t events = 0;           ///< Kernel events.
+  std::uint64_t parcels = 0;  ///< Orders that got a label.
+  std::uint64_t tracked = 0;  ///< Of which retailers'.
+  std::uint64_t scans = 0;    ///< Of all parcels, missed ones included.
+  std::uint64_t events = 0;   ///< Kernel events.
   std::uint64_t windows = 0;
   SimTime end;
-  std::vector<Census> conservation;   ///< Per carrier at the end.
+  std::vector<Census> conservation;  ///< Per carrier at the end.
   std::array<std::uint64_t, scan_kind_end> scans_by_kind{};
 };
 

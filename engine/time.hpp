@@ -28,9 +28,15 @@ using SimDuration = SimClock::duration;  ///< Length; negative only for slack (p
 inline constexpr SimTime never = SimTime::max();
 inline constexpr SimTime day_zero{};
 
-constexpr SimDuration minutes(std::int64_t count) { return SimDuration{count * 60'000}; }
-constexpr SimDuration hours(std::int64_t count) { return SimDuration{count * 3'600'000}; }
-constexpr SimDuration days(std::int64_t count) { return SimDuration{count * 86'400'000}; }
+constexpr SimDuration minutes(std::int64_t count) {
+  return SimDuration{count * 60'000};
+}
+constexpr SimDuration hours(std::int64_t count) {
+  return SimDuration{count * 3'600'000};
+}
+constexpr SimDuration days(std::int64_t count) {
+  return SimDuration{count * 86'400'000};
+}
 
 /// A calendar day, local to some place, counted from the scenario's first day (day 0). May be negative.
 using Day = std::int32_t;
@@ -52,8 +58,8 @@ struct TimeZone {
   std::vector<Span> spans;  ///< Ascending by `from`; never empty in a checked World.
 
   [[nodiscard]] SimDuration offset_at(SimTime instant) const {
-    auto span = std::upper_bound(spans.begin(), spans.end(), instant,
-                                 [](SimTime at, const Span& s) { return at < s.from; });
+    auto span =
+        std::upper_bound(spans.begin(), spans.end(), instant, [](SimTime at, const Span& s) { return at < s.from; });
     return (span == spans.begin() ? span : span - 1)->offset;
   }
   /// Milliseconds since local midnight of day 0.

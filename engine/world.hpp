@@ -52,20 +52,20 @@ enum class NumberFormat : std::uint8_t { plain, ups_1z, fedex_12, usps_22, s10 }
 struct Carrier {
   std::string name;
   NumberFormat number_format = NumberFormat::plain;
-  CalendarId pickup{};                ///< Days on which it collects from ship nodes.
+  CalendarId pickup{};                  ///< Days on which it collects from ship nodes.
   Ppm first_attempt_success = 972'000;  ///< Of a parcel with a good address (MODEL.md: US 97.2 %).
-  Ppm bad_address = 2'000;            ///< Parcels no attempt can deliver; corrected or returned.
+  Ppm bad_address = 2'000;              ///< Parcels no attempt can deliver; corrected or returned.
   std::uint8_t attempts_max = 3;
-  Ppm held_for_pickup = 300'000;      ///< Of parcels out of attempts: held at the depot; the rest go back.
-  Ppm missort = 500;                  ///< Per sort: loaded on a wrong lane.
-  Ppm loss = 30;                      ///< Per sort.
-  Ppm damage = 50;                    ///< Per sort; the parcel goes on.
-  Ppm held = 200;                     ///< Per sort: set aside for `held_minutes`.
+  Ppm held_for_pickup = 300'000;  ///< Of parcels out of attempts: held at the depot; the rest go back.
+  Ppm missort = 500;              ///< Per sort: loaded on a wrong lane.
+  Ppm loss = 30;                  ///< Per sort.
+  Ppm damage = 50;                ///< Per sort; the parcel goes on.
+  Ppm held = 200;                 ///< Per sort: set aside for `held_minutes`.
   std::uint32_t held_minutes = 24 * 60;
-  Ppm missed_scan = 10'000;           ///< Per scan: the fact happens, the carrier never reports it.
-  Ppm late_scan = 5'000;              ///< Per scan: reported `late_scan_minutes` later (offline scanner).
+  Ppm missed_scan = 10'000;  ///< Per scan: the fact happens, the carrier never reports it.
+  Ppm late_scan = 5'000;     ///< Per scan: reported `late_scan_minutes` later (offline scanner).
   std::uint32_t late_scan_minutes = 240;
-  Ppm false_delivery = 200;           ///< Per delivery: a "delivered" scan before the true one, retracted after it.
+  Ppm false_delivery = 200;  ///< Per delivery: a "delivered" scan before the true one, retracted after it.
 };
 
 /// Speed tiers the shopper chooses among.
@@ -102,7 +102,7 @@ struct Service {
   std::vector<TransitBand> published;  ///< Ascending by km_max; the last one covers every distance.
   std::vector<RateBand> rates;         ///< Likewise.
   Cents residential = 0;
-  Ppm fuel = 0;                        ///< Of the base and per-kg charge.
+  Ppm fuel = 0;  ///< Of the base and per-kg charge.
   std::vector<PeakSurcharge> peaks;
 };
 
@@ -123,20 +123,20 @@ struct Facility {
   ZoneId zone{};
   RegionId region{};
   Position position;
-  std::vector<SortWindow> sorts;       ///< Empty: pieces go to their dock as they arrive.
-  SimDuration handling{};              ///< From sorter to dock, and from truck to sorter, together; > 0.
+  std::vector<SortWindow> sorts;  ///< Empty: pieces go to their dock as they arrive.
+  SimDuration handling{};         ///< From sorter to dock, and from truck to sorter, together; > 0.
   // Delivery rounds; depots only.
-  std::uint32_t stops_per_day = 0;     ///< What its rounds can deliver on an ordinary day.
-  SimDuration load_out{};              ///< Local time of day at which rounds leave.
-  SimDuration round_length{};          ///< Until the last stop.
-  double area_km2 = 0;                 ///< Served area, for the report; 0 when unknown.
-  std::uint32_t customs_minutes = 0;   ///< Time in customs of a parcel arriving over a `customs` lane.
-  Ppm customs_held = 0;                ///< Share of them held for a further `customs_minutes`.
+  std::uint32_t stops_per_day = 0;    ///< What its rounds can deliver on an ordinary day.
+  SimDuration load_out{};             ///< Local time of day at which rounds leave.
+  SimDuration round_length{};         ///< Until the last stop.
+  double area_km2 = 0;                ///< Served area, for the report; 0 when unknown.
+  std::uint32_t customs_minutes = 0;  ///< Time in customs of a parcel arriving over a `customs` lane.
+  Ppm customs_held = 0;               ///< Share of them held for a further `customs_minutes`.
 };
 
 /// One departure time of a lane.
 struct Departure {
-  SimDuration time{};           ///< Local time of day at the lane's origin.
+  SimDuration time{};  ///< Local time of day at the lane's origin.
   std::uint8_t weekdays = 0x7f;
 };
 
@@ -147,12 +147,12 @@ struct Lane {
   Mode mode = Mode::road;
   bool customs = false;
   std::uint32_t km = 0;
-  SimDuration transit{};                ///< In ordinary weather; > 0.
-  std::vector<Departure> departures;    ///< Ascending; never empty.
-  SimDuration cut_off{};                ///< Before departure; a piece docked at the cut-off still makes it.
-  std::uint32_t pieces = 0;             ///< Per departure; all its trailers or its aircraft together.
-  std::uint32_t weight_kg = 0;          ///< 0: never the limit.
-  std::uint32_t volume_m3 = 0;          ///< 0: never the limit.
+  SimDuration transit{};              ///< In ordinary weather; > 0.
+  std::vector<Departure> departures;  ///< Ascending; never empty.
+  SimDuration cut_off{};              ///< Before departure; a piece docked at the cut-off still makes it.
+  std::uint32_t pieces = 0;           ///< Per departure; all its trailers or its aircraft together.
+  std::uint32_t weight_kg = 0;        ///< 0: never the limit.
+  std::uint32_t volume_m3 = 0;        ///< 0: never the limit.
 };
 
 /// Which depot of a carrier delivers to a destination.
@@ -180,8 +180,8 @@ struct SizeClass {
 
 /// How the shipper picks a service for an order of a tier.
 enum class CarrierPolicy : std::uint8_t {
-  fixed_split,          ///< By `Tariff::share` among the services of the tier.
-  cheapest_published,   ///< Cheapest whose published transit meets the tier's target (the control).
+  fixed_split,         ///< By `Tariff::share` among the services of the tier.
+  cheapest_published,  ///< Cheapest whose published transit meets the tier's target (the control).
 };
 
 /// One service a shipper uses for one tier.
@@ -209,33 +209,33 @@ enum class ShipperRole : std::uint8_t {
 struct Shipper {
   std::string name;
   ShipperRole role = ShipperRole::retailer;
-  double orders_per_day = 0;                ///< Mean over an ordinary week at scale 1.
-  std::array<Ppm, 24> hours{};              ///< Factor per local hour; mean ppm_one.
-  std::array<Ppm, 7> weekdays{};            ///< Factor per weekday, Monday first; mean ppm_one.
-  std::vector<Ppm> season;                  ///< Planned factor per day of the horizon (season.csv).
-  Ppm day_cv = 0;                           ///< Coefficient of variation of the daily gamma factor.
-  Ppm day_correlation = 0;                  ///< Its lag-1 correlation.
-  std::array<Ppm, tier_count> tiers{};      ///< Share of orders per tier; sums to ppm_one.
+  double orders_per_day = 0;                           ///< Mean over an ordinary week at scale 1.
+  std::array<Ppm, 24> hours{};                         ///< Factor per local hour; mean ppm_one.
+  std::array<Ppm, 7> weekdays{};                       ///< Factor per weekday, Monday first; mean ppm_one.
+  std::vector<Ppm> season;                             ///< Planned factor per day of the horizon (season.csv).
+  Ppm day_cv = 0;                                      ///< Coefficient of variation of the daily gamma factor.
+  Ppm day_correlation = 0;                             ///< Its lag-1 correlation.
+  std::array<Ppm, tier_count> tiers{};                 ///< Share of orders per tier; sums to ppm_one.
   std::array<std::uint8_t, tier_count> target_days{};  ///< cheapest_published: wanted transit days per tier.
   CarrierPolicy policy = CarrierPolicy::fixed_split;
   std::vector<Tariff> tariffs;
-  Ppm cancelled = 0;                        ///< Orders cancelled before they are tendered.
+  Ppm cancelled = 0;  ///< Orders cancelled before they are tendered.
   // Promise.
-  std::uint8_t buffer_days = 0;             ///< Added to the published transit when quoting.
-  SimDuration window_from{};                ///< Promised hours on the promised day, local.
+  std::uint8_t buffer_days = 0;  ///< Added to the published transit when quoting.
+  SimDuration window_from{};     ///< Promised hours on the promised day, local.
   SimDuration window_to{};
   std::vector<Guarantee> guarantees;
-  Cents recovery_credit = 0;                ///< Given per broken promise (2013: a $20 gift card) ...
-  bool recovery_refunds_shipping = false;   ///< ... and shipping refunded.
+  Cents recovery_credit = 0;               ///< Given per broken promise (2013: a $20 gift card) ...
+  bool recovery_refunds_shipping = false;  ///< ... and shipping refunded.
 };
 
 /// A stop of a carrier's pickup truck at a ship node.
 struct Pickup {
   CarrierId carrier{};
-  FacilityId facility{};                 ///< Where the truck goes.
-  SimDuration time{};                    ///< Local time of day at the node.
-  SimDuration drive{};                   ///< > 0.
-  std::uint32_t pieces_per_day = 0;      ///< The carrier's cap for this shipper here; 0: none.
+  FacilityId facility{};             ///< Where the truck goes.
+  SimDuration time{};                ///< Local time of day at the node.
+  SimDuration drive{};               ///< > 0.
+  std::uint32_t pieces_per_day = 0;  ///< The carrier's cap for this shipper here; 0: none.
 };
 
 struct ShipNode {
@@ -244,11 +244,11 @@ struct ShipNode {
   ZoneId zone{};
   RegionId region{};
   Position position;
-  CalendarId calendar{};                 ///< Days on which it works.
-  SimDuration cut_off{};                 ///< Orders up to this local time are worked on the same day.
-  SimDuration handling_min{};            ///< From order (or opening) to ready.
-  SimDuration handling_max{};            ///< Uniform between the two.
-  std::vector<std::uint64_t> demand;     ///< Relative demand per destination met from here, by DestinationId.
+  CalendarId calendar{};              ///< Days on which it works.
+  SimDuration cut_off{};              ///< Orders up to this local time are worked on the same day.
+  SimDuration handling_min{};         ///< From order (or opening) to ready.
+  SimDuration handling_max{};         ///< Uniform between the two.
+  std::vector<std::uint64_t> demand;  ///< Relative demand per destination met from here, by DestinationId.
   std::vector<Pickup> pickups;
 };
 
@@ -272,18 +272,18 @@ struct Disruption {
   std::string name;
   DisruptionKind kind = DisruptionKind::storm;
   SimTime from;
-  SimTime to;                              ///< First instant after.
-  std::vector<bool> facilities;            ///< Touched facilities, by FacilityId.
-  std::vector<bool> destinations;          ///< Touched destinations, by DestinationId (demand, embargo).
-  std::vector<bool> nodes;                 ///< Touched ship nodes, by ShipNodeId.
-  std::optional<CarrierId> carrier;        ///< Only this carrier; none: everybody under it.
-  std::optional<ShipperId> shipper;        ///< surge: only this shipper.
-  Ppm speed = ppm_one;                     ///< Travel speed on lanes that begin or end in the area, and of rounds.
-  Ppm staffing = ppm_one;                  ///< Sort rate and round capacity.
-  bool closed = false;                     ///< Nothing is sorted, departs, arrives or is delivered.
-  bool embargo = false;                    ///< The carrier refuses tender for the area.
-  Ppm demand = ppm_one;                    ///< Orders of the area, relative to the planned season.
-  SimDuration scan_delay{};                ///< outage: scans made in it are published that much later.
+  SimTime to;                        ///< First instant after.
+  std::vector<bool> facilities;      ///< Touched facilities, by FacilityId.
+  std::vector<bool> destinations;    ///< Touched destinations, by DestinationId (demand, embargo).
+  std::vector<bool> nodes;           ///< Touched ship nodes, by ShipNodeId.
+  std::optional<CarrierId> carrier;  ///< Only this carrier; none: everybody under it.
+  std::optional<ShipperId> shipper;  ///< surge: only this shipper.
+  Ppm speed = ppm_one;               ///< Travel speed on lanes that begin or end in the area, and of rounds.
+  Ppm staffing = ppm_one;            ///< Sort rate and round capacity.
+  bool closed = false;               ///< Nothing is sorted, departs, arrives or is delivered.
+  bool embargo = false;              ///< The carrier refuses tender for the area.
+  Ppm demand = ppm_one;              ///< Orders of the area, relative to the planned season.
+  SimDuration scan_delay{};          ///< outage: scans made in it are published that much later.
   // For the map: a circle, or the regions when radius_km is 0.
   Position centre;
   double radius_km = 0;
@@ -293,15 +293,15 @@ struct Disruption {
 /// Behaviour of shoppers. Every effect has a source in MODEL.md section 3 and an off switch.
 struct ShopperModel {
   bool enabled = true;
-  double checks_per_order = 2.8;        ///< Mean of an on-time order (Pitney Bowes 2023).
-  double past_promise_factor = 4;       ///< Contact hazard once the promise has passed.
-  double silence_factor = 2;            ///< Contact hazard after `silence` without a scan.
+  double checks_per_order = 2.8;   ///< Mean of an on-time order (Pitney Bowes 2023).
+  double past_promise_factor = 4;  ///< Contact hazard once the promise has passed.
+  double silence_factor = 2;       ///< Contact hazard after `silence` without a scan.
   SimDuration silence = hours(48);
-  double contacts_on_time = 0.04;       ///< Contacts per order delivered on time.
-  Cents contact_cost = 800;             ///< $5-15 (Salesforce).
-  bool notices = true;                  ///< Shipped / out for delivery / delivered.
-  double notice_effect = 0.30;          ///< Contacts avoided by notices, share.
-  bool reviews = true;                  ///< Ordered logit of the review score.
+  double contacts_on_time = 0.04;  ///< Contacts per order delivered on time.
+  Cents contact_cost = 800;        ///< $5-15 (Salesforce).
+  bool notices = true;             ///< Shipped / out for delivery / delivered.
+  double notice_effect = 0.30;     ///< Contacts avoided by notices, share.
+  bool reviews = true;             ///< Ordered logit of the review score.
 };
 
 /// Text of a gate, for results/gates to parse; kept with its place for error messages.
@@ -313,9 +313,9 @@ struct GateText {
 
 /// How a drill replays this scenario when the command line does not say.
 struct ReplayDefaults {
-  double scale = 1;             ///< Default of --scale for `drill`.
-  double speed = 0;             ///< Simulated seconds per second; 0: use `seconds`.
-  double seconds = 30;          ///< Compress the replay to about this long.
+  double scale = 1;     ///< Default of --scale for `drill`.
+  double speed = 0;     ///< Simulated seconds per second; 0: use `seconds`.
+  double seconds = 30;  ///< Compress the replay to about this long.
   std::string format = "easypost";
 };
 
@@ -329,7 +329,7 @@ struct World {
   Day measure_from = 0;             ///< Orders of days [measure_from, measure_to) are measured; the others
   Day measure_to = 0;               ///< warm the network up or keep it loaded.
   std::uint64_t seed = 1;
-  Day calendar_from = 0;            ///< Day of index 0 in every Calendar; negative.
+  Day calendar_from = 0;  ///< Day of index 0 in every Calendar; negative.
 
   std::vector<TimeZone> zones;
   std::vector<Calendar> calendars;

@@ -35,12 +35,12 @@ inline constexpr std::size_t default_partitions = 64;
 inline constexpr std::size_t max_partitions = 1024;
 
 struct Settings {
-  RunKey run;
+  RunKey run{};
   unsigned threads = 1;  ///< 1 to 1024, the calling thread included.
   SimTime end = never;   ///< Events before it are handled, later ones stay pending.
   /// Partition of each process, dense from 0; at most max_partitions. Empty: default_partitions contiguous
   /// parts of equal size. Speed depends on it, results do not.
-  std::vector<std::uint32_t> partition_of_lp;
+  std::vector<std::uint32_t> partition_of_lp{};
   /// The other ranks; none: there is one. Must outlive the engine. Rank r holds a contiguous range of the
   /// partitions. Every rank has the whole model and makes the same calls; it handles its own partitions'
   /// events only.
@@ -48,8 +48,10 @@ struct Settings {
 };
 
 /// Used from one thread. The model must outlive it.
-template <Model M>
+template <class M>
 class Engine {
+  static_assert(Model<M>);  // Here, not as a constraint, so that a model can name its own engine in its class.
+
  public:
   using Payload = typename M::Payload;
 
@@ -121,7 +123,7 @@ class Engine {
   std::vector<std::vector<std::byte>> outgoing_;  ///< By rank.
 };
 
-template <Model M>
+template <class M>
 Result<void> Engine<M>::validate(const M& model, const Settings& settings) {
   const auto bad = [](std::string message) { return fail(ErrorKind::bad_input, "kernel: " + std::move(message)); };
   const std::size_t lps = model.lp_count();
@@ -153,7 +155,7 @@ Result<void> Engine<M>::validate(const M& model, const Settings& settings) {
   return {};
 }
 
-template <Model M>
+template <class M>
 Engine<M>::Engine(M& model, Settings settings)
     : model_(model),
       settings_(std::move(settings)),
@@ -192,7 +194,7 @@ Engine<M>::Engine(M& model, Settings settings)
   first_ = std::min(first_, last_);
 }
 
-template <Model M>
+template <class M>
 void Engine<M>::schedule(LpId target, SimTime at, const Payload& payload, std::uint8_t priority) {
   PEAKSTORM_CHECK(index(target) < partition_of_.size(), index(target), partition_of_.size());
   PEAKSTORM_CHECK(at > stopped, at);
@@ -206,7 +208,7 @@ void Engine<M>::schedule(LpId target, SimTime at, const Payload& payload, std::u
   if (is_local(partition)) partitions_[partition]->push(event);
 }
 
-template <Model M>
+template <class M>
 SimTime Engine<M>::earliest() const {
   SimTime first = never;
   for (std::size_t p = first_; p < last_; ++p) {
@@ -217,7 +219,7 @@ SimTime Engine<M>::earliest() const {
   return first;
 }
 
-template <Model M>
+template <class M>
 template <class F>
 auto Engine<M>::run(F&& after_window) -> Totals {
   bool go_on = true;
@@ -241,7 +243,7 @@ auto Engine<M>::run(F&& after_window) -> Totals {
   return {events, windows_, now_};
 }
 
-template <Model M>
+template <class M>
 void Engine<M>::run_window(SimTime until) {
   sort_mail();
   active_.clear();
@@ -270,7 +272,7 @@ void Engine<M>::run_window(SimTime until) {
 }
 
 /// Tells the receivers of the last window's mail who has some for them.
-template <Model M>
+template <class M>
 void Engine<M>::sort_mail() {
   for (std::size_t p = first_; p < last_; ++p) {
     Partition<Payload>& partition = *partitions_[p];
@@ -281,7 +283,7 @@ void Engine<M>::sort_mail() {
   }
 }
 
-template <Model M>
+template <class M>
 void Engine<M>::send_afar() {
   for (std::size_t p = first_; p < last_; ++p) {
     for (const std::uint32_t to : partitions_[p]->mailed()) {
@@ -302,7 +304,7 @@ void Engine<M>::send_afar() {
   for (const std::vector<std::byte>& bytes : exchange_->swap(outgoing_)) receive(bytes);
 }
 
-template <Model M>
+template <class M>
 void Engine<M>::receive(std::span<const std::byte> bytes) {
   while (!bytes.empty()) {
     Event<Payload> event;
@@ -320,7 +322,7 @@ void Engine<M>::receive(std::span<const std::byte> bytes) {
   }
 }
 
-template <Model M>
+template <class M>
 template <class Visit>
 void Engine<M>::for_each_pending(Visit&& visit) const {
   for (std::size_t p = first_; p < last_; ++p) {

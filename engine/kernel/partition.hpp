@@ -58,12 +58,17 @@ class alignas(128) Partition {
   void run_window(M& model, SimTime until, unsigned side) {
     outbox_.mail_ = mail_[side].data();
     outbox_.mailed_ = &mailed_;
-    events_ += pending_.pop_until(until, [this, &model](const Event<Payload>& event) {
+    const auto handle = [this, &model](const Event<Payload>& event) {
       outbox_.now_ = event.at;
       outbox_.source_ = event.target;
       outbox_.open_ = saturating_add(event.at, model.lookahead(event.target));
       model.handle(event, outbox_);
-    });
+    };
+    if constexpr (PrefetchesState<M>) {
+      events_ += pending_.pop_until(until, handle, [&model](LpId lp) { model.prefetch(lp); });
+    } else {
+      events_ += pending_.pop_until(until, handle);
+    }
   }
   /// Partitions that got mail from here in the last window.
   [[nodiscard]] const std::vector<std::uint32_t>& mailed() const { return mailed_; }

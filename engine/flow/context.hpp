@@ -1,0 +1,60 @@
+/// What every process of a run may read: the World and what was worked out from it before the start.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "engine/disruption/field.hpp"
+#include "engine/network/routes.hpp"
+#include "engine/network/timetable.hpp"
+#include "engine/promise/quote.hpp"
+#include "engine/simulation.hpp"
+#include "engine/world.hpp"
+
+namespace peakstorm::flow {
+
+/// Immutable during the run; shared by all threads.
+struct Context {
+  Context(const World& world, const SimulationOptions& options, bool streams, bool background_streams);
+
+  const World& world;
+  RunKey run;
+  double scale = 1;
+  bool hard_limits = true;  ///< Capacities are whole parcels (scale 1 or more).
+  bool streams = false;
+  bool background_streams = false;
+  SimTime end;          ///< Nothing happens at or after it.
+  Day horizon_day = 0;  ///< Last whole local day before `end` everywhere.
+  disruption::Field field;
+  network::Routes routes;
+  promise::Tariffs tariffs;
+  std::vector<network::Timetable> departures;   ///< By LaneId.
+  std::vector<std::vector<double>> day_factor;  ///< By ShipperId and UTC day: gamma over-dispersion, mean 1.
+  std::vector<double> shipper_demand;           ///< By ShipperId: weights of all its nodes.
+  std::vector<std::uint32_t> dock_of_lane;      ///< By LaneId: rank among the lanes of its origin.
+  std::vector<std::vector<LaneId>> lanes_from;  ///< By FacilityId, ordered by the far end's name hash.
+  std::vector<std::uint64_t> place_hash;        ///< By PlaceId, of the name.
+  std::vector<std::uint64_t> destination_hash;  ///< By DestinationId.
+  std::vector<std::uint64_t> service_hash;      ///< By ServiceId.
+
+  [[nodiscard]] std::uint64_t key(ParcelId id) const {
+    return parcel_key(place_hash[world.facilities.size() + index(node_of(id))], id);
+  }
+  [[nodiscard]] const TimeZone& zone(ZoneId id) const { return world.zones[index(id)]; }
+  [[nodiscard]] const TimeZone& zone_of(DestinationId id) const { return zone(world.destinations[index(id)].zone); }
+  [[nodiscard]] const Service& service(ServiceId id) const { return world.services[index(id)]; }
+  [[nodiscard]] FacilityId depot_of(CarrierId carrier, DestinationId destination) const {
+    return *world.coverage[index(carrier)][index(destination)];
+  }
+  /// Planned seasonal factor of a carrier on a local day.
+  [[nodiscard]] const PlannedCapacity* planned(CarrierId carrier, Day day) const;
+  /// `amount` per day or departure, in thousandths, times scale and factors.
+  [[nodiscard]] std::int64_t scaled_milli(std::uint32_t amount, Ppm a, Ppm b = ppm_one, Ppm c = ppm_one) const;
+};
+
+/// A day of a run in the 16 bits that parcels carry; days outside [0, 65534] count as "no day".
+inline std::uint16_t stored_day(Day day) {
+  return day < 0 || day >= no_day ? no_day : static_cast<std::uint16_t>(day);
+}
+
+}  // namespace peakstorm::flow

@@ -1,0 +1,656 @@
+#include "engine/flow/facility.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "engine/check.hpp"
+
+namespace peakstorm::flow {
+namespace {
+
+/// Excess from which the carrier tells the shopper that a parcel is delayed.
+constexpr std::int64_t told_minutes = 6 * 60;
+
+SimTime next_mark(SimTime at) {
+  const std::int64_t ticks = at.time_since_epoch().count();
+  return day_zero + wave * (floor_div(ticks + wave.count() - 1, wave.count()));
+}
+
+void send_parcel(Outbox& outbox, kernel::LpId self, SimTime at, Happening happening, std::uint32_t which,
+                 SimTime boarded, const Parcel& parcel) {
+  auto container = std::make_unique<Container>(Container{boarded, {parcel}});
+  outbox.send(self, at, {container.release(), which, happening}, priority_of(happening));
+}
+
+}  // namespace
+
+FacilityProcess::FacilityProcess(const Context& context, FacilityId id)
+    : context_(context),
+      id_(id),
+      facility_(context.world.facilities[index(id)]),
+      place_(context.world.place(id)),
+      zone_(context.zone(facility_.zone)),
+      carrier_(context.world.carriers[index(facility_.carrier)]),
+      effects_(context.field.facility(id)),
+      spans_(network::sort_spans(context.world, facility_, day_zero - days(1), context.end + days(2))),
+      loads_(context.end),
+      flows_(static_cast<std::size_t>(context.world.day_count + context.world.drain_days) + 1) {
+  for (const network::OpenSpan& span : spans_) {
+    const PlannedCapacity* plan = context.planned(facility_.carrier, zone_.local_day(span.from));
+    std::vector<SimTime> changes{span.from};
+    for (const disruption::Effect& effect : effects_.steps()) {
+      if (effect.from > span.from && effect.from < span.to) changes.push_back(effect.from);
+    }
+    for (const SimTime from : changes) {
+      const disruption::Effect& effect = effects_.at(from);
+      // Thousandths of pieces per hour, over ten: units per ms (work_calendar.hpp).
+      const std::int64_t milli =
+          context.scaled_milli(span.pieces_per_hour, plan == nullptr ? ppm_one : plan->sort, effect.staffing);
+      work_.append(from, effect.closed ? 0 : milli / 10);
+    }
+    work_.append(span.to, 0);
+  }
+  for (const LaneId lane : context.lanes_from[index(id)]) {
+    Dock dock;
+    dock.lane = lane;
+    docks_.push_back(std::move(dock));
+  }
+}
+
+std::vector<std::pair<SimTime, Payload>> FacilityProcess::first_events() const {
+  std::vector<std::pair<SimTime, Payload>> events;
+  for (std::size_t d = 0; d < docks_.size(); ++d) {
+    const network::Timetable& timetable = context_.departures[index(docks_[d].lane)];
+    if (timetable.size() > 0) {
+      events.emplace_back(timetable[0], to_self(Happening::departure, static_cast<std::uint32_t>(d)));
+    }
+  }
+  if (facility_.kind == FacilityKind::depot) {
+    Day day = zone_.local_day(day_zero);
+    while (zone_.to_instant(day, facility_.load_out) < day_zero) ++day;
+    events.emplace_back(zone_.to_instant(day, facility_.load_out), to_self(Happening::load_out));
+  }
+  return events;
+}
+
+SimDuration FacilityProcess::lookahead() const {
+  SimDuration least = days(1);
+  for (const Dock& dock : docks_) least = std::min(least, context_.world.lanes[index(dock.lane)].transit);
+  return least;
+}
+
+PlaceLoad FacilityProcess::load() const {
+  return {static_cast<std::uint32_t>(sorter_count_.present() + static_cast<std::int64_t>(aside_)),
+          static_cast<std::uint32_t>(dock_count_.present()), static_cast<std::uint32_t>(round_count_.present())};
+}
+
+PlaceDay& FacilityProcess::day(SimTime now) {
+  const auto day = static_cast<Day>(floor_div(now.time_since_epoch().count(), days(1).count()));
+  if (place_days_.empty() || place_days_.back().day != day) place_days_.push_back({.place = place_, .day = day});
+  return place_days_.back();
+}
+
+void FacilityProcess::handle(const Event& event, Outbox& outbox, Ledger& ledger) {
+  const SimTime now = event.at;
+  loads_.advance(now, load());
+  switch (event.payload.happening) {
+    case Happening::arrival:
+      arrive(now, event, outbox, ledger);
+      break;
+    case Happening::cleared: {
+      auto container = adopt(event);
+      for (Parcel& parcel : container->parcels) ledger.scan(parcel, ScanKind::customs_cleared, place_, now);
+      aside_ -= container->parcels.size();
+      unload(now, std::move(container->parcels), outbox);
+      break;
+    }
+    case Happening::sorted:
+      wave_scheduled_ = false;
+      sort_wave(now, outbox, ledger);
+      break;
+    case Happening::departure:
+      depart(now, event.payload.which, outbox, ledger);
+      break;
+    case Happening::released: {
+      auto container = adopt(event);
+      aside_ -= container->parcels.size();
+      for (const Parcel& parcel : container->parcels) {
+        const LaneId lane = context_.routes.next(mode_of(parcel), id_, depot_of(parcel), now);
+        dock(now, container->boarded, parcel, lane, Cause::missort);
+      }
+      break;
+    }
+    case Happening::load_out:
+      load_out(now, outbox, ledger);
+      break;
+    case Happening::settled:
+      settle(now, event, ledger);
+      break;
+    case Happening::orders:
+    case Happening::pickup:
+      PEAKSTORM_CHECK(false, facility_.name);
+  }
+}
+
+Day FacilityProcess::eta(const Parcel& parcel, SimTime at) const {
+  const FacilityId depot = depot_of(parcel);
+  SimTime there = at;
+  if (depot != id_) there += context_.routes.remaining(mode_of(parcel), id_, depot, at);
+  there += context_.world.facilities[index(depot)].handling;
+  return context_.zone_of(parcel.destination).local_day(next_load_out(depot, parcel.service, there) + hours(1));
+}
+
+SimTime FacilityProcess::next_load_out(FacilityId depot_id, ServiceId service, SimTime at) const {
+  const Facility& depot = context_.world.facilities[index(depot_id)];
+  const TimeZone& zone = context_.zone(depot.zone);
+  Day day = zone.local_day(at);
+  if (zone.to_instant(day, depot.load_out) < at) ++day;
+  day = promise::add_open_days(context_.world, context_.service(service).delivery, day, 0);
+  return zone.to_instant(day, depot.load_out);
+}
+
+void FacilityProcess::revise(Parcel& parcel, Day eta, SimTime at, Ledger& ledger) {
+  if (!parcel.is(Parcel::tracked) || parcel.revised_day == no_day) return;
+  if (eta <= parcel.revised_day || context_.zone_of(parcel.destination).local_day(at) > parcel.revised_day) return;
+  parcel.revised_day = stored_day(eta);
+  ledger.scan(parcel, ScanKind::eta_changed, place_, at, parcel.revised_day);
+}
+
+SimTime FacilityProcess::nominally_docked(SimTime arrived) const {
+  const SimTime ready = arrived + facility_.handling;
+  if (spans_.empty()) return next_mark(ready);
+  const auto span = std::upper_bound(spans_.begin(), spans_.end(), ready,
+                                     [](SimTime t, const network::OpenSpan& s) { return t < s.to; });
+  return span == spans_.end() ? never : next_mark(std::max(ready, span->from) + minutes(1));
+}
+
+void FacilityProcess::arrive(SimTime now, const Event& event, Outbox& outbox, Ledger& ledger) {
+  auto container = adopt(event);
+  const auto pieces = static_cast<std::int64_t>(container->parcels.size());
+  flows_.transit.add_between(container->boarded, now, pieces);
+  day(now).arrived += static_cast<std::uint32_t>(pieces);
+  const bool abroad = event.payload.which != from_pickup && context_.world.lanes[event.payload.which].customs;
+
+  std::vector<Parcel> onward;
+  std::vector<Parcel> held_back;
+  onward.reserve(container->parcels.size());
+  ServiceId known_service{0xff};  // Parcels of one container mostly share a service: ask the calendar once.
+  SimTime known_load_out;
+  for (Parcel& parcel : container->parcels) {
+    const bool tracked = parcel.is(Parcel::tracked);
+    std::uint16_t eta_day = no_day;
+    if (tracked) eta_day = stored_day(eta(parcel, now));
+    ScanKind kind = ScanKind::arrived;
+    if (parcel.is(Parcel::astray)) {
+      parcel.clear(Parcel::astray);
+      parcel.blame(place_, Cause::missort, to_minutes(now - container->boarded));
+      kind = ScanKind::misrouted;
+    }
+    ledger.scan(parcel, kind, place_, now, eta_day);
+    if (tracked) revise(parcel, eta_day, now, ledger);
+    if (abroad) {
+      ledger.scan(parcel, ScanKind::customs_in, place_, now);
+      const Draws draws(context_.run, Purpose::sort, context_.key(parcel.id), 0x80000000U | parcel.scans);
+      if (draws.happens(0, facility_.customs_held)) {
+        ledger.scan(parcel, ScanKind::customs_held, place_, now + minutes(facility_.customs_minutes));
+        parcel.blame(place_, Cause::missort, facility_.customs_minutes);
+        held_back.push_back(parcel);
+        continue;
+      }
+    } else if (depot_of(parcel) == id_) {
+      const SimTime available = now + facility_.handling;
+      if (parcel.service != known_service) {
+        known_service = parcel.service;
+        known_load_out = next_load_out(id_, parcel.service, available);
+      }
+      auto& queue = context_.service(parcel.service).tier == Tier::express ? express_ : others_;
+      queue.push_back({parcel, now, available, known_load_out});
+      round_count_.enter(now, 1);
+      continue;
+    }
+    onward.push_back(parcel);
+  }
+  if (abroad) {
+    const SimDuration customs = minutes(std::max<std::int64_t>(1, facility_.customs_minutes));
+    for (auto& [parcels, length] : {std::pair(&onward, customs), std::pair(&held_back, customs * 2)}) {
+      if (parcels->empty()) continue;
+      aside_ += parcels->size();
+      auto cleared = std::make_unique<Container>(Container{now, std::move(*parcels)});
+      outbox.send(event.target, now + length, {cleared.release(), 0, Happening::cleared},
+                  priority_of(Happening::cleared));
+    }
+  } else if (!onward.empty()) {
+    unload(now, std::move(onward), outbox);
+  }
+}
+
+void FacilityProcess::unload(SimTime now, std::vector<Parcel> parcels, Outbox& outbox) {
+  // Cleared parcels may be for this very depot; those that came through customs join the rounds here.
+  if (facility_.kind == FacilityKind::depot) {
+    const auto mine = std::stable_partition(parcels.begin(), parcels.end(),
+                                            [&](const Parcel& parcel) { return depot_of(parcel) != id_; });
+    for (auto parcel = mine; parcel != parcels.end(); ++parcel) {
+      const SimTime available = now + facility_.handling;
+      auto& queue = context_.service(parcel->service).tier == Tier::express ? express_ : others_;
+      queue.push_back({*parcel, now, available, next_load_out(id_, parcel->service, available)});
+      round_count_.enter(now, 1);
+    }
+    parcels.erase(mine, parcels.end());
+    if (parcels.empty()) return;
+  }
+  Batch batch;
+  batch.arrived = now;
+  batch.available = now + facility_.handling;
+  batch.parcels = std::move(parcels);
+  const auto pieces = static_cast<std::int64_t>(batch.parcels.size());
+  if (!work_.empty()) {
+    batch.level = std::max(level_, work_.done_by(batch.available));
+    level_ = batch.level + pieces * WorkCalendar::units_per_piece;
+  }
+  sorter_count_.enter(now, pieces);
+  sorter_.push_back(std::move(batch));
+  schedule_wave(now, outbox);
+}
+
+void FacilityProcess::schedule_wave(SimTime now, Outbox& outbox) {
+  if (wave_scheduled_ || sorter_.empty()) return;
+  const Batch& first = sorter_.front();
+  const SimTime done =
+      work_.empty()
+          ? first.available
+          : work_.when(first.level + static_cast<std::int64_t>(first.next + 1) * WorkCalendar::units_per_piece);
+  if (done >= context_.end) return;  // Never, or after the run: they stay.
+  outbox.send(kernel::LpId{static_cast<std::uint32_t>(id_)}, std::max(next_mark(done), now), to_self(Happening::sorted),
+              priority_of(Happening::sorted));
+  wave_scheduled_ = true;
+}
+
+void FacilityProcess::sort_wave(SimTime now, Outbox& outbox, Ledger& ledger) {
+  const WorkCalendar::Work done = work_.empty() ? 0 : work_.done_by(now);
+  while (!sorter_.empty()) {
+    Batch& batch = sorter_.front();
+    std::size_t ready = 0;
+    if (work_.empty()) {
+      ready = batch.available <= now ? batch.parcels.size() : 0;
+    } else if (done > batch.level) {
+      ready = std::min(batch.parcels.size(),
+                       static_cast<std::size_t>((done - batch.level) / WorkCalendar::units_per_piece));
+    }
+    if (ready <= batch.next) break;
+    const auto pieces = static_cast<std::uint32_t>(ready - batch.next);
+    sorter_count_.leave(now, pieces, batch.arrived);
+    if (!spans_.empty()) {
+      const SimTime available = batch.available;
+      const auto span = std::upper_bound(spans_.begin(), spans_.end(), available,
+                                         [](SimTime t, const network::OpenSpan& s) { return t < s.to; });
+      if (span != spans_.end() && now > span->to + wave) day(now).missed_sorts += pieces;
+    }
+    for (; batch.next < ready; ++batch.next) sort_one(now, batch.arrived, batch.parcels[batch.next], outbox, ledger);
+    if (batch.next < batch.parcels.size()) break;
+    sorter_.pop_front();
+  }
+  schedule_wave(now, outbox);
+}
+
+void FacilityProcess::sort_one(SimTime now, SimTime arrived, Parcel& parcel, Outbox& outbox, Ledger& ledger) {
+  // One draw per sort; the number of scans so far tells this sort from the parcel's others.
+  const Draws draws(context_.run, Purpose::sort, context_.key(parcel.id), parcel.scans);
+  if (!work_.empty()) ledger.scan(parcel, ScanKind::processed, place_, now);
+  if (draws.happens(0, carrier_.loss)) {
+    ledger.scan(parcel, ScanKind::lost, place_, now);
+    end_parcel(parcel, Fate::lost, now, never, ledger);
+    return;
+  }
+  if (draws.happens(1, carrier_.damage)) ledger.scan(parcel, ScanKind::damaged, place_, now);
+  const kernel::LpId self{static_cast<std::uint32_t>(id_)};
+  if (draws.happens(2, carrier_.held) && !parcel.is(Parcel::was_held)) {
+    parcel.set(Parcel::was_held);
+    const SimTime until = now + minutes(std::max<std::int64_t>(1, carrier_.held_minutes));
+    ledger.scan(parcel, ScanKind::held, place_, now, stored_day(eta(parcel, until)));
+    ++aside_;
+    send_parcel(outbox, self, until, Happening::released, 0, arrived, parcel);
+    return;
+  }
+  LaneId lane = context_.routes.next(mode_of(parcel), id_, depot_of(parcel), now);
+  PEAKSTORM_CHECK(lane != network::no_lane, facility_.name, context_.world.facilities[index(depot_of(parcel))].name);
+  if (draws.happens(3, carrier_.missort)) {
+    const LaneId wrong = wrong_lane(parcel, lane, draws.word(3) ^ draws.word(0));
+    if (wrong != lane) parcel.set(Parcel::astray);
+    lane = wrong;
+  }
+  dock(now, arrived, parcel, lane, Cause::none);
+}
+
+LaneId FacilityProcess::wrong_lane(const Parcel& parcel, LaneId right, std::uint32_t word) const {
+  const FacilityId depot = depot_of(parcel);
+  for (std::size_t i = 0; i < docks_.size(); ++i) {
+    const LaneId lane = docks_[(word + i) % docks_.size()].lane;
+    const FacilityId to = context_.world.lanes[index(lane)].to;
+    if (lane != right && context_.routes.reachable(mode_of(parcel), to, depot)) return lane;
+  }
+  return right;
+}
+
+void FacilityProcess::dock(SimTime now, SimTime arrived, const Parcel& parcel, LaneId lane, Cause hint) {
+  Dock& dock = docks_[context_.dock_of_lane[index(lane)]];
+  if (dock.stretches.empty() || dock.stretches.back().docked != now || dock.stretches.back().arrived != arrived ||
+      dock.stretches.back().hint != hint) {
+    const network::Timetable& timetable = context_.departures[index(lane)];
+    const SimTime nominal = nominally_docked(arrived);
+    std::size_t i = timetable.size();
+    if (nominal != never) i = timetable.first_at_or_after(nominal + context_.world.lanes[index(lane)].cut_off);
+    dock.stretches.push_back({arrived, now, i < timetable.size() ? timetable[i] : never, 0, hint});
+  }
+  ++dock.stretches.back().count;
+  dock.parcels.push_back(parcel);
+  dock_count_.enter(now, 1);
+}
+
+void FacilityProcess::depart(SimTime now, std::size_t which, Outbox& outbox, Ledger& ledger) {
+  Dock& dock = docks_[which];
+  const Lane& lane = context_.world.lanes[index(dock.lane)];
+  const network::Timetable& timetable = context_.departures[index(dock.lane)];
+  if (++dock.departure < timetable.size()) {
+    outbox.send(kernel::LpId{static_cast<std::uint32_t>(id_)}, timetable[dock.departure],
+                to_self(Happening::departure, static_cast<std::uint32_t>(which)), priority_of(Happening::departure));
+  }
+  if (dock.stretches.empty() || dock.stretches.front().docked > now - lane.cut_off) return;
+
+  const disruption::EffectSteps& far_effects = context_.field.facility(lane.to);
+  const bool cancelled = effects_.at(now).closed || far_effects.at(now).closed;
+  const PlannedCapacity* plan = context_.planned(facility_.carrier, zone_.local_day(now));
+  const Ppm linehaul = plan == nullptr ? ppm_one : plan->linehaul;
+  const LoadLimit::Room room{context_.scaled_milli(lane.pieces, linehaul),
+                             context_.scaled_milli(lane.weight_kg, linehaul),
+                             context_.scaled_milli(lane.volume_m3, linehaul) * 1000};
+  if (!cancelled) dock.limit.open(room, context_.hard_limits);
+
+  const Ppm speed = std::min(effects_.at(now).speed, far_effects.at(now).speed);
+  const SimTime due = now + lane.transit;
+  const SimTime there = now + slowed(lane.transit, speed);
+  SimTime arrival = far_effects.reopens(there);
+  if (arrival == never) arrival = std::max(there, context_.end);
+  const bool weather_here = effects_.at(now).weather || far_effects.at(now).weather;
+
+  auto container = std::make_unique<Container>();
+  container->boarded = now;
+  PlaceDay& today = day(now);
+  bool full = cancelled;
+  while (!full && !dock.stretches.empty() && dock.stretches.front().docked <= now - lane.cut_off) {
+    Stretch& stretch = dock.stretches.front();
+    const std::int64_t excess = stretch.planned < now ? to_minutes(now - stretch.planned) : 0;
+    Cause cause = Cause::none;
+    bool weather = false;
+    if (excess > 0) {
+      const bool closed =
+          effects_.closed_within(stretch.arrived, now) || far_effects.closed_within(stretch.planned, now);
+      weather = effects_.weather_within(stretch.arrived, now) || far_effects.weather_within(stretch.planned, now);
+      cause = stretch.hint != Cause::none                       ? stretch.hint
+              : closed                                          ? Cause::closure
+              : stretch.docked > stretch.planned - lane.cut_off ? Cause::sort_backlog
+                                                                : Cause::dock_rollover;
+    }
+    std::uint32_t boarded = 0;
+    while (boarded < stretch.count) {
+      Parcel& parcel = dock.parcels[dock.head];
+      const SizeClass& size = context_.world.sizes[parcel.size];
+      if (!dock.limit.take(size.weight_g, size.volume_cm3)) {
+        full = true;
+        break;
+      }
+      ++dock.head;
+      ++boarded;
+      if (excess > 0) parcel.blame(place_, cause, excess);
+      if (weather) parcel.set(Parcel::weather);
+      if (excess >= told_minutes && parcel.is(Parcel::tracked)) {
+        const Day day = eta(parcel, now);
+        ledger.scan(parcel, weather ? ScanKind::delay_weather : ScanKind::delay_other, place_, now, stored_day(day));
+        revise(parcel, day, now, ledger);
+      }
+      ledger.scan(parcel, ScanKind::departed, place_, now);
+      if (arrival > due) {
+        if (weather_here || arrival > there) parcel.set(Parcel::weather);
+        parcel.blame(context_.world.place(lane.to), arrival > there ? Cause::closure : Cause::lane_weather,
+                     to_minutes(arrival - due));
+      }
+      container->parcels.push_back(parcel);
+    }
+    dock_count_.leave(now, boarded, stretch.docked);
+    today.departed += boarded;
+    const std::uint64_t dwell = static_cast<std::uint64_t>(to_minutes(now - stretch.arrived)) * boarded;
+    const std::uint64_t lost = static_cast<std::uint64_t>(excess) * boarded;
+    today.wait_minutes = static_cast<std::uint32_t>(std::min<std::uint64_t>(today.wait_minutes + dwell, UINT32_MAX));
+    today.excess_minutes = static_cast<std::uint32_t>(std::min<std::uint64_t>(today.excess_minutes + lost, UINT32_MAX));
+    stretch.count -= boarded;
+    if (stretch.count == 0) dock.stretches.pop_front();
+  }
+  for (const Stretch& stretch : dock.stretches) {
+    if (stretch.docked > now - lane.cut_off) break;
+    today.rollovers += stretch.count;
+  }
+  if (dock.head == dock.parcels.size()) {
+    dock.parcels.clear();
+    dock.head = 0;
+  } else if (dock.head > 1024 && dock.head * 2 > dock.parcels.size()) {
+    dock.parcels.erase(dock.parcels.begin(), dock.parcels.begin() + static_cast<std::ptrdiff_t>(dock.head));
+    dock.head = 0;
+  }
+  if (container->parcels.empty()) return;
+  outbox.send(kernel::LpId{static_cast<std::uint32_t>(lane.to)}, arrival,
+              {container.release(), static_cast<std::uint32_t>(dock.lane), Happening::arrival},
+              priority_of(Happening::arrival));
+}
+
+void FacilityProcess::load_out(SimTime now, Outbox& outbox, Ledger& ledger) {
+  const Day today = zone_.local_day(now);
+  Day next = today + 1;
+  while (zone_.to_instant(next, facility_.load_out) <= now) ++next;
+  outbox.send(kernel::LpId{static_cast<std::uint32_t>(id_)}, zone_.to_instant(next, facility_.load_out),
+              to_self(Happening::load_out), priority_of(Happening::load_out));
+  if (express_.empty() && others_.empty()) return;
+
+  const disruption::Effect& effect = effects_.at(now);
+  const PlannedCapacity* plan = context_.planned(facility_.carrier, today);
+  const std::int64_t stops =
+      effect.closed ? 0
+                    : context_.scaled_milli(facility_.stops_per_day, plan == nullptr ? ppm_one : plan->rounds,
+                                            effect.staffing, effect.speed);
+  round_limit_.open({stops, 0, 0}, context_.hard_limits);
+  const SimDuration length = std::min(slowed(facility_.round_length, effect.speed), hours(14));
+  std::uint32_t open_services = 0;  // Bit per service: does it deliver today?
+  static_assert(sizeof(ServiceId) == 1);
+  std::vector<std::uint8_t> delivers(context_.world.services.size());
+  for (std::size_t s = 0; s < delivers.size(); ++s) {
+    delivers[s] = context_.world.is_open(context_.world.services[s].delivery, today) ? 1 : 0;
+    open_services += delivers[s];
+  }
+  if (open_services == 0) return;
+
+  bool room = !effect.closed;
+  for (auto* queue : {&express_, &others_}) {
+    std::vector<Waiting> left;
+    std::vector<Waiting> again;
+    for (Waiting& waiting : *queue) {
+      Parcel& parcel = waiting.parcel;
+      if (waiting.available > now || delivers[index(parcel.service)] == 0) {
+        left.push_back(waiting);
+        continue;
+      }
+      const bool late = waiting.planned < now;
+      if (room && round_limit_.take(0, 0)) {
+        if (late) {
+          const bool closed = effects_.closed_within(waiting.planned, now);
+          parcel.blame(place_,
+                       parcel.attempts > 0 ? Cause::attempt_failed
+                       : closed            ? Cause::closure
+                                           : Cause::round_overflow,
+                       to_minutes(now - waiting.planned));
+        }
+        round_count_.leave(now, 1, waiting.entered);
+        day(now).departed += 1;
+        ledger.scan(parcel, ScanKind::out_for_delivery, place_, now, stored_day(today));
+        const Draws draws(context_.run, Purpose::attempt, context_.key(parcel.id), parcel.attempts);
+        const SimDuration span = (queue == &express_ ? std::min(length, minutes(210)) : length) - minutes(20);
+        const SimTime at =
+            now + minutes(20) +
+            SimDuration{static_cast<std::int64_t>(
+                (std::uint64_t{draws.word(0)} * static_cast<std::uint64_t>(std::max(span, minutes(10)).count())) >>
+                32U)};
+        attempt(now, at, waiting, outbox, ledger, again);
+        continue;
+      }
+      room = false;
+      // Left behind: tell, once a day, those whose date moves.
+      const bool weather = effect.weather;
+      if (weather) parcel.set(Parcel::weather);
+      day(now).rollovers += 1;
+      if (parcel.is(Parcel::tracked)) {
+        const Day moved = eta(parcel, now + hours(2));
+        ledger.scan(parcel, weather ? ScanKind::delay_weather : ScanKind::delay_other, place_, now, stored_day(moved));
+        revise(parcel, moved, now, ledger);
+      }
+      left.push_back(waiting);
+    }
+    left.insert(left.end(), again.begin(), again.end());
+    *queue = std::move(left);
+  }
+}
+
+void FacilityProcess::attempt(SimTime now, SimTime at, Waiting& waiting, Outbox& outbox, Ledger& ledger,
+                              std::vector<Waiting>& again) {
+  Parcel& parcel = waiting.parcel;
+  const TimeZone& zone = context_.zone_of(parcel.destination);
+  const Draws draws(context_.run, Purpose::attempt, context_.key(parcel.id), parcel.attempts);
+  const auto back_to_depot = [&](SimTime from) {
+    // On the van until the evening, then at the depot for the next round: counted at the depot meanwhile.
+    waiting.entered = now;
+    waiting.available = std::max(from, now) + hours(1);
+    round_count_.enter(now, 1);
+    again.push_back(waiting);
+  };
+  if (at >= context_.end) {  // The run ends with the parcel on the van.
+    back_to_depot(context_.end);
+    return;
+  }
+  if (parcel.first_attempt_day == no_day) parcel.first_attempt_day = stored_day(zone.local_day(at));
+  if (parcel.attempts < 0xff) ++parcel.attempts;
+  const kernel::LpId self{static_cast<std::uint32_t>(id_)};
+
+  if (!parcel.is(Parcel::bad_address) && draws.happens(1, carrier_.first_attempt_success)) {
+    loads_.on_van(now, at);
+    if (draws.happens(2, carrier_.false_delivery) && at - now > hours(1)) {
+      ledger.scan(parcel, ScanKind::delivered, no_place, now + (at - now) / 2);
+      ledger.scan(parcel, ScanKind::retracted, no_place, now + (at - now) / 2 + minutes(10));
+    }
+    const SimTime reported = ledger.reported_scan(parcel, ScanKind::delivered, no_place, at);
+    end_parcel(parcel, Fate::delivered, at, reported, ledger);
+    return;
+  }
+  const Day retry = zone.local_day(next_load_out(id_, parcel.service, at + hours(1)) + hours(1));
+  const bool last = parcel.attempts >= carrier_.attempts_max;
+  ledger.scan(parcel, ScanKind::attempted, no_place, at, last ? no_day : stored_day(retry));
+  if (!last) {
+    revise(parcel, retry, at, ledger);
+    back_to_depot(at);
+    return;
+  }
+  // Out of attempts. Held at the counter: most people come within three days; the rest goes back.
+  ++aside_;
+  const bool held = !parcel.is(Parcel::bad_address) && draws.happens(2, carrier_.held_for_pickup);
+  if (held) ledger.scan(parcel, ScanKind::ready_pickup, place_, at + hours(2));
+  if (held && draws.happens(3, 800'000)) {
+    send_parcel(outbox, self, at + hours(20) + minutes(draws.below(0, 2 * 24 * 60)), Happening::settled, 0, now,
+                parcel);
+    return;
+  }
+  const SimTime gives_up = at + (held ? days(5) : hours(3));
+  ledger.scan(parcel, ScanKind::returning, place_, gives_up);
+  send_parcel(outbox, self, gives_up + days(3) + minutes(draws.below(0, 2 * 24 * 60)), Happening::settled, 1, now,
+              parcel);
+}
+
+void FacilityProcess::settle(SimTime now, const Event& event, Ledger& ledger) {
+  auto container = adopt(event);
+  for (Parcel& parcel : container->parcels) {
+    --aside_;
+    if (event.payload.which == 0) {
+      const SimTime reported = ledger.reported_scan(parcel, ScanKind::delivered, place_, now);
+      end_parcel(parcel, Fate::delivered, now, reported, ledger);
+    } else {
+      ledger.scan(parcel, ScanKind::returned, context_.world.place(node_of(parcel.id)), now);
+      end_parcel(parcel, Fate::returned, now, never, ledger);
+    }
+  }
+}
+
+void FacilityProcess::end_parcel(Parcel& parcel, Fate fate, SimTime at, SimTime reported, Ledger& ledger) {
+  switch (fate) {
+    case Fate::delivered:
+      flows_.delivered.add(at, 1);
+      break;
+    case Fate::lost:
+      flows_.lost.add(at, 1);
+      break;
+    case Fate::returned:
+      flows_.returned.add(at, 1);
+      break;
+    case Fate::inside:
+    case Fate::cancelled:
+      break;
+  }
+  ledger.outcome(parcel, fate, at, reported);
+}
+
+void FacilityProcess::close(SimTime end, const std::vector<Event>& pending, Ledger& ledger) {
+  loads_.advance(end, load());
+  sorter_count_.advance(end);
+  dock_count_.advance(end);
+  round_count_.advance(end);
+  const auto stays = [&](Parcel& parcel, SimTime planned, Cause cause) {
+    if (planned < end) parcel.blame(place_, cause, to_minutes(end - planned));
+    end_parcel(parcel, Fate::inside, end, never, ledger);
+  };
+  for (Batch& batch : sorter_) {
+    sorter_count_.close(end, static_cast<std::int64_t>(batch.parcels.size() - batch.next), batch.arrived);
+    for (; batch.next < batch.parcels.size(); ++batch.next) {
+      stays(batch.parcels[batch.next], nominally_docked(batch.arrived), Cause::sort_backlog);
+    }
+  }
+  for (Dock& dock : docks_) {
+    for (const Stretch& stretch : dock.stretches) {
+      dock_count_.close(end, stretch.count, stretch.docked);
+      for (std::uint32_t i = 0; i < stretch.count; ++i) {
+        stays(dock.parcels[dock.head++], stretch.planned, Cause::dock_rollover);
+      }
+    }
+  }
+  for (auto* queue : {&express_, &others_}) {
+    for (Waiting& waiting : *queue) {
+      round_count_.close(end, 1, waiting.entered);
+      stays(waiting.parcel, waiting.planned,
+            waiting.parcel.attempts > 0 ? Cause::attempt_failed : Cause::round_overflow);
+    }
+  }
+  for (const Event& event : pending) {
+    if (event.payload.container == nullptr) continue;
+    auto container = adopt(event);
+    if (event.payload.happening == Happening::arrival) {
+      flows_.transit.add(container->boarded, static_cast<std::int64_t>(container->parcels.size()));
+    }
+    for (Parcel& parcel : container->parcels) end_parcel(parcel, Fate::inside, end, never, ledger);
+  }
+  for (const QueueCount* count : {&sorter_count_, &dock_count_, &round_count_}) {
+    PEAKSTORM_CHECK(count->area() == count->sojourn(), count->area(), count->sojourn(), facility_.name);
+  }
+}
+
+std::vector<QueueAccount> FacilityProcess::queues() const {
+  std::vector<QueueAccount> accounts;
+  std::uint8_t number = 0;
+  for (const QueueCount* count : {&sorter_count_, &dock_count_, &round_count_}) {
+    accounts.push_back({place_, number++, count->entered(), count->area(), count->sojourn()});
+  }
+  return accounts;
+}
+
+}  // namespace peakstorm::flow

@@ -1,0 +1,145 @@
+/// A hub, air hub or depot of one carrier, as a logical process: unloading, customs, a sorter of finite rate
+/// that is open in windows, a FIFO dock per outbound lane, timetabled departures of finite size, and at depots
+/// the delivery rounds.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <vector>
+
+#include "engine/flow/census.hpp"
+#include "engine/flow/context.hpp"
+#include "engine/flow/events.hpp"
+#include "engine/flow/ledger.hpp"
+#include "engine/flow/load_limit.hpp"
+#include "engine/flow/queue_count.hpp"
+#include "engine/flow/work_calendar.hpp"
+
+namespace peakstorm::flow {
+
+/// Sorted pieces reach their docks at these marks: one event per wave, not per piece.
+inline constexpr SimDuration wave = minutes(10);
+
+class FacilityProcess {
+ public:
+  FacilityProcess(const Context& context, FacilityId id);
+
+  /// Its first events: the first departure of each lane and the first load-out.
+  [[nodiscard]] std::vector<std::pair<SimTime, Payload>> first_events() const;
+  [[nodiscard]] SimDuration lookahead() const;
+  void handle(const Event& event, Outbox& outbox, Ledger& ledger);
+
+  /// Ends the accounts at `end` and writes the outcomes of what is still here. `in_transit` are
+  /// containers on their way to this facility, and single parcels set aside by it.
+  void close(SimTime end, const std::vector<Event>& pending, Ledger& ledger);
+
+  /// Parcels in its queues and set aside, vans and the road not included.
+  [[nodiscard]] std::uint64_t present() const {
+    const PlaceLoad now = load();
+    return std::uint64_t{now.sorting} + now.docked + now.delivering;
+  }
+
+  // Read after close().
+  [[nodiscard]] const std::vector<PlaceDay>& place_days() const { return place_days_; }
+  [[nodiscard]] std::vector<PlaceLoad> loads() const { return loads_.series(); }
+  [[nodiscard]] std::vector<QueueAccount> queues() const;
+  struct Flows {
+    explicit Flows(std::size_t midnights)
+        : delivered(midnights), lost(midnights), returned(midnights), transit(midnights) {}
+    MidnightCount delivered;
+    MidnightCount lost;
+    MidnightCount returned;
+    MidnightCount transit;  ///< On the way to here.
+  };
+  [[nodiscard]] const Flows& flows() const { return flows_; }
+
+ private:
+  /// A container being sorted, first in first out.
+  struct Batch {
+    SimTime arrived;
+    SimTime available;           ///< Unloaded.
+    WorkCalendar::Work level{};  ///< Work ahead of its first piece, in all.
+    std::size_t next = 0;        ///< First piece not yet sorted.
+    std::vector<Parcel> parcels;
+  };
+  /// Consecutive parcels of a dock that share their history.
+  struct Stretch {
+    SimTime arrived;
+    SimTime docked;
+    SimTime planned;  ///< Departure they would have made without queues and storms.
+    std::uint32_t count = 0;
+    Cause hint = Cause::none;
+  };
+  struct Dock {
+    LaneId lane{};
+    std::size_t departure = 0;  ///< Index of the next one in the timetable.
+    std::vector<Parcel> parcels;
+    std::size_t head = 0;
+    std::deque<Stretch> stretches;
+    LoadLimit limit;
+  };
+  /// A parcel waiting for a round.
+  struct Waiting {
+    Parcel parcel;
+    SimTime entered;
+    SimTime available;
+    SimTime planned;  ///< First load-out it could have made.
+  };
+
+  void arrive(SimTime now, const Event& event, Outbox& outbox, Ledger& ledger);
+  void unload(SimTime now, std::vector<Parcel> parcels, Outbox& outbox);
+  void sort_wave(SimTime now, Outbox& outbox, Ledger& ledger);
+  void sort_one(SimTime now, SimTime arrived, Parcel& parcel, Outbox& outbox, Ledger& ledger);
+  void schedule_wave(SimTime now, Outbox& outbox);
+  void dock(SimTime now, SimTime arrived, const Parcel& parcel, LaneId lane, Cause hint);
+  void depart(SimTime now, std::size_t dock, Outbox& outbox, Ledger& ledger);
+  void load_out(SimTime now, Outbox& outbox, Ledger& ledger);
+  void attempt(SimTime now, SimTime at, Waiting& waiting, Outbox& outbox, Ledger& ledger, std::vector<Waiting>& again);
+  void settle(SimTime now, const Event& event, Ledger& ledger);
+  void end_parcel(Parcel& parcel, Fate fate, SimTime at, SimTime reported, Ledger& ledger);
+
+  [[nodiscard]] PlaceLoad load() const;
+  [[nodiscard]] PlaceDay& day(SimTime now);
+  [[nodiscard]] LaneId wrong_lane(const Parcel& parcel, LaneId right, std::uint32_t word) const;
+  [[nodiscard]] Mode mode_of(const Parcel& parcel) const { return context_.service(parcel.service).mode; }
+  [[nodiscard]] FacilityId depot_of(const Parcel& parcel) const {
+    return context_.depot_of(facility_.carrier, parcel.destination);
+  }
+  /// First load-out of `service` at or after `at`, at the depot `depot`.
+  [[nodiscard]] SimTime next_load_out(FacilityId depot, ServiceId service, SimTime at) const;
+  /// Date on which the carrier expects to deliver a parcel that is here at `at`.
+  [[nodiscard]] Day eta(const Parcel& parcel, SimTime at) const;
+  /// When pieces arriving at `arrived` would reach the dock in ordinary times.
+  [[nodiscard]] SimTime nominally_docked(SimTime arrived) const;
+  /// Shows a later date to the shopper when the promise shown has not yet expired.
+  void revise(Parcel& parcel, Day eta, SimTime at, Ledger& ledger);
+
+  const Context& context_;
+  FacilityId id_;
+  const Facility& facility_;
+  PlaceId place_;
+  const TimeZone& zone_;
+  const Carrier& carrier_;
+  const disruption::EffectSteps& effects_;
+  std::vector<network::OpenSpan> spans_;  ///< Sort windows in ordinary times.
+
+  WorkCalendar work_;
+  WorkCalendar::Work level_ = 0;  ///< Work accepted so far, idle time included (V in work_calendar.hpp).
+  std::deque<Batch> sorter_;
+  bool wave_scheduled_ = false;
+  std::vector<Dock> docks_;
+  std::vector<Waiting> express_;  ///< Waiting for a round; these are served first,
+  std::vector<Waiting> others_;   ///< then these, each in order of arrival.
+  LoadLimit round_limit_;
+  std::size_t aside_ = 0;  ///< Parcels in customs, held, or waiting for pickup or return.
+
+  QueueCount sorter_count_;
+  QueueCount dock_count_;
+  QueueCount round_count_;
+  LoadSeries loads_;
+  std::vector<PlaceDay> place_days_;
+  Flows flows_;
+};
+
+}  // namespace peakstorm::flow

@@ -1,0 +1,71 @@
+/// What one partition writes down: scans, outcomes, counts and their digest. No other thread touches it
+/// while a window runs; the streams are collected between windows.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <vector>
+
+#include "engine/flow/context.hpp"
+#include "engine/flow/parcel.hpp"
+#include "engine/recorder.hpp"
+
+namespace peakstorm::flow {
+
+/// Order-independent sum of 128-bit hashes. A record's place in the total order is part of what is hashed, so the
+/// sum over a set determines the sequence, and it can be formed in any order on any thread.
+class DigestSum {
+ public:
+  void add(std::uint64_t a, std::uint64_t b, std::uint64_t c) {
+    const std::uint64_t x = mix64(a + 0x9e3779b97f4a7c15ULL * b);
+    const std::uint64_t y = mix64(x ^ (c + 0xd1b54a32d192ed03ULL));
+    sum_.low += y;
+    sum_.high += mix64(y + x);
+  }
+  void add(const Digest& other) {
+    sum_.low += other.low;
+    sum_.high += other.high;
+  }
+  [[nodiscard]] const Digest& sum() const { return sum_; }
+
+ private:
+  Digest sum_;
+};
+
+/// A scan with the key that breaks ties between equal instants.
+struct KeyedScan {
+  Scan scan;
+  std::uint64_t key = 0;
+};
+
+class Ledger {
+ public:
+  Ledger(const Context& context, RecorderShard& shard) : context_(context), shard_(shard) {}
+
+  /// Writes a scan of `parcel`. Whether and when the carrier reports it is drawn for tracked parcels; the
+  /// rest of the volume is taken as reported at once.
+  void scan(Parcel& parcel, ScanKind kind, PlaceId place, SimTime at, std::uint16_t eta_day = no_day);
+  /// Like scan(), returns the instant at which it is reported.
+  SimTime reported_scan(Parcel& parcel, ScanKind kind, PlaceId place, SimTime at, std::uint16_t eta_day = no_day);
+  void facts(const ParcelFacts& facts);
+  /// Writes how `parcel` ended, or stands at the end of the run.
+  void outcome(const Parcel& parcel, Fate fate, SimTime at, SimTime reported);
+  void flush();
+
+  // Collected between windows by the thread that runs the simulation.
+  std::vector<KeyedScan> fresh_scans;
+  std::vector<ParcelFacts> fresh_facts;
+
+  std::uint64_t parcels = 0;
+  std::uint64_t tracked = 0;
+  std::uint64_t scans = 0;
+  std::array<std::uint64_t, scan_kind_end> scans_by_kind{};
+  DigestSum digest;
+
+ private:
+  const Context& context_;
+  RecorderShard& shard_;
+  std::vector<Outcome> outcomes_;
+};
+
+}  // namespace peakstorm::flow

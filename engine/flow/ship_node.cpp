@@ -1,0 +1,368 @@
+#include "engine/flow/ship_node.hpp"
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+#include "engine/check.hpp"
+
+namespace peakstorm::flow {
+namespace {
+
+std::uint16_t hour_index(SimTime at) {
+  return static_cast<std::uint16_t>((at - day_zero) / hours(1));
+}
+
+}  // namespace
+
+NodeProcess::NodeProcess(const Context& context, ShipNodeId id)
+    : context_(context),
+      id_(id),
+      node_(context.world.nodes[index(id)]),
+      shipper_(context.world.shippers[index(node_.shipper)]),
+      place_(context.world.place(id)),
+      zone_(context.zone(node_.zone)),
+      effects_(context.field.node(id)),
+      loads_(context.end) {
+  const World& world = context.world;
+  for (std::size_t z = 0; z < world.zones.size(); ++z) {
+    ZoneDemand demand;
+    demand.zone = ZoneId{static_cast<std::uint8_t>(z)};
+    std::vector<std::uint64_t> weights;
+    for (std::size_t d = 0; d < world.destinations.size(); ++d) {
+      if (index(world.destinations[d].zone) != z || node_.demand[d] == 0) continue;
+      demand.destinations.push_back(DestinationId{static_cast<std::uint16_t>(d)});
+    }
+    // By name, so that the draw that picks a destination does not depend on the order of rows.
+    std::sort(demand.destinations.begin(), demand.destinations.end(), [&](DestinationId a, DestinationId b) {
+      return world.destinations[index(a)].name < world.destinations[index(b)].name;
+    });
+    for (const DestinationId d : demand.destinations) weights.push_back(node_.demand[index(d)]);
+    if (weights.empty()) continue;
+    double sum = 0;
+    for (const std::uint64_t weight : weights) sum += static_cast<double>(weight);
+    demand.share = sum / context.shipper_demand[index(node_.shipper)];
+    demand.pick = AliasTable(weights);
+    demand_.push_back(std::move(demand));
+  }
+  std::sort(demand_.begin(), demand_.end(), [&](const ZoneDemand& a, const ZoneDemand& b) {
+    return context.zone(a.zone).name < context.zone(b.zone).name;
+  });
+  tiers_ = AliasTable(std::vector<std::uint64_t>(shipper_.tiers.begin(), shipper_.tiers.end()));
+  std::vector<std::uint64_t> sizes;
+  for (const SizeClass& size : world.sizes) sizes.push_back(size.share);
+  sizes_ = AliasTable(sizes);
+  for (const GivenOrder& order : world.orders) {
+    if (world.nodes[index(order.node)].shipper == node_.shipper) draws_orders_ = false;
+    if (order.node == id) given_.push_back(order);
+  }
+  for (const Pickup& pickup : node_.pickups) {
+    Collection collection;
+    const Carrier& carrier = world.carriers[index(pickup.carrier)];
+    collection.times = network::daily(world, node_.zone, carrier.pickup, pickup.time, day_zero, context.end);
+    collection.assigned.resize(collection.times.size() + 1);
+    collections_.push_back(std::move(collection));
+  }
+  const auto midnights = static_cast<std::size_t>(world.day_count + world.drain_days) + 1;
+  injected_.assign(world.carriers.size(), MidnightCount(midnights));
+}
+
+std::vector<std::pair<SimTime, Payload>> NodeProcess::first_events() const {
+  std::vector<std::pair<SimTime, Payload>> events;
+  if (draws_orders_) {
+    events.emplace_back(day_zero, to_self(Happening::orders));
+  } else if (!given_.empty()) {
+    events.emplace_back(day_zero + hours(hour_index(given_.front().at)), to_self(Happening::orders));
+  }
+  for (std::size_t p = 0; p < collections_.size(); ++p) {
+    if (collections_[p].times.size() > 0) {
+      events.emplace_back(collections_[p].times[0], to_self(Happening::pickup, static_cast<std::uint32_t>(p)));
+    }
+  }
+  return events;
+}
+
+SimDuration NodeProcess::lookahead() const {
+  SimDuration least = days(1);
+  for (const Pickup& pickup : node_.pickups) least = std::min(least, pickup.drive);
+  return least;
+}
+
+PlaceLoad NodeProcess::load() const {
+  return {0, static_cast<std::uint32_t>(waiting_), 0};
+}
+
+PlaceDay& NodeProcess::day(SimTime now) {
+  const auto day = static_cast<Day>(floor_div(now.time_since_epoch().count(), days(1).count()));
+  if (place_days_.empty() || place_days_.back().day != day) place_days_.push_back({.place = place_, .day = day});
+  return place_days_.back();
+}
+
+void NodeProcess::handle(const Event& event, Outbox& outbox, Ledger& ledger) {
+  const SimTime now = event.at;
+  loads_.advance(now, load());
+  if (event.payload.happening == Happening::pickup) {
+    collect(now, event.payload.which, outbox, ledger);
+    return;
+  }
+  PEAKSTORM_CHECK(event.payload.happening == Happening::orders, event.payload.happening);
+  take_orders(now, ledger);
+  const kernel::LpId self = event.target;
+  SimTime next = now + hours(1);
+  if (!draws_orders_) {
+    if (next_given_ == given_.size()) return;
+    next = day_zero + hours(hour_index(given_[next_given_].at));
+  }
+  if (next < day_zero + days(context_.world.day_count)) {
+    outbox.send(self, next, to_self(Happening::orders), priority_of(Happening::orders));
+  }
+}
+
+double NodeProcess::hourly_mean(const ZoneDemand& demand, SimTime hour) const {
+  const World& world = context_.world;
+  const TimeZone& zone = context_.zone(demand.zone);
+  const Day local_day = zone.local_day(hour);
+  const auto local_hour = static_cast<std::size_t>(zone.time_of_day(hour) / hours(1));
+  const auto weekday = static_cast<std::size_t>(weekday_of(world.first_day_unix, local_day));
+  const auto last = world.day_count - 1;
+  const auto season_day = static_cast<std::size_t>(std::clamp(local_day, 0, last));
+  const auto utc_day = static_cast<std::size_t>((hour - day_zero) / days(1));
+  const double season = shipper_.season.empty() ? 1.0 : shipper_.season[season_day] * 1e-6;
+  return shipper_.orders_per_day * context_.scale * demand.share * season * (shipper_.hours[local_hour] * 1e-6 / 24) *
+         (shipper_.weekdays[weekday] * 1e-6) * context_.day_factor[index(node_.shipper)][utc_day];
+}
+
+void NodeProcess::take_orders(SimTime now, Ledger& ledger) {
+  const std::uint16_t hour = hour_index(now);
+  std::uint32_t serial = 0;
+  if (!draws_orders_) {
+    for (; next_given_ < given_.size() && given_[next_given_].at < now + hours(1); ++next_given_) {
+      const GivenOrder& order = given_[next_given_];
+      accept({make_parcel_id(id_, hour, serial++), order.at, order.destination, order.tier, order.size, 0,
+              order.promise_day},
+             ledger);
+    }
+    return;
+  }
+  const double surge = context_.field.demand_max(node_.shipper, now);
+  for (const ZoneDemand& demand : demand_) {
+    const double mean = hourly_mean(demand, now) * surge;
+    const std::uint64_t zone_hour = hash64(hash64(hash64(node_.name), hash64(context_.zone(demand.zone).name)), hour);
+    const std::uint64_t count = poisson(context_.run, Purpose::order_count, zone_hour, mean);
+    PEAKSTORM_CHECK(count + serial < std::numeric_limits<std::uint32_t>::max(), count, node_.name);
+    for (std::uint64_t i = 0; i < count; ++i) {
+      const ParcelId id = make_parcel_id(id_, hour, serial++);
+      const std::uint64_t key = context_.key(id);
+      const Draws draws(context_.run, Purpose::order, key, 0);
+      const DestinationId destination = demand.destinations[demand.pick.pick(draws.word(1))];
+      if (surge != 1) {
+        // Candidates come at the surge of the busiest area; the others keep their share of them.
+        const double keep = context_.field.demand(node_.shipper, destination, now) / surge;
+        if (Draws(context_.run, Purpose::order, key, 2).unit(0) >= keep) continue;
+      }
+      const Draws more(context_.run, Purpose::order, key, 1);
+      const SimTime at = now + SimDuration{draws.below(0, 3'600'000)};
+      accept({id, at, destination, static_cast<Tier>(tiers_.pick(draws.word(2))),
+              static_cast<std::uint8_t>(sizes_.pick(more.word(0))), draws.word(3), no_day},
+             ledger);
+    }
+  }
+}
+
+SimTime NodeProcess::work_begins(SimTime at) const {
+  const Day day = zone_.local_day(at);
+  const SimDuration time = zone_.time_of_day(at);
+  if (context_.world.is_open(node_.calendar, day) && time <= node_.cut_off) {
+    return time >= opening ? at : zone_.to_instant(day, opening);
+  }
+  return zone_.to_instant(promise::add_open_days(context_.world, node_.calendar, day + 1, 0), opening);
+}
+
+std::pair<std::size_t, std::size_t> NodeProcess::pickup_after(CarrierId carrier, SimTime ready) const {
+  std::pair<std::size_t, std::size_t> best{0, 0};
+  SimTime earliest = never;
+  bool found = false;
+  for (std::size_t p = 0; p < node_.pickups.size(); ++p) {
+    if (node_.pickups[p].carrier != carrier) continue;
+    const network::Timetable& times = collections_[p].times;
+    const std::size_t i = times.first_at_or_after(ready);
+    const SimTime at = i < times.size() ? times[i] : never;
+    if (!found || at < earliest) {
+      best = {p, i};
+      earliest = at;
+      found = true;
+    }
+  }
+  PEAKSTORM_CHECK(found, node_.name, context_.world.carriers[index(carrier)].name);
+  return best;
+}
+
+void NodeProcess::accept(const OrderDraft& draft, Ledger& ledger) {
+  const World& world = context_.world;
+  const std::uint64_t key = context_.key(draft.id);
+  const Draws draws(context_.run, Purpose::handling, key);
+  const TimeZone& there = context_.zone_of(draft.destination);
+  const SimTime begins = work_begins(draft.at);
+  const auto spread = static_cast<std::uint64_t>((node_.handling_max - node_.handling_min).count()) + 1;
+  const SimTime ready = begins + node_.handling_min +
+                        SimDuration{static_cast<std::int64_t>((std::uint64_t{draws.word(0)} * spread) >> 32U)};
+
+  Tier tier = draft.tier;
+  ServiceId service = context_.tariffs.choose(shipper_, id_, draft.destination, tier, draft.share_word);
+  const auto tender_day_planned = [&](ServiceId s) {
+    const auto [p, i] = pickup_after(context_.service(s).carrier, begins + node_.handling_max);
+    const network::Timetable& times = collections_[p].times;
+    // Past the run's last pickup the date no longer matters: nothing collects it.
+    return zone_.local_day(i < times.size() ? times[i] : context_.end);
+  };
+  Parcel parcel;
+  parcel.id = draft.id;
+  parcel.destination = draft.destination;
+  parcel.size = draft.size;
+  parcel.order_day = stored_day(there.local_day(draft.at));
+  if (draws.happens(1, world.carriers[index(context_.service(service).carrier)].bad_address)) {
+    parcel.set(Parcel::bad_address);
+  }
+  Day tender = tender_day_planned(service);
+  if (shipper_.role == ShipperRole::retailer) {
+    parcel.set(Parcel::tracked);
+    Day promised = draft.promise_day;
+    if (draft.promise_day == no_day) {
+      promised = promise::quote(world, shipper_, context_.service(service), tender,
+                                context_.tariffs.days(id_, service, draft.destination));
+      const Guarantee* guarantee =
+          promise::applicable_guarantee(shipper_, there.local_day(draft.at), there.time_of_day(draft.at), promised);
+      if (guarantee != nullptr) {
+        tier = guarantee->upgrade_to;
+        service = context_.tariffs.choose(shipper_, id_, draft.destination, tier, draft.share_word);
+        tender = tender_day_planned(service);
+        const Day faster = promise::quote(world, shipper_, context_.service(service), tender,
+                                          context_.tariffs.days(id_, service, draft.destination));
+        promised = std::min(faster, guarantee->date);
+      }
+    }
+    parcel.promise_day = stored_day(promised);
+    parcel.revised_day = parcel.promise_day;
+  }
+  parcel.service = service;
+  ++orders_;
+  ++ledger.parcels;
+  if (parcel.is(Parcel::tracked)) ++ledger.tracked;
+  if (context_.streams && (parcel.is(Parcel::tracked) || context_.background_streams)) {
+    ledger.facts({draft.id, draft.at, id_, node_.shipper, service, draft.destination, tier, draft.size,
+                  parcel.promise_day, shipper_.window_from, shipper_.window_to,
+                  context_.tariffs.cost(id_, service, draft.destination, draft.size, tender)});
+  }
+  ledger.scan(parcel, ScanKind::label_created, place_, ready, parcel.promise_day);
+
+  const auto [which, occasion] = pickup_after(context_.service(service).carrier, ready);
+  Collection& collection = collections_[which];
+  if (draws.happens(2, shipper_.cancelled)) {
+    const SimTime pickup = occasion < collection.times.size() ? collection.times[occasion] : ready + hours(2);
+    const SimTime at = ready + (pickup - ready) / 2;
+    ledger.scan(parcel, ScanKind::cancelled, place_, at);
+    ++cancelled_;
+    ledger.outcome(parcel, Fate::cancelled, std::min(at, context_.end), never);
+    return;
+  }
+  ++waiting_;
+  collection.assigned[occasion].push_back(parcel);
+}
+
+void NodeProcess::collect(SimTime now, std::size_t which, Outbox& outbox, Ledger& ledger) {
+  const World& world = context_.world;
+  Collection& collection = collections_[which];
+  const Pickup& pickup = node_.pickups[which];
+  const std::size_t occasion = collection.times.first_at_or_after(now);
+  if (occasion + 1 < collection.times.size()) {
+    outbox.send(kernel::LpId{static_cast<std::uint32_t>(world.facilities.size() + index(id_))},
+                collection.times[occasion + 1], to_self(Happening::pickup, static_cast<std::uint32_t>(which)),
+                priority_of(Happening::pickup));
+  }
+  for (const Parcel& parcel : collection.assigned[occasion]) collection.backlog.push_back({parcel, now});
+  collection.assigned[occasion] = {};
+  if (collection.backlog.empty()) return;
+
+  const bool closed = effects_.at(now).closed;
+  const bool capped = pickup.pieces_per_day > 0;
+  if (capped) collection.cap.open({context_.scaled_milli(pickup.pieces_per_day, ppm_one), 0, 0}, context_.hard_limits);
+  auto container = std::make_unique<Container>();
+  container->boarded = now;
+  std::vector<Collection::Refused> left;
+  const Day today = zone_.local_day(now);
+  std::uint64_t excess_minutes = 0;
+  for (Collection::Refused& entry : collection.backlog) {
+    Parcel& parcel = entry.parcel;
+    Cause refusal = Cause::none;
+    if (closed) {
+      refusal = Cause::closure;
+    } else if (context_.field.embargoed(pickup.carrier, id_, parcel.destination, now)) {
+      refusal = Cause::embargo;
+    } else if (capped && !collection.cap.take(0, 0)) {
+      refusal = Cause::pickup_cap;
+    }
+    if (refusal != Cause::none) {
+      if (parcel.cause == Cause::none) parcel.cause = refusal;  // Remembered until the wait is known.
+      left.push_back(entry);
+      continue;
+    }
+    if (entry.planned < now) {
+      const Cause why = parcel.cause == Cause::none ? Cause::own_handling : parcel.cause;
+      parcel.blame(place_, why, to_minutes(now - entry.planned));
+      if (why == Cause::closure) parcel.set(Parcel::weather);
+      excess_minutes += static_cast<std::uint64_t>(to_minutes(now - entry.planned));
+    }
+    parcel.tender_day = stored_day(today);
+    parcel.commit_day =
+        stored_day(promise::published_day(world, context_.service(parcel.service), today,
+                                          context_.tariffs.days(id_, parcel.service, parcel.destination)));
+    ledger.scan(parcel, ScanKind::accepted, place_, now, parcel.commit_day);
+    container->parcels.push_back(parcel);
+  }
+  collection.backlog = std::move(left);
+  PlaceDay& counts = day(now);
+  const auto pieces = static_cast<std::uint32_t>(container->parcels.size());
+  counts.departed += pieces;
+  counts.rollovers += static_cast<std::uint32_t>(collection.backlog.size());
+  counts.excess_minutes =
+      static_cast<std::uint32_t>(std::min<std::uint64_t>(counts.excess_minutes + excess_minutes, UINT32_MAX));
+  if (pieces == 0) return;
+  waiting_ -= pieces;
+  tendered_ += pieces;
+  injected_[index(pickup.carrier)].add(now, pieces);
+  const disruption::EffectSteps& hub = context_.field.facility(pickup.facility);
+  const SimTime there = now + slowed(pickup.drive, std::min(effects_.at(now).speed, hub.at(now).speed));
+  SimTime arrival = hub.reopens(there);
+  if (arrival == never) arrival = std::max(there, context_.end);
+  if (arrival > now + pickup.drive) {
+    for (Parcel& parcel : container->parcels) {
+      parcel.blame(world.place(pickup.facility), arrival > there ? Cause::closure : Cause::lane_weather,
+                   to_minutes(arrival - now - pickup.drive));
+      parcel.set(Parcel::weather);
+    }
+  }
+  outbox.send(kernel::LpId{static_cast<std::uint32_t>(pickup.facility)}, arrival,
+              {container.release(), from_pickup, Happening::arrival}, priority_of(Happening::arrival));
+}
+
+void NodeProcess::close(SimTime end, Ledger& ledger) {
+  loads_.advance(end, load());
+  std::uint64_t left = 0;
+  for (Collection& collection : collections_) {
+    for (std::vector<Parcel>& parcels : collection.assigned) {
+      for (Parcel& parcel : parcels) {
+        ledger.outcome(parcel, Fate::inside, end, never);
+        ++left;
+      }
+    }
+    for (Collection::Refused& entry : collection.backlog) {
+      const Cause why = entry.parcel.cause;
+      entry.parcel.blame(place_, why, to_minutes(end - entry.planned));
+      ledger.outcome(entry.parcel, Fate::inside, end, never);
+      ++left;
+    }
+  }
+  PEAKSTORM_CHECK(orders_ == cancelled_ + tendered_ + left, orders_, cancelled_, tendered_, left, node_.name);
+}
+
+}  // namespace peakstorm::flow

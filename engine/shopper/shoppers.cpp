@@ -1,0 +1,148 @@
+#include "engine/shopper/shoppers.hpp"
+
+#include <algorithm>
+#include <tuple>
+
+#include "engine/portable_math.hpp"
+
+namespace peakstorm::shopper {
+namespace {
+
+/// A notice makes this share of shoppers look, within about this long. [assumption, no source found; the mean
+/// number of checks does not depend on it because the base rate makes up for it]
+constexpr double looks_per_notice = 0.35;
+constexpr double look_delay_ms = 20.0 * 60'000;
+constexpr double notices_per_order = 3;
+
+SimDuration exponential(double uniform, double mean_ms) {
+  return SimDuration{static_cast<std::int64_t>(-portable_log(uniform) * mean_ms) + 1};
+}
+
+bool is_final(ScanKind kind) {
+  return kind == ScanKind::delivered || kind == ScanKind::returned || kind == ScanKind::lost ||
+         kind == ScanKind::cancelled;
+}
+
+}  // namespace
+
+bool Shoppers::Plan::operator>(const Plan& other) const {
+  return std::tie(at, key, step, sequence, version) >
+         std::tie(other.at, other.key, other.step, other.sequence, other.version);
+}
+
+void Shoppers::meet(const ParcelFacts& facts, std::uint64_t key) {
+  if (!world_.shopper.enabled) return;
+  const ShopperModel& model = world_.shopper;
+  Waiting parcel;
+  parcel.facts = facts;
+  parcel.key = key;
+  parcel.last_news = facts.ordered;
+  SimTime expected = facts.ordered + days(4);
+  if (facts.promise_day != no_day) {
+    const TimeZone& zone = world_.zones[index(world_.destinations[index(facts.destination)].zone)];
+    parcel.promise_ends = zone.to_instant(facts.promise_day + 1, SimDuration{});
+    expected = parcel.promise_ends - hours(10);
+  }
+  // The base rate spreads the wanted mean over the time an order that keeps its promise takes.
+  const double wait_ms = static_cast<double>(std::max(expected - facts.ordered, days(1)).count());
+  const double by_notices = model.notices ? looks_per_notice * notices_per_order : 0;
+  parcel.checks_per_ms = std::max(0.2, model.checks_per_order - by_notices) / wait_ms;
+  parcel.contacts_per_ms = model.contacts_on_time * (model.notices ? 1 - model.notice_effect : 1) / wait_ms;
+  parcel.waiting = true;
+  const auto number = static_cast<std::uint32_t>(parcels_.size());
+  number_of_.emplace(static_cast<std::uint64_t>(facts.id), number);
+  parcels_.push_back(parcel);
+  plan_next(facts.ordered, parcels_.back(), number);
+}
+
+void Shoppers::notice(const Scan& scan) {
+  if (scan.reported == never) return;
+  const auto known = number_of_.find(static_cast<std::uint64_t>(scan.parcel));
+  if (known == number_of_.end()) return;
+  plans_.push({scan.reported, parcels_[known->second].key, known->second, 0, Step::news, scan.kind, scan.sequence});
+}
+
+double Shoppers::factor(const Waiting& parcel, SimTime at) const {
+  double f = 1;
+  if (at >= parcel.promise_ends) f *= world_.shopper.past_promise_factor;
+  if (at >= parcel.last_news + world_.shopper.silence) f *= world_.shopper.silence_factor;
+  return f;
+}
+
+void Shoppers::plan_next(SimTime now, Waiting& parcel, std::uint32_t number) {
+  ++parcel.version;
+  if (!parcel.waiting) return;
+  const auto& hours_of_day = world_.shippers[index(parcel.facts.shipper)].hours;
+  const double busiest = *std::max_element(hours_of_day.begin(), hours_of_day.end()) * 1e-6;
+  const double rate = (parcel.checks_per_ms + parcel.contacts_per_ms) * factor(parcel, now) * busiest;
+  SimTime change = never;
+  for (const SimTime at : {parcel.promise_ends, parcel.last_news + world_.shopper.silence}) {
+    if (at > now && at < change) change = at;
+  }
+  if (rate <= 0) return;
+  const Draws draws(run_, Purpose::shopper, parcel.key, parcel.draws++);
+  const SimTime candidate = now + exponential(draws.unit(0), 1 / rate);
+  const bool first = candidate < change;
+  plans_.push({first ? candidate : change, parcel.key, number, parcel.version, first ? Step::candidate : Step::change,
+               ScanKind::label_created, 0});
+}
+
+void Shoppers::act(SimTime at, Waiting& parcel, ActKind kind, std::vector<ShopperAct>& acts) {
+  acts.push_back({at, parcel.facts.id, kind, parcel.acts++});
+}
+
+void Shoppers::news(SimTime at, Waiting& parcel, std::uint32_t number, ScanKind kind, std::vector<ShopperAct>& acts) {
+  ActKind told{};
+  if (kind == ScanKind::accepted && !parcel.shipped) told = ActKind::notice_shipped;
+  if (kind == ScanKind::accepted) parcel.shipped = true;
+  if (kind == ScanKind::out_for_delivery) told = ActKind::notice_out_for_delivery;
+  if (kind == ScanKind::delivered) told = ActKind::notice_delivered;
+  if (kind == ScanKind::eta_changed) told = ActKind::notice_delay;
+  if (world_.shopper.notices && told != ActKind{}) {
+    act(at, parcel, told, acts);
+    const Draws draws(run_, Purpose::shopper, parcel.key, parcel.draws++);
+    if (draws.unit(0) < looks_per_notice) {
+      plans_.push(
+          {at + exponential(draws.unit(1), look_delay_ms), parcel.key, number, parcel.draws, Step::look, kind, 0});
+    }
+  }
+  parcel.last_news = at;
+  if (is_final(kind)) parcel.waiting = false;
+  if (kind == ScanKind::retracted) parcel.waiting = true;
+  plan_next(at, parcel, number);
+}
+
+void Shoppers::advance(SimTime until, std::vector<ShopperAct>& acts) {
+  while (!plans_.empty() && plans_.top().at < until) {
+    const Plan plan = plans_.top();
+    plans_.pop();
+    Waiting& parcel = parcels_[plan.parcel];
+    switch (plan.step) {
+      case Step::news:
+        news(plan.at, parcel, plan.parcel, plan.kind, acts);
+        break;
+      case Step::look:
+        act(plan.at, parcel, ActKind::check, acts);
+        break;
+      case Step::change:
+        if (plan.version == parcel.version) plan_next(plan.at, parcel, plan.parcel);
+        break;
+      case Step::candidate: {
+        if (plan.version != parcel.version) break;
+        const TimeZone& zone = world_.zones[index(world_.destinations[index(parcel.facts.destination)].zone)];
+        const auto& hours_of_day = world_.shippers[index(parcel.facts.shipper)].hours;
+        const double busiest = *std::max_element(hours_of_day.begin(), hours_of_day.end());
+        const double awake = hours_of_day[static_cast<std::size_t>(zone.time_of_day(plan.at) / hours(1))] / busiest;
+        const Draws draws(run_, Purpose::shopper, parcel.key, parcel.draws++);
+        if (draws.unit(0) < awake) {
+          const double contact = parcel.contacts_per_ms / (parcel.checks_per_ms + parcel.contacts_per_ms);
+          act(plan.at, parcel, draws.unit(1) < contact ? ActKind::contact : ActKind::check, acts);
+        }
+        plan_next(plan.at, parcel, plan.parcel);
+        break;
+      }
+    }
+  }
+}
+
+}  // namespace peakstorm::shopper

@@ -1,0 +1,70 @@
+/// What shoppers do while they wait: look at the tracking page, ask where the order is, get notices.
+///
+/// A point process per parcel on the carrier's reported timeline (MODEL.md section 3): checks and contacts
+/// come at rates that rise when the promise has passed and when no scan has been reported for a while, thinned
+/// by the hour of the day; notices draw further looks. Rates are piecewise constant, so at every change the next
+/// instant is drawn afresh (the exponential has no memory).
+/// Runs on the thread that collects the streams, on scans in their total order.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <queue>
+#include <span>
+#include <unordered_map>
+#include <vector>
+
+#include "engine/scan.hpp"
+
+namespace peakstorm::shopper {
+
+class Shoppers {
+ public:
+  Shoppers(const World& world, RunKey run) : world_(world), run_(run) {}
+
+  /// Facts of a parcel, and its parcel_key; before its first scan.
+  void meet(const ParcelFacts& facts, std::uint64_t key);
+  /// A scan, in the total order of scans.
+  void notice(const Scan& scan);
+  /// Appends all acts before `until`, in order. Requires: every scan before `until` was given.
+  void advance(SimTime until, std::vector<ShopperAct>& acts);
+
+ private:
+  struct Waiting {
+    ParcelFacts facts;
+    std::uint64_t key = 0;
+    SimTime last_news;
+    SimTime promise_ends = never;
+    double checks_per_ms = 0;  ///< Before any factor.
+    double contacts_per_ms = 0;
+    std::uint32_t draws = 0;
+    std::uint32_t version = 0;  ///< Plans made before the last change are void.
+    std::uint8_t acts = 0;
+    bool waiting = false;  ///< Between order and a final scan.
+    bool shipped = false;
+  };
+  enum class Step : std::uint8_t { news, look, change, candidate };
+  struct Plan {
+    SimTime at;
+    std::uint64_t key = 0;
+    std::uint32_t parcel = 0;
+    std::uint32_t version = 0;
+    Step step = Step::news;
+    ScanKind kind = ScanKind::label_created;
+    std::uint8_t sequence = 0;
+    bool operator>(const Plan& other) const;
+  };
+
+  void news(SimTime at, Waiting& parcel, std::uint32_t number, ScanKind kind, std::vector<ShopperAct>& acts);
+  void plan_next(SimTime now, Waiting& parcel, std::uint32_t number);
+  void act(SimTime at, Waiting& parcel, ActKind kind, std::vector<ShopperAct>& acts);
+  [[nodiscard]] double factor(const Waiting& parcel, SimTime at) const;
+
+  const World& world_;
+  RunKey run_;
+  std::vector<Waiting> parcels_;
+  std::unordered_map<std::uint64_t, std::uint32_t> number_of_;
+  std::priority_queue<Plan, std::vector<Plan>, std::greater<>> plans_;
+};
+
+}  // namespace peakstorm::shopper

@@ -1,0 +1,278 @@
+#include "engine/simulation.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <map>
+
+#include "engine/on_time.hpp"
+#include "tests/engine/small_world.hpp"
+
+namespace peakstorm {
+namespace {
+
+using test::KeepingRecorder;
+using test::small_world;
+
+/// A world with everything that can go wrong switched on.
+World troubled_world() {
+  World world = small_world(600);
+  Carrier& carrier = world.carriers[0];
+  carrier.first_attempt_success = 900'000;
+  carrier.bad_address = 20'000;
+  carrier.missort = 20'000;
+  carrier.loss = 5'000;
+  carrier.damage = 5'000;
+  carrier.held = 10'000;
+  carrier.missed_scan = 50'000;
+  carrier.late_scan = 50'000;
+  carrier.false_delivery = 10'000;
+  world.shippers[0].cancelled = 20'000;
+  world.shippers[0].day_cv = 300'000;
+  Disruption storm;
+  storm.name = "storm";
+  storm.from = day_zero + days(4);
+  storm.to = day_zero + days(6);
+  storm.facilities = {true, false, true, false};
+  storm.destinations = {true, false};
+  storm.nodes = {true};
+  storm.speed = 500'000;
+  storm.staffing = 300'000;
+  Disruption closure = storm;
+  closure.kind = DisruptionKind::closure;
+  closure.from = day_zero + days(5);
+  closure.closed = true;
+  Disruption surge = storm;
+  surge.kind = DisruptionKind::surge;
+  surge.speed = surge.staffing = ppm_one;
+  surge.demand = 1'600'000;
+  world.disruptions = {storm, closure, surge};
+  return world;
+}
+
+TEST(Simulation, AQuietWorldDeliversEverythingOnTime) {
+  KeepingRecorder recorder;
+  const SimulationSummary summary = test::run(small_world(), recorder);
+  ASSERT_GT(summary.parcels, 2000U);
+  EXPECT_EQ(summary.conservation[0].delivered, summary.parcels);
+  for (const Outcome& outcome : recorder.all_outcomes()) {
+    ASSERT_EQ(outcome.fate, Fate::delivered);
+    ASSERT_LE(outcome.delivered_day, outcome.promise_day);
+  }
+}
+
+TEST(Simulation, EveryParcelTellsItsStoryInOrder) {
+  KeepingRecorder recorder;
+  const SimulationSummary summary = test::run(small_world(), recorder);
+  EXPECT_EQ(recorder.kept_scans.size(), summary.scans);
+  std::map<ParcelId, std::vector<ScanKind>> stories;
+  SimTime last = day_zero;
+  for (const Scan& scan : recorder.kept_scans) {
+    EXPECT_GE(scan.at, last);
+    last = scan.at;
+    EXPECT_EQ(scan.sequence, stories[scan.parcel].size());
+    stories[scan.parcel].push_back(scan.kind);
+  }
+  using enum ScanKind;
+  const std::vector<ScanKind> near{label_created, accepted, arrived,          processed,
+                                   departed,      arrived,  out_for_delivery, delivered};
+  const std::vector<ScanKind> far{label_created, accepted, arrived, processed,        departed, arrived,
+                                  processed,     departed, arrived, out_for_delivery, delivered};
+  std::size_t matches = 0;
+  for (const auto& [parcel, story] : stories) matches += story == near || story == far ? 1 : 0;
+  EXPECT_EQ(matches, stories.size());
+}
+
+// Goal: threads change the speed of a run, never its result.
+// Method: one troubled world by 1, 2, 3 and 8 threads; the digest covers scans, outcomes and statistics.
+TEST(Simulation, TheDigestDoesNotDependOnThreads) {
+  const World world = troubled_world();
+  KeepingRecorder reference;
+  const SimulationSummary one = test::run(world, reference, {.threads = 1});
+  for (const unsigned threads : {2U, 3U, 8U}) {
+    KeepingRecorder recorder;
+    EXPECT_EQ(test::run(world, recorder, {.threads = threads}).digest, one.digest) << threads;
+    EXPECT_EQ(recorder.kept_scans, reference.kept_scans);
+    EXPECT_EQ(recorder.kept_acts, reference.kept_acts);
+  }
+  KeepingRecorder silent(false);
+  EXPECT_EQ(test::run(world, silent, {.threads = 2}).digest, one.digest) << "streams must not change a run";
+}
+
+TEST(Simulation, SeedReplicationAndScaleChangeTheDigest) {
+  const World world = small_world();
+  KeepingRecorder recorder;
+  const Digest digest = test::run(world, recorder).digest;
+  EXPECT_NE(test::run(world, recorder, {.run = {2, 0}}).digest, digest);
+  EXPECT_NE(test::run(world, recorder, {.run = {1, 1}}).digest, digest);
+  EXPECT_NE(test::run(world, recorder, {.scale = 0.5}).digest, digest);
+}
+
+TEST(Simulation, ParcelsAreConservedAtEveryMidnight) {
+  KeepingRecorder recorder;
+  const SimulationSummary summary = test::run(troubled_world(), recorder);
+  ASSERT_EQ(recorder.kept_census.size(), 1U);
+  ASSERT_EQ(recorder.kept_census[0].size(), 29U);
+  for (const Census& census : recorder.kept_census[0]) EXPECT_TRUE(census.balanced());
+  std::map<Fate, std::uint64_t> fates;
+  for (const Outcome& outcome : recorder.all_outcomes()) ++fates[outcome.fate];
+  const Census& end = summary.conservation[0];
+  EXPECT_EQ(fates[Fate::delivered], end.delivered);
+  EXPECT_EQ(fates[Fate::lost], end.lost);
+  EXPECT_EQ(fates[Fate::returned], end.returned);
+  EXPECT_EQ(end.injected + fates[Fate::cancelled] + (fates[Fate::inside] - end.inside), summary.parcels);
+  EXPECT_GT(end.lost, 0U);
+  EXPECT_GT(end.returned, 0U);
+  EXPECT_GT(recorder.kept_census[0][7].inside, 0U);
+}
+
+TEST(Simulation, LittlesLawHoldsExactlyOnEveryQueue) {
+  KeepingRecorder recorder;
+  test::run(troubled_world(), recorder);
+  ASSERT_EQ(recorder.kept_queues.size(), 12U);
+  std::uint64_t pieces = 0;
+  for (const QueueAccount& queue : recorder.kept_queues) {
+    EXPECT_EQ(queue.area, queue.sojourn) << index(queue.place) << " queue " << int{queue.queue};
+    pieces += queue.pieces;
+  }
+  EXPECT_GT(pieces, 10'000U);
+}
+
+TEST(Simulation, StormsAndSurgesEachCostPromises) {
+  World world = troubled_world();
+  world.disruptions[2].demand = 3 * ppm_one;
+  const auto kept = [&](std::array<bool, disruption_kind_names.size()> without) {
+    KeepingRecorder recorder(false);
+    const SimulationSummary summary = test::run(world, recorder, {.without = without});
+    EXPECT_FALSE(summary.partial);
+    double promises = 0;
+    double good = 0;
+    for (const Outcome& outcome : recorder.all_outcomes()) {
+      const Verdict verdict = judge(world, outcome, world.day_count + world.drain_days - 1)[0];
+      promises += verdict != Verdict::not_counted ? 1 : 0;
+      good += verdict == Verdict::kept ? 1 : 0;
+    }
+    return good / promises;
+  };
+  const double both = kept({});
+  const double no_storm = kept({true, true, false, false, false, false});
+  const double no_surge = kept({false, false, false, false, true, false});
+  const double neither = kept({true, true, false, false, true, false});
+  EXPECT_LT(both, no_storm);
+  EXPECT_LT(both, no_surge);
+  EXPECT_LT(no_storm, neither);
+  EXPECT_LT(no_surge, neither);
+}
+
+TEST(Simulation, TheOrderOfRowsDoesNotMatter) {
+  const World world = troubled_world();
+  KeepingRecorder recorder;
+  const Digest digest = test::run(world, recorder).digest;
+  World shuffled = world;
+  std::swap(shuffled.lanes[0], shuffled.lanes[3]);
+  std::swap(shuffled.destinations[0], shuffled.destinations[1]);
+  std::swap(shuffled.coverage[0][0], shuffled.coverage[0][1]);
+  std::swap(shuffled.nodes[0].demand[0], shuffled.nodes[0].demand[1]);
+  for (Disruption& d : shuffled.disruptions) {
+    const bool first = d.destinations[0];
+    d.destinations[0] = d.destinations[1];
+    d.destinations[1] = first;
+  }
+  EXPECT_EQ(test::run(shuffled, recorder).digest, digest);
+}
+
+TEST(Simulation, AnUnusedHubChangesNothingElse) {
+  World world = troubled_world();
+  KeepingRecorder before;
+  test::run(world, before);
+  Facility idle = world.facilities[1];
+  idle.name = "IDLE";
+  world.facilities.push_back(idle);
+  Lane lane = world.lanes[0];
+  lane.from = test::west_hub;
+  lane.to = FacilityId{4};
+  world.lanes.push_back(lane);
+  for (Disruption& d : world.disruptions) d.facilities.push_back(false);
+  world.carriers[0].missort = 0;
+  KeepingRecorder with;
+  test::run(world, with);
+  World plain = troubled_world();
+  plain.carriers[0].missort = 0;
+  KeepingRecorder without;
+  test::run(plain, without);
+  ASSERT_EQ(with.all_outcomes().size(), without.all_outcomes().size());
+  std::size_t same = 0;
+  for (std::size_t i = 0; i < with.kept_scans.size() && i < without.kept_scans.size(); ++i) {
+    same +=
+        with.kept_scans[i].at == without.kept_scans[i].at && with.kept_scans[i].parcel == without.kept_scans[i].parcel
+            ? 1
+            : 0;
+  }
+  EXPECT_EQ(same, without.kept_scans.size());
+}
+
+TEST(Simulation, AStoppedRunIsPartialAndStillBalanced) {
+  const World world = troubled_world();
+  KeepingRecorder recorder;
+  std::stop_source stop;
+  SimulationOptions options;
+  options.stop = stop.get_token();
+  options.progress = [&](const SimulationProgress& progress) {
+    if (progress.now > day_zero + days(6) + hours(13)) stop.request_stop();
+  };
+  const SimulationSummary summary = test::run(world, recorder, options);
+  EXPECT_TRUE(summary.partial);
+  EXPECT_LT(summary.end, day_zero + days(8));
+  EXPECT_TRUE(summary.conservation[0].balanced());
+  EXPECT_GT(summary.conservation[0].inside, 0U);
+}
+
+TEST(Simulation, RefusesAnImpossibleScale) {
+  const World world = small_world();
+  KeepingRecorder recorder;
+  for (const double scale : {0.0, -1.0, 11.0}) {
+    SimulationOptions options;
+    options.scale = scale;
+    const auto result = simulate(world, options, recorder);
+    ASSERT_FALSE(result.has_value());
+    EXPECT_EQ(result.error().kind, ErrorKind::bad_input);
+    EXPECT_NE(result.error().message.find("scale"), std::string::npos);
+  }
+}
+
+TEST(Simulation, ScalingKeepsCapacityOnAverage) {
+  // 200 orders a day against 2 x 300 pieces a day: a tenth of both must still flow, though a departure's
+  // thirty pieces and a round's forty stops come in fractions.
+  World world = small_world(500);
+  KeepingRecorder recorder;
+  const SimulationSummary summary = test::run(world, recorder, {.scale = 0.013});
+  ASSERT_GT(summary.parcels, 50U);
+  EXPECT_EQ(summary.conservation[0].delivered, summary.parcels);
+}
+
+TEST(Simulation, CommonRandomNumbersAPolicyDoesNotShiftDemand) {
+  World world = small_world();
+  KeepingRecorder ground;
+  test::run(world, ground);
+  world.shippers[0].buffer_days = 2;
+  world.lanes[0].pieces = 50;
+  KeepingRecorder buffered;
+  test::run(world, buffered);
+  ASSERT_EQ(ground.kept_facts.size(), buffered.kept_facts.size());
+  for (std::size_t i = 0; i < ground.kept_facts.size(); ++i) {
+    ASSERT_EQ(ground.kept_facts[i].ordered, buffered.kept_facts[i].ordered);
+    ASSERT_EQ(ground.kept_facts[i].destination, buffered.kept_facts[i].destination);
+    ASSERT_EQ(ground.kept_facts[i].promise_day + 2, buffered.kept_facts[i].promise_day);
+  }
+}
+
+TEST(Shoppers, AnOnTimeOrderIsCheckedAboutAsOftenAsAsked) {
+  KeepingRecorder recorder;
+  const SimulationSummary summary = test::run(small_world(500), recorder);
+  double checks = 0;
+  for (const ShopperAct& act : recorder.kept_acts) checks += act.kind == ActKind::check ? 1 : 0;
+  EXPECT_NEAR(checks / static_cast<double>(summary.parcels), 2.8, 0.7);
+}
+
+}  // namespace
+}  // namespace peakstorm
