@@ -1,0 +1,78 @@
+// Speed of the kernel on PHOLD. Parameters of each case are in its name: R in percent, lookahead in
+// hundredths of the mean. Start-up (building the model, scheduling the first events) is not counted.
+// Cases that differ in threads only must end with the same digest, or the case fails.
+#include "bench/phold.hpp"
+
+#include <benchmark/benchmark.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <cstdlib>
+#include <map>
+#include <vector>
+
+namespace {
+
+using namespace peakstorm;
+
+constexpr RunKey run_key{20131223, 0};
+
+/// Events to run per case, about; PEAKSTORM_BENCH_EVENTS overrides it, for a quick check that nothing rots.
+std::int64_t wanted_events() {
+  const char* text = std::getenv("PEAKSTORM_BENCH_EVENTS");
+  return text != nullptr ? std::max(1LL, std::atoll(text)) : 40'000'000;
+}
+
+void BM_Phold(benchmark::State& state) {
+  const Phold::Shape shape{.lps = static_cast<std::uint32_t>(state.range(0)),
+                           .population = static_cast<std::uint32_t>(state.range(1)),
+                           .remote = static_cast<double>(state.range(2)) / 100,
+                           .lookahead = static_cast<double>(state.range(3)) / 100};
+  const double population = static_cast<double>(shape.lps) * shape.population;
+  const double means = (1 + shape.lookahead) * static_cast<double>(wanted_events()) / population;
+  kernel::Settings settings{.run = run_key, .threads = static_cast<unsigned>(state.range(4))};
+  settings.end = SimTime{SimDuration{static_cast<std::int64_t>(means * Phold::mean)}};
+  if (const char* text = std::getenv("PEAKSTORM_BENCH_PARTITIONS"); text != nullptr) {
+    const auto parts = static_cast<std::uint64_t>(std::max(1LL, std::atoll(text)));
+    for (std::uint32_t lp = 0; lp < shape.lps; ++lp) {
+      settings.partition_of_lp.push_back(static_cast<std::uint32_t>(lp * parts / shape.lps));
+    }
+  }
+
+  static std::map<std::vector<std::int64_t>, std::uint64_t> digests;
+  double events = 0;
+  double seconds = 0;
+  double windows = 0;
+  for (auto _ : state) {
+    state.PauseTiming();
+    Phold model(shape, run_key);
+    kernel::Engine<Phold> engine(model, settings);
+    model.start(engine);
+    state.ResumeTiming();
+    const auto from = std::chrono::steady_clock::now();
+    const auto totals = engine.run();
+    seconds += std::chrono::duration<double>(std::chrono::steady_clock::now() - from).count();
+    state.PauseTiming();
+    events += static_cast<double>(totals.events);
+    windows += static_cast<double>(totals.windows);
+    const auto [first, is_new] =
+        digests.try_emplace({state.range(0), state.range(1), state.range(2), state.range(3)}, model.digest());
+    if (first->second != model.digest()) state.SkipWithError("the digest depends on the number of threads");
+    state.ResumeTiming();
+  }
+  state.counters["events_per_second"] = events / seconds;
+  state.counters["events_per_window"] = events / windows;
+}
+
+BENCHMARK(BM_Phold)
+    ->ArgNames({"lps", "population", "remote", "lookahead", "threads"})
+    ->ArgsProduct({{1024}, {1}, {10, 100}, {10}, {1, 2}})
+    ->ArgsProduct({{16384}, {1, 16}, {10}, {10}, {1, 2}})
+    ->ArgsProduct({{262144}, {1}, {10, 100}, {10}, {1, 2}})
+    ->ArgsProduct({{1048576}, {16}, {50}, {100}, {1, 2}})
+    ->Unit(benchmark::kMillisecond);
+
+}  // namespace
+
+BENCHMARK_MAIN();
