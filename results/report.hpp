@@ -1,0 +1,34 @@
+/// report.html: what a run meant, for people. One file, no network, readable on a phone.
+///
+/// The page (results/reports/page) is built once and stands in the library as a template; a report is that
+/// template with the run's measures inside. All numbers come from the run folder's run.sqlite, none is
+/// computed twice: what the page shows can be checked with a SQL prompt.
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <string>
+
+#include "engine/result.hpp"
+
+namespace peakstorm {
+
+/// Limits that keep a report of a large run small enough to mail.
+struct ReportLimits {
+  std::size_t load_samples = 160'000;  ///< Backlog samples over all places; the step grows to stay below.
+  std::size_t map_places = 400;        ///< Places on the map: those with the highest backlog.
+  std::size_t lanes = 2'000;
+  std::size_t cause_rows = 200;       ///< Rows of "where promises were lost".
+  std::size_t replay_points = 400;    ///< Points in time of the endpoint's charts.
+  std::size_t examples_per_kind = 3;  ///< Stories per kind of finding.
+};
+
+/// The data of a report as one JSON object, as the page reads it. Errors: bad_input when the folder has no
+/// run.sqlite or one of another schema version (the cure is named), io when it cannot be read.
+Result<std::string> report_json(const std::filesystem::path& run_folder, const ReportLimits& limits = {});
+
+/// Writes `run_folder`/report.html. An older one is replaced in one step: no reader ever sees half a report.
+/// Errors: as above, and io when the file cannot be written.
+Result<void> write_report(const std::filesystem::path& run_folder, const ReportLimits& limits = {});
+
+}  // namespace peakstorm

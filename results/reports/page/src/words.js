@@ -1,0 +1,67 @@
+// The field's words, explained once.
+
+export const definitions = {
+  promise: ["Promise", "Delivered by the first date the shopper was told. The headline."],
+  revised: ["Revised promise", "Delivered by the last date shown before it expired."],
+  first_attempt: ["First attempt", "The carrier stood at the door by the promised date, whether or not somebody opened."],
+  window: ["Promised hours", "Delivered by the promised date, and on that date before the promised hours ended."],
+  commit: ["Commitment", "Delivered by the carrier's own published date and hour; its clock starts when it gets the parcel."],
+  commit_lenient: ["Commitment, lenient", "As league tables count: a day more for road services, parcels held up by weather set aside."],
+  reported: ["As reported", "As Promise, but by the delivery the carrier reported: missed and late scans count."],
+};
+
+export const causes = {
+  none: "promise too tight from the start",
+  own_handling: "own handling before pickup",
+  pickup_cap: "over the carrier's pickup cap",
+  embargo: "embargo",
+  sort_backlog: "sort backlog",
+  dock_rollover: "full trailers",
+  lane_weather: "weather on the lane",
+  closure: "closed facility",
+  round_overflow: "more parcels than delivery stops",
+  attempt_failed: "failed delivery attempt",
+  missort: "missort, hold or customs",
+};
+export const causeName = (cause) => causes[cause] ?? cause;
+
+/** [name, what it means] of each kind of finding. */
+export const findings = {
+  lost: ["Lost", "accepted by the endpoint, then not shown"],
+  unacknowledged: ["Unacknowledged", "sent, never accepted, not shown"],
+  not_sent: ["Not sent", "never tried, not shown"],
+  phantom: ["Phantom", "shown, though never sent"],
+  duplicated: ["Duplicated", "shown more than once"],
+  wrong: ["Wrong", "shown with another instant, kind or place"],
+  late_to_show: ["Late to show", "shown in the end, but a check missed it"],
+  wrong_status: ["Wrong status", "the parcel's status differs from its last scan"],
+  wrong_promise: ["Wrong date", "another promised date than the true one"],
+  wrong_delivery: ["Wrong delivery", "another delivery instant than the true one"],
+  parcel_not_found: ["Parcel unknown", "the endpoint did not know the number"],
+  parcel_not_read: ["Not read back", "the read-back did not get to it"],
+};
+
+export const acts = {
+  check: "looks at the tracking page",
+  contact: "contacts: where is my order?",
+  notice_shipped: "notices: shipped",
+  notice_out_for_delivery: "notices: out for delivery",
+  notice_delivered: "notices: delivered",
+  notice_delay: "notices: new date",
+};
+
+export const tiers = ["express", "standard", "economy"];
+/** Carriers that everybody knows by another spelling than a scenario's lower-case name. */
+const spelling = { ups: "UPS", usps: "USPS", fedex: "FedEx", dhl: "DHL", ontrac: "OnTrac", amazon: "Amazon", gls: "GLS", dpd: "DPD" };
+export const carrierName = (name) => spelling[name] ?? name;
+
+export const scanKinds = { scan: "scans in", check: "tracking checks", all: "scans and checks", read_back: "read-back" };
+
+/** What the model leaves out; said in every report. */
+export const notModelled = [
+  "People: drivers, shifts and hiring appear as rates and factors, not one by one.",
+  "Roads: lanes take their timetable's time, slower in weather; there is no traffic and no street map.",
+  "Rounds: a depot delivers a number of stops a day; their order and the houses are not drawn.",
+  "Aircraft and crews: a departure has its capacity; where the aircraft stood before is not followed.",
+  "Shoppers' reactions (checks, contacts) follow published averages and never change what is delivered.",
+];

@@ -1,0 +1,215 @@
+// Opens reports in headless Chromium at both widths and asks what a reader would: does it draw, does it agree
+// with run.sqlite, can it be used with a keyboard, does it fit a phone, does it call nobody.
+//
+// PEAKSTORM_FIXTURE: the program that makes the run folders; PEAKSTORM_FIXTURE_DIR: where. ctest sets both.
+import { after, before, describe, test } from "node:test";
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { createRequire } from "node:module";
+import { pathToFileURL } from "node:url";
+import { chromium } from "playwright-core";
+
+const fixture = process.env.PEAKSTORM_FIXTURE;
+const runs = process.env.PEAKSTORM_FIXTURE_DIR;
+const browserPath = process.env.PEAKSTORM_CHROMIUM ?? "/usr/bin/chromium";
+const axe = readFileSync(join(dirname(createRequire(import.meta.url).resolve("axe-core")), "axe.min.js"), "utf8");
+const phone = { width: 390, height: 844 };
+const desktop = { width: 1280, height: 900 };
+const patience = { timeout: 240_000 };
+
+let context;
+let profile;
+
+before(() => {
+  mkdirSync(runs, { recursive: true });
+  execFileSync(fixture, [runs], { stdio: "inherit" });
+}, patience);
+
+before(async () => {
+  assert.ok(existsSync(browserPath), `${browserPath} is not there; ./dev setup installs Chromium`);
+  profile = mkdtempSync(join(tmpdir(), "peakstorm-browser-"));
+  context = await chromium.launchPersistentContext(profile, {
+    executablePath: browserPath,
+    timeout: 180_000,
+    args: ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+      "--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage"],
+  });
+  context.setDefaultTimeout(90_000);
+}, patience);
+
+after(async () => {
+  await context?.close();
+  if (profile) rmSync(profile, { recursive: true, force: true });
+});
+
+/** Opens a run's report; `work(page)` runs once it is drawn. Fails on any console error or network request. */
+async function open(run, { viewport = desktop, scheme = "light" }, work) {
+  const page = await context.newPage();
+  const complaints = [];
+  const file = pathToFileURL(join(runs, run, "report.html")).href;
+  page.on("console", (message) => { if (["error", "warning"].includes(message.type())) complaints.push(message.text()); });
+  page.on("pageerror", (error) => complaints.push(String(error)));
+  page.on("request", (request) => {
+    if (request.url() !== file && !request.url().startsWith("data:")) complaints.push(`request to ${request.url()}`);
+  });
+  try {
+    await page.setViewportSize(viewport);
+    await page.emulateMedia({ colorScheme: scheme });
+    await page.goto(file);
+    await page.waitForSelector("html[data-ready]");
+    await settled(page);
+    const result = await work(page);
+    await settled(page);
+    assert.deepEqual(complaints, [], "console and network stay silent");
+    return result;
+  } finally {
+    await page.close();
+  }
+}
+
+/** Two frames: observers have run and what they drew is on the screen. */
+const settled = (page) => page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+
+/** What run.sqlite itself says, as the fixture program reads it: [kept, broken] of the headline. */
+function truth(run) {
+  const [kept, broken] = execFileSync(fixture, ["--headline", join(runs, run)], { encoding: "utf8" }).trim().split(" ").map(Number);
+  return { kept, broken, rate: kept / (kept + broken) };
+}
+
+const overflow = (page) => page.evaluate(() => {
+  const wide = document.documentElement.scrollWidth - document.documentElement.clientWidth;
+  if (wide <= 0) return null;
+  const guilty = [...document.querySelectorAll("body *")].find((e) => e.getBoundingClientRect().right > document.documentElement.clientWidth + 1 && !e.closest(".scroll, nav, .sr"));
+  return `${wide} px too wide${guilty ? `: <${guilty.tagName.toLowerCase()} class="${guilty.getAttribute("class")}">` : ""}`;
+});
+
+/** Serious and critical findings of axe-core, as text. */
+async function barriers(page) {
+  // The page's own policy forbids adding script elements, as it should: axe comes in through the debugger.
+  await page.evaluate(axe);
+  const { violations } = await page.evaluate(() => globalThis.axe.run(document, { resultTypes: ["violations"] }));
+  return violations.filter((v) => ["serious", "critical"].includes(v.impact)).map((v) => `${v.id}: ${v.nodes.slice(0, 3).map((n) => `${n.target.join(" ")} ${n.any?.[0]?.message ?? ""}`).join("; ")}`);
+}
+
+describe("the report of a drill", () => {
+  test("says what run.sqlite says", patience, async () => {
+    const { kept, broken, rate } = truth("drill");
+    assert.ok(kept > 0 && broken > 0, "the fixture keeps some and breaks some");
+    await open("drill", {}, async (page) => {
+      const headline = page.locator("#headline");
+      assert.ok(Math.abs(Number(await headline.getAttribute("data-rate")) - rate) < 1e-9);
+      assert.equal((await headline.innerText()).replace(/\s/g, ""), `${(100 * rate).toFixed(1)}%`);
+      assert.equal(Number((await page.locator("#headline-broken").innerText()).replace(/\D/g, "")), broken);
+      assert.match(await page.locator("#lead").innerText(), /2 of 3 gates failed/);
+    });
+  });
+
+  test("answers which, where, why and what it costs", patience, () =>
+    open("drill", {}, async (page) => {
+      const answers = await page.locator("#minute .answer").allInnerTexts();
+      assert.equal(answers.length, 4);
+      assert.match(answers[0], /24 Dec/);
+      assert.equal(answers[1], "louisville-worldport");
+      assert.equal(answers[2], "Sort backlog");
+      assert.match(answers[3], /^\$[\d,]+$/);
+    }));
+
+  test("fills its tables and draws its charts", patience, () =>
+    open("drill", {}, async (page) => {
+      for (const table of ["#lost-table", "#latency-table", "#finding-table", "#conservation-table"])
+        assert.ok((await page.locator(`${table} tbody tr`).count()) >= 3, `${table} has rows`);
+      assert.ok((await page.locator("[data-definition]").count()) >= 8, "every definition stands in the list");
+      for (const chart of ["#kept-by-day", "#broken-by-day", "#lateness", "#why", "#latency", "#throughput", "#staleness", "#backlog-grid"])
+        assert.ok((await page.locator(`${chart} svg[role=img][aria-label]`).count()) > 0, `${chart} is drawn and described`);
+      assert.equal(await page.locator("#backlog-grid figure").count(), 8);
+      assert.ok((await page.locator(".example").count()) > 0, "an example of a finding is told");
+      assert.match(await page.locator(".example .missing").first().innerText(), /departed/);
+      const shown = await page.locator("#lost-table tbody tr").count();
+      await page.getByRole("button", { name: /^Show all/ }).first().click();
+      assert.ok((await page.locator("#lost-table tbody tr").count()) > shown, "the rest of the table unfolds");
+    }));
+
+  test("moves its map by keyboard and by the play button", patience, () =>
+    open("drill", {}, async (page) => {
+      const clock = page.locator("#clock");
+      const slider = page.locator("#time");
+      const before = await clock.innerText();
+      const radius = () => page.locator('[data-place="chicago-hodgkins"]').getAttribute("r");
+      const size = await radius();
+      await slider.focus();
+      for (let i = 0; i < 6; ++i) await page.keyboard.press("ArrowLeft");
+      assert.notEqual(await clock.innerText(), before, "the clock follows the slider");
+      assert.equal(await slider.getAttribute("aria-valuetext"), await clock.innerText());
+      assert.notEqual(await radius(), size, "a place's circle follows the slider");
+      await page.keyboard.press("Home");
+      const start = await clock.innerText();
+      assert.match(start, /24 Nov 2013|25 Nov 2013/);
+      await page.locator("#play").click();
+      await page.waitForFunction((text) => document.getElementById("clock").textContent !== text, start);
+      await page.getByRole("button", { name: "Pause" }).click();
+      assert.equal(await page.locator("#play").getAttribute("aria-label"), "Play");
+      // Two days into the ice storm its area is on the map.
+      await slider.fill(String(12 * 24));
+      assert.ok((await page.locator(".weather.on").count()) >= 1, "the storm shows");
+      assert.match(await page.locator("#mapsum").innerText(), /ice storm/);
+      await page.locator("#carrier").selectOption("FedEx");
+      assert.match(await page.locator("#mapsum").innerText(), /at FedEx/);
+    }));
+
+  for (const [name, viewport] of [["a phone", phone], ["a desktop", desktop]]) {
+    for (const scheme of ["light", "dark"]) {
+      test(`fits ${name} and bars nobody, ${scheme}`, patience, () =>
+        open("drill", { viewport, scheme }, async (page) => {
+          assert.equal(await overflow(page), null, "no horizontal scroll");
+          assert.deepEqual(await barriers(page), []);
+        }));
+    }
+  }
+
+  test("prints without its controls", patience, () =>
+    open("drill", {}, async (page) => {
+      await page.emulateMedia({ media: "print" });
+      assert.equal(await page.locator("#play").isVisible(), false);
+      assert.equal(await page.locator("nav.contents").isVisible(), false);
+      assert.equal(await page.locator("#headline").isVisible(), true);
+    }));
+});
+
+describe("other runs", () => {
+  test("one that only simulated says so and shows no endpoint", patience, () =>
+    open("simulate", {}, async (page) => {
+      assert.equal(await page.locator("#no-endpoint").count(), 1);
+      assert.equal(await page.locator("#latency").count(), 0);
+      assert.equal(await page.locator("#findings").count(), 0);
+    }));
+
+  test("a partial one is marked", patience, async () => {
+    await open("partial", {}, async (page) => assert.match(await page.locator("#partial").innerText(), /Partial run/));
+    await open("simulate", {}, async (page) => assert.equal(await page.locator("#partial").count(), 0));
+  });
+
+  test("a world outside the United States gets a plain map", patience, () =>
+    open("abroad", { viewport: phone }, async (page) => {
+      assert.equal(await page.locator(".land").count(), 0);
+      assert.equal(await page.locator(".place").count(), 4);
+      for (const x of await page.locator(".place").evaluateAll((all) => all.map((c) => Number(c.getAttribute("cx")))))
+        assert.ok(x > 0 && x < 390, "every place is on the map");
+      assert.equal(await overflow(page), null);
+    }));
+
+  test("an empty one still opens", patience, () =>
+    open("empty", { viewport: phone }, async (page) => {
+      assert.match(await page.locator("h1").innerText(), /Nothing fell due/);
+      assert.equal(await overflow(page), null);
+    }));
+
+  test("names cannot leave their place in the page", patience, () =>
+    open("hostile", {}, async (page) => {
+      assert.notEqual(await page.title(), "broken out");
+      assert.match(await page.locator(".eyebrow").innerText(), /<\/script><script>document\.title/);
+      assert.match(await page.locator("#lost-table").innerText(), /<\/script>/);
+    }));
+});
