@@ -367,8 +367,7 @@ class Session {
     }
     ++flying_;
     flights_[slot] = {std::move(work), at};
-    const std::string_view method = flights_[slot].work.kind == RequestKind::scan ? "POST" : "GET";
-    transport_.submit({method, message_.path, message_.headers, message_.body}, options_.patience,
+    transport_.submit({message_.method, message_.path, message_.headers, message_.body}, options_.patience,
                       [this, slot](const Result<Reply>& reply) { answered(slot, reply); });
   }
 

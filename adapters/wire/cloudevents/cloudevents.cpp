@@ -41,6 +41,7 @@ class CloudEvents final : public WireFormat {
 
   void encode(const ParcelView& parcel, Message& out) override {
     const std::size_t carrier = index(world_.services[index(parcel.facts.service)].carrier);
+    out.method = "POST";
     out.path = path_;
     out.headers.clear();
     out.body.clear();

@@ -119,6 +119,7 @@ class EasyPost final : public WireFormat {
     }
     body += "]}}";
 
+    out.method = "POST";
     out.path = path_;
     out.headers =
         "Content-Type: application/json\r\nUser-Agent: EasyPost/v2 (Peakstorm)\r\n"

@@ -1,0 +1,122 @@
+// Writes what the foreign judges read: wire_corpus DIR makes easypost.jsonl, cloudevents.jsonl,
+// cloudevents-binary.jsonl and numbers.jsonl there, each line a message (or number) with the truth beside it.
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+
+#include "adapters/wire/text.hpp"
+#include "adapters/wire_format.hpp"
+#include "engine/random.hpp"
+#include "engine/tracking_number.hpp"
+#include "tests/adapters/wire/tiny_world.hpp"
+
+namespace peakstorm {
+namespace {
+
+constexpr std::uint32_t parcel_count = 300;
+constexpr const char* secret = "peakstorm-secret-0123456789abcdef";
+
+struct Told {
+  ParcelFacts facts;
+  std::string number;
+  std::vector<Scan> scans;  // Ascending by (at, sequence).
+};
+
+/// A parcel whose scans fall on everything awkward: the fold's double hour, the gap, both sides of midnight.
+Told parcel(const World& world, std::uint32_t i) {
+  const Draws draws({1, 0}, Purpose::test, i);
+  Told told;
+  told.facts = testing::facts_of(make_parcel_id(ShipNodeId{static_cast<std::uint16_t>(draws.below(0, 3))},
+                                                static_cast<std::uint16_t>(draws.below(1, 900)), i),
+                                 static_cast<std::uint8_t>(i % world.services.size()));
+  told.facts.size = static_cast<std::uint8_t>(i % 4);  // One beyond the table: weight unknown.
+  told.facts.destination = DestinationId{static_cast<std::uint16_t>(i % 3)};
+  told.number = tracking_number(world, world.services[index(told.facts.service)].carrier, told.facts.id);
+  const std::uint32_t scans = 2 + draws.below(2, 10);
+  for (std::uint32_t s = 0; s < scans; ++s) {
+    const Draws d({1, 0}, Purpose::test, i, s + 1);
+    Scan scan;
+    scan.parcel = told.facts.id;
+    // A third of them within three hours around the fold of New York.
+    scan.at = s % 3 == 0 ? day_zero + days(6) + hours(4) + SimDuration{d.below(0, 4 * 3'600'000)}
+                         : day_zero + days(1) + SimDuration{d.below(0, 30U * 86'400'000U)};
+    scan.reported = scan.at + SimDuration{d.below(1, 2) * 1000};
+    scan.kind = static_cast<ScanKind>(1 + d.below(2, scan_kind_end - 1));
+    scan.place = d.below(3, 9) == 8 ? no_place : PlaceId{static_cast<std::uint16_t>(d.below(3, 9) % 8)};
+    scan.eta_day = d.word(0) % 3 == 0 ? no_day : static_cast<std::uint16_t>(d.below(1, 60));
+    told.scans.push_back(scan);
+  }
+  std::sort(told.scans.begin(), told.scans.end(), [](const Scan& a, const Scan& b) { return a.at < b.at; });
+  for (std::size_t s = 0; s < told.scans.size(); ++s) told.scans[s].sequence = static_cast<std::uint8_t>(s);
+  return told;
+}
+
+void member(std::string& line, std::string_view name, std::string_view text) {
+  line += '"';
+  line += name;
+  line += "\":";
+  wire::append_json_string(line, text);
+  line += ',';
+}
+
+std::string line_of(const World& world, const Told& told, const Scan& scan, const wire::Message& message) {
+  std::string line = "{";
+  member(line, "headers", message.headers);
+  member(line, "body", message.body);
+  member(line, "number", told.number);
+  member(line, "carrier", world.carriers[index(world.services[index(told.facts.service)].carrier)].name);
+  member(line, "kind", scan_kind_names[index(scan.kind)]);
+  member(line, "place", scan.place == no_place ? "" : world.place_name(scan.place));
+  line += "\"sequence\":" + std::to_string(scan.sequence);
+  line += ",\"at\":" + std::to_string(world.first_day_unix * 1000 + scan.at.time_since_epoch().count()) + "}";
+  return line;
+}
+
+int write_all(const std::filesystem::path& folder) {
+  const World world = testing::tiny_world();
+  for (const std::string_view name : wire::format_names()) {
+    std::ofstream file(folder / (std::string(name) + ".jsonl"));
+    auto format = wire::make_format(name, world, {secret, ""});
+    if (!format) {
+      std::cerr << format.error().message << '\n';
+      return 1;
+    }
+    wire::Message message;
+    for (std::uint32_t i = 0; i < parcel_count; ++i) {
+      const Told told = parcel(world, i);
+      for (std::size_t s = 0; s < told.scans.size(); ++s) {
+        const std::span<const Scan> history(told.scans.data(), s + 1);
+        (*format)->encode({told.facts, told.number, history, told.scans[s]}, message);
+        file << line_of(world, told, told.scans[s], message) << '\n';
+      }
+    }
+    if (!file.flush()) return 1;
+  }
+  std::ofstream file(folder / "numbers.jsonl");
+  for (std::uint32_t i = 0; i < 2000; ++i) {
+    const Draws draws({2, 0}, Purpose::test, i);
+    const CarrierId carrier{static_cast<std::uint8_t>(i % world.carriers.size())};
+    // Small serials fit the short forms; large ones (up to 2^26) reach the long ones.
+    const std::uint32_t serial = i % 2 == 0 ? draws.below(0, 1000) : draws.below(0, 1U << 26U);
+    const ParcelId id = make_parcel_id(ShipNodeId{static_cast<std::uint16_t>(draws.below(1, 3))},
+                                       static_cast<std::uint16_t>(draws.below(2, 42 * 24)), serial);
+    std::string line = "{";
+    member(line, "number", tracking_number(world, carrier, id));
+    member(line, "carrier", world.carriers[index(carrier)].name);
+    line.back() = '}';
+    file << line << '\n';
+  }
+  return file.flush() ? 0 : 1;
+}
+
+}  // namespace
+}  // namespace peakstorm
+
+int main(int argc, char** argv) {
+  if (argc != 2) {
+    std::cerr << "usage: wire_corpus DIR\n";
+    return 2;
+  }
+  return peakstorm::write_all(argv[1]);
+}
