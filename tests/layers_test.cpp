@@ -91,7 +91,7 @@ std::string code_only(const std::string& text) {
   return code;
 }
 
-/// Layers each folder may use. adapters/cli, bench and tests may use all four.
+/// Layers each folder may use. adapters/cli, bench and tests may use all four, tests bench as well.
 bool may_use(const std::string& path, const std::string& wanted) {
   static const std::map<std::string, std::set<std::string>> arrows{
       {"engine", {"engine"}},
@@ -101,7 +101,7 @@ bool may_use(const std::string& path, const std::string& wanted) {
   };
   if (path.starts_with("adapters/cli/") || path.starts_with("bench/") || path.starts_with("tests/")) {
     return wanted == "engine" || wanted == "scenarios" || wanted == "results" || wanted == "adapters" ||
-           wanted == layer_of(path);
+           wanted == layer_of(path) || (wanted == "bench" && path.starts_with("tests/"));
   }
   const auto arrow = arrows.find(layer_of(path));
   return arrow != arrows.end() && arrow->second.contains(wanted);
@@ -156,10 +156,13 @@ std::vector<std::string> faults_of(const Files& files) {
       if (is_public_header(path) && wanted == layer && !is_public_header(header)) {
         fault("a public header may not need a private one");
       }
-      // A layer's own folder offers the API that its rooms implement: there, only headers bind.
-      const bool api_folder = folder_of(path) == layer || folder_of(header) == wanted;
-      if (layer != "tests" && folder_of(path) != folder_of(header) && !(layer == wanted && api_folder)) {
-        folder_uses[folder_of(path)].emplace(folder_of(header), path + ":" + std::to_string(line));
+      // A folder offers the API that its rooms implement, and may assemble them: between a folder and its
+      // own sub-folders only headers bind.
+      const std::string here = folder_of(path);
+      const std::string there = folder_of(header);
+      const bool nested = here.starts_with(there + "/") || there.starts_with(here + "/");
+      if (layer != "tests" && here != there && !(nested && path.ends_with(".cpp"))) {
+        folder_uses[here].emplace(there, path + ":" + std::to_string(line));
       }
     }
     if (!path.starts_with("engine/")) continue;
@@ -272,7 +275,11 @@ INSTANTIATE_TEST_SUITE_P(
                   {"engine/kernel/b.hpp", ""},
                   {"engine/kernel/b.cpp", "#include \"engine/flow/a.hpp\"\n"},
                   {"engine/flow/a.hpp", ""}},
-                 "engine/flow and engine/kernel include each other"}),
+                 "engine/flow and engine/kernel include each other"},
+        WrongSet{"AFolderAndItsRoomIncludeEachOther",
+                 {{"adapters/wire/a.hpp", "#include \"adapters/wire/easypost/b.hpp\"\n"},
+                  {"adapters/wire/easypost/b.hpp", "#include \"adapters/wire/a.hpp\"\n"}},
+                 "adapters/wire and adapters/wire/easypost include each other"}),
     [](const auto& set) { return std::string(set.param.name); });
 
 TEST(Layers, WhatTheArrowsAllowIsNoFault) {
@@ -283,6 +290,10 @@ TEST(Layers, WhatTheArrowsAllowIsNoFault) {
       {"scenarios/d.hpp", "#include \"engine/a.hpp\"\n"},
       {"results/e.hpp", "#include \"engine/a.hpp\"\n"},
       {"results/store/f.cpp", "#include \"results/store/run.pb.h\"\n#include <google/protobuf/message.h>\n"},
+      {"adapters/wire/easypost/j.hpp", ""},
+      {"adapters/wire/easypost/j.cpp", "#include \"adapters/wire/k.hpp\"\n"},
+      {"adapters/wire/k.hpp", ""},
+      {"adapters/wire/k.cpp", "#include \"adapters/wire/easypost/j.hpp\"\n"},
       {"adapters/g.hpp", "#include \"scenarios/d.hpp\"\n"},
       {"adapters/cli/h.cpp", "#include \"results/e.hpp\"\n#include \"adapters/g.hpp\"\n#include <CLI/CLI.hpp>\n"},
       {"tests/engine/i.cpp", "#include \"engine/kernel/b.hpp\"\n#include \"results/e.hpp\"\n"},
