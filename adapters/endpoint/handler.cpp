@@ -1,0 +1,319 @@
+#include "adapters/endpoint/handler.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "adapters/endpoint/page.hpp"
+
+namespace peakstorm::endpoint {
+namespace {
+
+std::string lower(std::string_view text) {
+  std::string out{text};
+  std::transform(out.begin(), out.end(), out.begin(),
+                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+  return out;
+}
+
+int hex_value(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  return -1;
+}
+
+/// None when a percent sign is not followed by two hexadecimal digits.
+std::optional<std::string> percent_decoded(std::string_view text) {
+  std::string out;
+  out.reserve(text.size());
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] != '%') {
+      out += text[i];
+      continue;
+    }
+    if (i + 2 >= text.size()) return std::nullopt;
+    const int high = hex_value(text[i + 1]);
+    const int low = hex_value(text[i + 2]);
+    if (high < 0 || low < 0) return std::nullopt;
+    out += static_cast<char>(high * 16 + low);
+    i += 2;
+  }
+  return out;
+}
+
+/// As people type it: "1z 999-aa1" becomes "1Z999AA1".
+std::string normalised(std::string_view number) {
+  std::string out;
+  for (const char c : number) {
+    if (c == ' ' || c == '-') continue;
+    out += c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+  }
+  return out;
+}
+
+constexpr std::string_view track_prefix = "/track/";
+
+Route route_of(std::string_view path) {
+  if (path == "/webhooks/easypost") return Route::easypost;
+  if (path == "/webhooks/cloudevents") return Route::cloudevents;
+  if (path == "/parcels") return Route::parcels;
+  if (path.starts_with(track_prefix)) return Route::track;
+  if (path == "/healthz") return Route::healthz;
+  if (path == "/metrics") return Route::metrics;
+  return Route::other;
+}
+
+/// Methods of a route, as the Allow header lists them.
+std::string_view methods_of(Route route) {
+  switch (route) {
+    case Route::easypost:
+      return "POST";
+    case Route::cloudevents:
+      return "POST, OPTIONS";
+    case Route::parcels:
+      return "PUT, POST";
+    default:
+      return "GET, HEAD";
+  }
+}
+
+bool allows(std::string_view methods, std::string_view method) {
+  while (!methods.empty()) {
+    const std::size_t comma = methods.find(", ");
+    if (methods.substr(0, comma) == method) return true;
+    methods = comma == std::string_view::npos ? "" : methods.substr(comma + 2);
+  }
+  return false;
+}
+
+void overloaded(Reply& reply, std::string_view why) {
+  refuse(reply, 503, why);
+  reply.headers = "Retry-After: 1\r\n";
+}
+
+}  // namespace
+
+void refuse(Reply& reply, unsigned status, std::string_view why) {
+  reply.status = status;
+  reply.content_type = "application/json";
+  reply.body = "{\"error\":";
+  append_json(why, reply.body);
+  reply.body += "}\n";
+  reply.pending = false;
+}
+
+Handler::Handler(const EndpointOptions& options, std::unique_ptr<Store> store, Metrics& metrics)
+    : allow_batches_(options.allow_batches), store_(std::move(store)), metrics_(metrics) {
+  if (!options.secret.empty()) signature_.emplace(options.secret);
+}
+
+void Handler::handle(const Request& request, Reply& reply) {
+  const std::size_t question = request.target.find('?');
+  const std::string_view path = request.target.substr(0, question);
+  const std::string_view query = question == std::string_view::npos ? "" : request.target.substr(question + 1);
+  reply.route = route_of(path);
+  if (reply.route == Route::other) {
+    return refuse(reply, 404,
+                  "no such path; there are /webhooks/easypost, /webhooks/cloudevents, /parcels, "
+                  "/track/NUMBER, /healthz and /metrics");
+  }
+  const std::string_view methods = methods_of(reply.route);
+  if (!allows(methods, request.method)) {
+    refuse(reply, 405, "this path takes " + std::string(methods));
+    reply.headers = "Allow: " + std::string(methods) + "\r\n";
+    return;
+  }
+  switch (reply.route) {
+    case Route::easypost:
+      if (authentic(request, reply)) webhook(request, reply, reader_.easypost(request.body));
+      return;
+    case Route::cloudevents:
+      return cloudevents(request, reply);
+    case Route::parcels:
+      return parcels(request, reply);
+    case Route::track:
+      return track(request, path, query, reply);
+    case Route::healthz:
+      reply.body = "{\"status\":\"ok\"}\n";
+      return;
+    default:
+      reply.content_type = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+      reply.body = metrics_.text();
+      return;
+  }
+}
+
+bool Handler::authentic(const Request& request, Reply& reply) {
+  if (!signature_ || signature_->verify(request.body, request.signature)) return true;
+  refuse(reply, 401,
+         request.signature.empty() ? "signature missing; send X-Hmac-Signature: hmac-sha256-hex=HEX over the raw body"
+                                   : "signature does not match the body; check the secret, and sign the bytes as sent");
+  reply.headers = "WWW-Authenticate: Hmac-SHA256\r\n";
+  return false;
+}
+
+void Handler::webhook(const Request& /*request*/, Reply& reply, Result<std::span<const Delivery>> deliveries) {
+  if (!deliveries) return refuse(reply, 400, deliveries.error().message);
+  reply.pending = true;
+  reply.wrote = true;
+  if (failed_) return;  // The group is lost anyway; the sender is told to come again.
+  std::uint32_t added = 0;
+  bool duplicate = !deliveries->empty();
+  for (const Delivery& delivery : *deliveries) {
+    const auto applied = store_->apply(delivery);
+    if (!applied) {
+      failed_ = true;
+      return;
+    }
+    duplicate = duplicate && applied->duplicate;
+    added += applied->added;
+    group_.duplicates += applied->duplicate ? 1 : 0;
+    group_.stored += applied->added;
+    group_.repeated += applied->repeated;
+    group_.unmapped += applied->duplicate ? 0 : delivery.unmapped;
+  }
+  ++group_.messages;
+  reply.body = "{\"stored\":" + std::to_string(added) + (duplicate ? ",\"duplicate\":true}\n" : "}\n");
+}
+
+void Handler::cloudevents(const Request& request, Reply& reply) {
+  if (request.method == "OPTIONS") {
+    // The standard's validation handshake, section 4 of its HTTP webhook page. Senders still have to sign.
+    reply.headers = "Allow: POST\r\nWebHook-Allowed-Origin: *\r\nWebHook-Allowed-Rate: *\r\n";
+    return;
+  }
+  if (!authentic(request, reply)) return;
+  const std::string type = lower(request.content_type.substr(0, request.content_type.find(';')));
+  const std::string_view media = std::string_view(type).substr(0, type.find_last_not_of(' ') + 1);
+  if (media == "application/cloudevents+json") return webhook(request, reply, reader_.cloudevent(request.body));
+  if (media == "application/cloudevents-batch+json" && allow_batches_) {
+    return webhook(request, reply, reader_.cloudevent_batch(request.body));
+  }
+  if (media != "application/json") {
+    return refuse(reply, 415,
+                  allow_batches_ ? "content type must be application/cloudevents+json, "
+                                   "application/cloudevents-batch+json, or application/json with ce-* headers"
+                                 : "content type must be application/cloudevents+json, or application/json with ce-* "
+                                   "headers; batches were not solicited");
+  }
+  if (request.ce_specversion != "1.0") {
+    return refuse(reply, 400,
+                  request.ce_specversion.empty()
+                      ? "ce-specversion: missing; binary mode needs it, structured mode needs content type "
+                        "application/cloudevents+json"
+                      : "ce-specversion: not supported; send 1.0");
+  }
+  const std::optional<std::string> id = percent_decoded(request.ce_id);
+  const std::optional<std::string> source = percent_decoded(request.ce_source);
+  if (!id || id->empty()) return refuse(reply, 400, "ce-id: missing or badly percent-encoded");
+  if (!source || source->empty()) return refuse(reply, 400, "ce-source: missing or badly percent-encoded");
+  if (request.ce_type.empty()) return refuse(reply, 400, "ce-type: missing");
+  webhook(request, reply, reader_.cloudevent_binary(*source, *id, request.ce_time, request.body));
+}
+
+Result<void> Handler::check_zones(std::span<const Promise> promises) {
+  for (const Promise& promise : promises) {
+    if (promise.time_zone.empty() || promise.time_zone == last_zone_) continue;
+    // Without a database on this machine no name can be judged, and pages show UTC.
+    if (!is_time_zone(promise.time_zone) && is_time_zone("Etc/UTC")) {
+      return fail(ErrorKind::bad_input, "time_zone of " + std::string(promise.tracking_number) + ": '" +
+                                            std::string(promise.time_zone) +
+                                            "' is not an IANA zone, for instance America/Chicago");
+    }
+    last_zone_ = promise.time_zone;
+  }
+  return {};
+}
+
+void Handler::parcels(const Request& request, Reply& reply) {
+  if (!authentic(request, reply)) return;
+  const auto promises = reader_.promises(request.body);
+  if (!promises) return refuse(reply, 400, promises.error().message);
+  if (auto checked = check_zones(*promises); !checked) return refuse(reply, 400, checked.error().message);
+  reply.pending = true;
+  reply.wrote = true;
+  if (failed_) return;
+  for (const Promise& promise : *promises) {
+    if (!store_->promise(promise)) {
+      failed_ = true;
+      return;
+    }
+  }
+  group_.promises += promises->size();
+  reply.body = "{\"stored\":" + std::to_string(promises->size()) + "}\n";
+}
+
+void Handler::track(const Request& request, std::string_view path, std::string_view query, Reply& reply) {
+  const std::optional<std::string> number = percent_decoded(path.substr(track_prefix.size()));
+  if (!number) return refuse(reply, 400, "the path is badly percent-encoded");
+  reply.track_number = *number;
+  reply.track_json = request.accept.find("application/json") != std::string_view::npos || query == "format=json" ||
+                     query.starts_with("format=json&") || query.find("&format=json") != std::string_view::npos;
+  reply.pending = true;
+}
+
+void Handler::commit() {
+  committed_ = true;
+  if (failed_ || store_->dirty()) {
+    const auto begin = std::chrono::steady_clock::now();
+    committed_ = !failed_ && store_->commit().has_value();
+    if (committed_) {
+      metrics_.commits.add();
+      metrics_.commit_time.add(std::chrono::steady_clock::now() - begin);
+    } else {
+      store_->rollback();
+    }
+  }
+  if (committed_) {
+    metrics_.messages.add(group_.messages);
+    metrics_.duplicate_messages.add(group_.duplicates);
+    metrics_.scans_stored.add(group_.stored);
+    metrics_.scans_repeated.add(group_.repeated);
+    metrics_.scans_unmapped.add(group_.unmapped);
+    metrics_.promises.add(group_.promises);
+  }
+  group_ = {};
+  failed_ = false;
+}
+
+void Handler::answer(Reply& reply) {
+  reply.pending = false;
+  if (reply.wrote) {
+    if (!committed_) overloaded(reply, "the message could not be stored; send it again");
+    return;
+  }
+  const ParcelRecord* parcel = nullptr;
+  if (is_tracking_number(reply.track_number)) {
+    auto found = store_->find(reply.track_number);
+    if (found && *found == nullptr) found = store_->find(normalised(reply.track_number));
+    if (!found) return overloaded(reply, "the history could not be read; ask again");
+    parcel = *found;
+  }
+  const std::string_view number = parcel == nullptr ? std::string_view(reply.track_number) : parcel->number;
+  reply.status = is_found(parcel) ? 200 : 404;
+  reply.headers = "Cache-Control: no-store\r\nVary: Accept\r\n";
+  if (reply.track_json) {
+    append_track_json(number, parcel, reply.body);
+    return;
+  }
+  reply.content_type = "text/html; charset=utf-8";
+  reply.headers +=
+      "Content-Security-Policy: default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; "
+      "frame-ancestors 'none'\r\nX-Content-Type-Options: nosniff\r\nReferrer-Policy: no-referrer\r\n";
+  append_track_html(number, parcel, reply.body);
+}
+
+Result<void> Handler::load_promises(std::string_view json) {
+  const auto promises = reader_.promises(json);
+  if (!promises) return tl::unexpected(promises.error());
+  if (auto checked = check_zones(*promises); !checked) return checked;
+  for (const Promise& promise : *promises) {
+    if (auto done = store_->promise(promise); !done) return done;
+  }
+  group_.promises += promises->size();
+  commit();
+  if (!committed_) return fail(ErrorKind::io, "the promises could not be stored");
+  return {};
+}
+
+}  // namespace peakstorm::endpoint

@@ -1,0 +1,402 @@
+#include "adapters/endpoint/message.hpp"
+
+#include <simdjson.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "adapters/wire/status_map.hpp"
+
+namespace peakstorm::endpoint {
+namespace {
+
+using Object = simdjson::dom::object;
+using Element = simdjson::dom::element;
+using Deliveries = Result<std::span<const Delivery>>;
+
+constexpr std::size_t text_max = 512;        // Of a place or a message; more is not a scan but an attack.
+constexpr std::size_t milestones_max = 500;  // Of one message. The longest histories seen have about 60.
+
+tl::unexpected<Error> bad(std::string_view path, std::string_view field, std::string_view what) {
+  std::string message{path};
+  if (!path.empty() && !field.empty()) message += '.';
+  message += field;
+  message += ": ";
+  message += what;
+  return fail(ErrorKind::bad_input, std::move(message));
+}
+
+std::string quoted(std::string_view text) {
+  std::string out{"'"};
+  out += text.substr(0, 64);
+  out += text.size() > 64 ? "...'" : "'";
+  return out;
+}
+
+/// The text of a member; empty when it is absent or null. An error when it is something else.
+Result<std::string_view> text(const Object& object, const std::string& path, std::string_view field) {
+  Element element;
+  if (object[field].get(element) != simdjson::SUCCESS || element.is_null()) return std::string_view{};
+  std::string_view value;
+  if (element.get(value) != simdjson::SUCCESS) return bad(path, field, "must be a string");
+  if (value.size() > text_max) return bad(path, field, "longer than 512 bytes; shorten it");
+  return value;
+}
+
+Result<std::string_view> required(const Object& object, const std::string& path, std::string_view field) {
+  Result<std::string_view> value = text(object, path, field);
+  if (value && value->empty()) return bad(path, field, "missing; it must be a non-empty string");
+  return value;
+}
+
+Result<std::string_view> number_of(const Object& object, const std::string& path, std::string_view field) {
+  Result<std::string_view> value = required(object, path, field);
+  if (value && !is_tracking_number(*value)) {
+    return bad(path, field, "must have 1 to 64 bytes, no control characters and no blank at either end");
+  }
+  return value;
+}
+
+Result<Instant> instant_of(const Object& object, const std::string& path, std::string_view field) {
+  const Result<std::string_view> value = required(object, path, field);
+  if (!value) return tl::unexpected(value.error());
+  const std::optional<Instant> instant = parse_instant(*value);
+  if (!instant) {
+    return bad(path, field,
+               quoted(*value) + " is not an RFC 3339 instant with an offset, for instance 2013-12-24T12:03:00-06:00");
+  }
+  return *instant;
+}
+
+Result<Date> date_of(const Object& object, const std::string& path, std::string_view field) {
+  const Result<std::string_view> value = text(object, path, field);
+  if (!value) return tl::unexpected(value.error());
+  if (value->empty()) return no_date;
+  const std::optional<Date> date = parse_date(*value);
+  if (!date) return bad(path, field, quoted(*value) + " is not a date, for instance 2013-12-24");
+  return *date;
+}
+
+Result<std::int16_t> time_of_day_of(const Object& object, const std::string& path, std::string_view field) {
+  const Result<std::string_view> value = text(object, path, field);
+  if (!value) return tl::unexpected(value.error());
+  if (value->empty()) return std::int16_t{-1};
+  const std::optional<std::int16_t> time = parse_time_of_day(*value);
+  if (!time) return bad(path, field, quoted(*value) + " is not a time of day, for instance 08:00");
+  return *time;
+}
+
+struct Field {
+  std::string_view name;
+  std::string_view* into;
+};
+/// Reads several optional texts.
+Result<void> texts(const Object& object, const std::string& path, std::initializer_list<Field> fields) {
+  for (const Field& field : fields) {
+    Result<std::string_view> value = text(object, path, field.name);
+    if (!value) return tl::unexpected(value.error());
+    *field.into = *value;
+  }
+  return {};
+}
+
+std::string at_index(std::string_view path, std::size_t i) {
+  return std::string(path) + '[' + std::to_string(i) + ']';
+}
+
+}  // namespace
+
+bool is_tracking_number(std::string_view text) {
+  if (text.empty() || text.size() > 64 || text.front() == ' ' || text.back() == ' ') return false;
+  return std::none_of(text.begin(), text.end(),
+                      [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }) &&
+         simdjson::validate_utf8(text.data(), text.size());
+}
+
+class MessageReader::Impl {
+ public:
+  /// Parses the body whole: UTF-8, depth and trailing garbage are checked, not only what is read below.
+  Result<Element> parse(std::string_view body) {
+    if (body.empty()) return fail(ErrorKind::bad_input, "body: empty; it must be JSON");
+    // simdjson reads in blocks past the end, so the text needs padding behind it.
+    if (buffer_.size() < body.size() + simdjson::SIMDJSON_PADDING) {
+      buffer_.resize((body.size() + simdjson::SIMDJSON_PADDING) * 2);
+    }
+    std::copy(body.begin(), body.end(), buffer_.begin());
+    Element element;
+    const auto error = parser_.parse(buffer_.data(), body.size(), false).get(element);
+    if (error != simdjson::SUCCESS) {
+      return fail(ErrorKind::bad_input, std::string("body: not JSON: ") + simdjson::error_message(error));
+    }
+    return element;
+  }
+  Result<Object> parse_object(std::string_view body) {
+    const Result<Element> element = parse(body);
+    if (!element) return tl::unexpected(element.error());
+    Object object;
+    if (element->get(object) != simdjson::SUCCESS) return fail(ErrorKind::bad_input, "body: must be a JSON object");
+    return object;
+  }
+
+  Deliveries easypost(std::string_view body) {
+    deliveries_.clear();
+    const Result<Object> event = parse_object(body);
+    if (!event) return tl::unexpected(event.error());
+    const Result<std::string_view> id = required(*event, "", "id");
+    if (!id) return tl::unexpected(id.error());
+    Object tracker;
+    if ((*event)["result"].get(tracker) != simdjson::SUCCESS) return bad("", "result", "missing; it must be an object");
+    const Result<std::string_view> object = text(tracker, "result", "object");
+    if (!object) return tl::unexpected(object.error());
+    if (!object->empty() && *object != "Tracker") return std::span<const Delivery>{};
+
+    Delivery& delivery = deliveries_.emplace_back();
+    delivery.event_key.assign("easypost\n").append(*id);
+    const Result<std::string_view> number = number_of(tracker, "result", "tracking_code");
+    if (!number) return tl::unexpected(number.error());
+    delivery.tracking_number = *number;
+    if (auto read = texts(tracker, "result", {{"carrier", &delivery.carrier}}); !read) {
+      return tl::unexpected(read.error());
+    }
+    const Result<Date> eta = date_of(tracker, "result", "est_delivery_date");
+    if (!eta) return tl::unexpected(eta.error());
+    Result<Instant> created{Instant{INT64_MIN, 0}};
+    if (const auto field = (*event)["created_at"]; field.error() == simdjson::SUCCESS && !field.is_null()) {
+      created = instant_of(*event, "", "created_at");
+      if (!created) return tl::unexpected(created.error());
+    }
+    if (auto read = easypost_details(tracker, delivery); !read) return tl::unexpected(read.error());
+    if (*eta != no_date) easypost_eta(delivery, *eta, created->unix_ms);
+    return std::span<const Delivery>{deliveries_};
+  }
+
+  Deliveries cloudevent(std::string_view body) {
+    deliveries_.clear();
+    const Result<Object> event = parse_object(body);
+    if (!event) return tl::unexpected(event.error());
+    if (auto read = structured(*event, ""); !read) return tl::unexpected(read.error());
+    return std::span<const Delivery>{deliveries_};
+  }
+
+  Deliveries cloudevent_batch(std::string_view body) {
+    deliveries_.clear();
+    const Result<Element> element = parse(body);
+    if (!element) return tl::unexpected(element.error());
+    simdjson::dom::array events;
+    if (element->get(events) != simdjson::SUCCESS) return fail(ErrorKind::bad_input, "body: must be a JSON array");
+    std::size_t i = 0;
+    for (const Element one : events) {
+      const std::string path = at_index("", i++);
+      Object event;
+      if (one.get(event) != simdjson::SUCCESS) return bad(path, "", "must be a JSON object");
+      if (auto read = structured(event, path); !read) return tl::unexpected(read.error());
+    }
+    return std::span<const Delivery>{deliveries_};
+  }
+
+  Deliveries cloudevent_binary(std::string_view source, std::string_view id, std::string_view time,
+                               std::string_view body) {
+    deliveries_.clear();
+    const Result<Object> data = parse_object(body);
+    if (!data) return tl::unexpected(data.error());
+    if (auto read = scan(*data, "", source, id, time); !read) return tl::unexpected(read.error());
+    return std::span<const Delivery>{deliveries_};
+  }
+
+  Result<std::span<const Promise>> promises(std::string_view body) {
+    promises_.clear();
+    const Result<Element> root = parse(body);
+    if (!root) return tl::unexpected(root.error());
+    Object object;
+    simdjson::dom::array list;
+    std::string name;
+    if (root->get(object) == simdjson::SUCCESS) {
+      const auto parcels = object["parcels"];
+      if (parcels.error() == simdjson::NO_SUCH_FIELD) {
+        if (auto read = promise(object, ""); !read) return tl::unexpected(read.error());
+        return std::span<const Promise>{promises_};
+      }
+      name = "parcels";
+      if (parcels.get(list) != simdjson::SUCCESS) return bad("", name, "must be an array");
+    } else if (root->get(list) != simdjson::SUCCESS) {
+      return fail(ErrorKind::bad_input, "body: must be a JSON object or array");
+    }
+    std::size_t i = 0;
+    for (const Element one : list) {
+      const std::string path = at_index(name, i++);
+      if (one.get(object) != simdjson::SUCCESS) return bad(path, "", "must be a JSON object");
+      if (auto read = promise(object, path); !read) return tl::unexpected(read.error());
+    }
+    return std::span<const Promise>{promises_};
+  }
+
+ private:
+  static Result<void> easypost_details(const Object& tracker, Delivery& delivery) {
+    const auto field = tracker["tracking_details"];
+    if (field.error() == simdjson::NO_SUCH_FIELD || field.is_null()) return {};
+    simdjson::dom::array details;
+    if (field.get(details) != simdjson::SUCCESS) return bad("result", "tracking_details", "must be an array");
+    if (details.size() > milestones_max) return bad("result", "tracking_details", "more than 500 entries");
+    delivery.milestones.reserve(details.size());
+    std::size_t i = 0;
+    for (const Element one : details) {
+      const std::string path = at_index("result.tracking_details", i++);
+      Object detail;
+      if (one.get(detail) != simdjson::SUCCESS) return bad(path, "", "must be a JSON object");
+      const Result<std::string_view> status = required(detail, path, "status");
+      if (!status) return tl::unexpected(status.error());
+      const Result<Instant> at = instant_of(detail, path, "datetime");
+      if (!at) return tl::unexpected(at.error());
+      Milestone milestone;
+      milestone.at_ms = at->unix_ms;
+      milestone.offset_minutes = at->offset_minutes;
+      std::string_view status_detail;
+      if (auto read = texts(detail, path, {{"status_detail", &status_detail}, {"message", &milestone.message}});
+          !read) {
+        return read;
+      }
+      if (const auto location = detail["tracking_location"];
+          location.error() == simdjson::SUCCESS && !location.is_null()) {
+        Object place;
+        if (location.get(place) != simdjson::SUCCESS) return bad(path, "tracking_location", "must be an object");
+        if (auto read =
+                texts(place, path + ".tracking_location",
+                      {{"city", &milestone.place}, {"state", &milestone.region}, {"country", &milestone.country}});
+            !read) {
+          return read;
+        }
+      }
+      const std::optional<ScanKind> kind = wire::kind_of_easypost(*status, status_detail);
+      if (!kind) {
+        ++delivery.unmapped;
+        continue;
+      }
+      milestone.kind = *kind;
+      delivery.milestones.push_back(milestone);
+    }
+    return {};
+  }
+
+  /// EasyPost tells one estimate for the whole tracker. It is kept with the newest milestone; without
+  /// any it becomes one of its own, or a tracker known only by its date would be lost.
+  static void easypost_eta(Delivery& delivery, Date eta, std::int64_t created_ms) {
+    auto& milestones = delivery.milestones;
+    if (milestones.empty()) {
+      if (created_ms == INT64_MIN) return;
+      Milestone& only = milestones.emplace_back();
+      only.at_ms = created_ms;
+      only.kind = ScanKind::eta_changed;
+    }
+    Milestone& newest = *std::max_element(milestones.begin(), milestones.end(), milestone_before);
+    newest.eta = eta;
+    newest.eta_stamp_ms = std::max(created_ms, newest.at_ms);
+  }
+
+  Result<void> structured(const Object& event, const std::string& path) {
+    const Result<std::string_view> version = required(event, path, "specversion");
+    if (!version) return tl::unexpected(version.error());
+    if (*version != "1.0") return bad(path, "specversion", quoted(*version) + " is not supported; send 1.0");
+    const Result<std::string_view> id = required(event, path, "id");
+    if (!id) return tl::unexpected(id.error());
+    const Result<std::string_view> source = required(event, path, "source");
+    if (!source) return tl::unexpected(source.error());
+    if (auto type = required(event, path, "type"); !type) return tl::unexpected(type.error());
+    const Result<std::string_view> time = text(event, path, "time");
+    if (!time) return tl::unexpected(time.error());
+    Object data;
+    if (event["data"].get(data) != simdjson::SUCCESS) return bad(path, "data", "missing; it must be a JSON object");
+    return scan(data, path.empty() ? "data" : path + ".data", *source, *id, *time);
+  }
+
+  Result<void> scan(const Object& data, const std::string& path, std::string_view source, std::string_view id,
+                    std::string_view time) {
+    Delivery& delivery = deliveries_.emplace_back();
+    delivery.event_key.assign("cloudevents\n").append(source).append("\n").append(id);
+    const Result<std::string_view> number = number_of(data, path, "tracking_number");
+    if (!number) return tl::unexpected(number.error());
+    delivery.tracking_number = *number;
+    const Result<std::string_view> kind_name = required(data, path, "kind");
+    if (!kind_name) return tl::unexpected(kind_name.error());
+    const std::optional<ScanKind> kind = wire::kind_of_name(*kind_name);
+    if (!kind) return bad(path, "kind", quoted(*kind_name) + " is not a scan kind, for instance out_for_delivery");
+    const Result<Instant> at = instant_of(data, path, "at");
+    if (!at) return tl::unexpected(at.error());
+    const Result<Date> eta = date_of(data, path, "estimated_date");
+    if (!eta) return tl::unexpected(eta.error());
+    Milestone milestone;
+    milestone.at_ms = at->unix_ms;
+    milestone.offset_minutes = at->offset_minutes;
+    // The data may tell the instant in UTC and the event's own time the place's clock.
+    if (const auto local = parse_instant(time); local && local->unix_ms == at->unix_ms && at->offset_minutes == 0) {
+      milestone.offset_minutes = local->offset_minutes;
+    }
+    milestone.kind = *kind;
+    milestone.eta = *eta;
+    if (*eta != no_date) {
+      milestone.eta_stamp_ms = at->unix_ms;
+      if (const auto field = data["reported_at"]; field.error() == simdjson::SUCCESS && !field.is_null()) {
+        const Result<Instant> reported = instant_of(data, path, "reported_at");
+        if (!reported) return tl::unexpected(reported.error());
+        milestone.eta_stamp_ms = reported->unix_ms;
+      }
+    }
+    if (auto read = texts(data, path,
+                          {{"carrier", &delivery.carrier},
+                           {"message", &milestone.message},
+                           {"place", &milestone.place},
+                           {"region", &milestone.region},
+                           {"country", &milestone.country}});
+        !read) {
+      return read;
+    }
+    delivery.milestones.push_back(milestone);
+    return {};
+  }
+
+  Result<void> promise(const Object& object, const std::string& path) {
+    Promise& promise = promises_.emplace_back();
+    const Result<std::string_view> number = number_of(object, path, "tracking_number");
+    if (!number) return tl::unexpected(number.error());
+    promise.tracking_number = *number;
+    if (auto read = texts(object, path, {{"order_number", &promise.order_number}, {"time_zone", &promise.time_zone}});
+        !read) {
+      return read;
+    }
+    const Result<Date> date = date_of(object, path, "promise_date");
+    if (!date) return tl::unexpected(date.error());
+    const Result<std::int16_t> from = time_of_day_of(object, path, "window_from");
+    if (!from) return tl::unexpected(from.error());
+    const Result<std::int16_t> to = time_of_day_of(object, path, "window_to");
+    if (!to) return tl::unexpected(to.error());
+    promise.date = *date;
+    promise.window_from = *from;
+    promise.window_to = *to;
+    return {};
+  }
+
+  simdjson::dom::parser parser_;
+  std::string buffer_;
+  std::vector<Delivery> deliveries_;
+  std::vector<Promise> promises_;
+};
+
+MessageReader::MessageReader() : impl_(std::make_unique<Impl>()) {}
+MessageReader::~MessageReader() = default;
+Deliveries MessageReader::easypost(std::string_view body) {
+  return impl_->easypost(body);
+}
+Deliveries MessageReader::cloudevent(std::string_view body) {
+  return impl_->cloudevent(body);
+}
+Deliveries MessageReader::cloudevent_batch(std::string_view body) {
+  return impl_->cloudevent_batch(body);
+}
+Deliveries MessageReader::cloudevent_binary(std::string_view source, std::string_view id, std::string_view time,
+                                            std::string_view body) {
+  return impl_->cloudevent_binary(source, id, time, body);
+}
+Result<std::span<const Promise>> MessageReader::promises(std::string_view body) {
+  return impl_->promises(body);
+}
+
+}  // namespace peakstorm::endpoint
