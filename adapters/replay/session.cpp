@@ -181,7 +181,8 @@ class Session {
   Result<bool> send_all(const Pacer& pacer) {
     nanoseconds last_intended{};
     bool exhausted = false;
-    std::size_t next = 0;  // Of upcoming_.
+    std::optional<Error> source_error;  // What was read before it is still sent.
+    std::size_t next = 0;               // Of upcoming_.
     std::uint64_t item = 0;
     while (true) {
       if (stop_.stop_requested()) {
@@ -193,11 +194,8 @@ class Session {
         if (next == upcoming_.size() && !exhausted) {
           upcoming_.clear();
           next = 0;
-          if (auto more = source_.next(chunk, upcoming_); !more) {
-            settle();
-            return tl::unexpected(more.error());
-          }
-          exhausted = upcoming_.empty();
+          if (auto more = source_.next(chunk, upcoming_); !more) source_error = more.error();
+          exhausted = upcoming_.empty() || source_error;
         }
         if (next == upcoming_.size()) break;
         const ReplayItem& due = upcoming_[next];
@@ -221,11 +219,15 @@ class Session {
       report(false);
 
       const bool more = next < upcoming_.size();
-      if (!more && ready_.empty() && again_.empty() && flying_ == 0) return true;
+      if (!more && ready_.empty() && again_.empty() && flying_ == 0) {
+        if (source_error) return tl::unexpected(*source_error);
+        return true;
+      }
       const nanoseconds give_up = more ? forever : last_intended + options_.drain_max;
       if (now() >= give_up) {
         drop_everything();
         settle();
+        if (source_error) return tl::unexpected(*source_error);
         return false;
       }
       nanoseconds wake = std::min(give_up, now() + progress_every);
