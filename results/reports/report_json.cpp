@@ -1,8 +1,13 @@
 // From run.sqlite to the JSON object that the page draws. Sums and sorting are SQL's; the page only divides,
 // formats and draws.
+#define XXH_INLINE_ALL  // The hash alone, without its library.
+#include <xxhash.h>
+
 #include <algorithm>
+#include <array>
 #include <boost/json.hpp>
 #include <cmath>
+#include <cstdio>
 #include <fstream>
 #include <iterator>
 #include <map>
@@ -114,6 +119,8 @@ json::object read_load(SqliteReader& run, const Places& places, const ReportLimi
         end = row.integer(1);
         stored_step = std::max<std::int64_t>(1, row.integer(2));
       });
+  // More than twenty years: no run's hours, and no reason to ask for their memory.
+  if (end - first > std::int64_t{20} * 366 * 24) end = first;
   const auto shown = static_cast<std::int64_t>(places.on_map);
   // Divisors of a day, so that a step always falls on the same hours and midnight is one of them.
   std::int64_t step = 24;
@@ -307,16 +314,28 @@ json::object read_shopper(SqliteReader& run) {
                            {{"day", 'i'}, {"checks", 'i'}, {"contacts", 'i'}})}};
 }
 
-/// What the manifest says about the inputs; a run that has not finished has none yet.
-json::value read_inputs(const std::filesystem::path& run_folder) {
-  std::ifstream file(run_folder / "manifest.json", std::ios::binary);
-  if (!file) return nullptr;
-  const std::string text{std::istreambuf_iterator<char>(file), {}};
-  boost::system::error_code code;
-  const json::value manifest = json::parse(text, code);
-  if (code || !manifest.is_object()) return nullptr;
-  const json::value* inputs = manifest.as_object().if_contains("inputs");
-  return inputs == nullptr ? json::value(nullptr) : *inputs;
+/// The scenario's files as they were read, with the checksum that the manifest will give them. Taken from the
+/// files themselves: the manifest is written after the report, and a report made again must be the same.
+json::array read_inputs(const std::filesystem::path& run_folder) {
+  namespace fs = std::filesystem;
+  std::vector<fs::path> files;
+  std::error_code code;
+  const fs::path root = run_folder / "inputs";
+  for (fs::recursive_directory_iterator entry(root, code), end; !code && entry != end; entry.increment(code))
+    if (entry->is_regular_file(code)) files.push_back(entry->path());
+  std::sort(files.begin(), files.end());
+  json::array inputs;
+  for (const fs::path& path : files) {
+    std::ifstream file(path, std::ios::binary);
+    const std::string bytes{std::istreambuf_iterator<char>(file), {}};
+    const XXH128_hash_t hash = XXH3_128bits(bytes.data(), bytes.size());
+    std::array<char, 33> digits{};
+    std::snprintf(digits.data(), digits.size(), "%016llx%016llx", static_cast<unsigned long long>(hash.high64),
+                  static_cast<unsigned long long>(hash.low64));
+    inputs.push_back(json::object{
+        {"name", fs::relative(path, root, code).generic_string()}, {"bytes", bytes.size()}, {"xxh128", digits.data()}});
+  }
+  return inputs;
 }
 
 }  // namespace

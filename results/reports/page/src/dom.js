@@ -33,6 +33,8 @@ export function table(caption, columns, rows, { limit = 12, id = null } = {}) {
       const bar = c.bar ? el("span", { class: "bar", "aria-hidden": "true", style: { "--share": String(c.bar(row)) } }) : null;
       return i === 0 ? el("th", { scope: "row", ...attributes }, content, bar) : el("td", attributes, el("span", { class: "value" }, content, bar));
     }));
+  // As a list each row takes a hand's breadth: fewer of them at first.
+  if (columns.length > 4 && globalThis.matchMedia?.("(max-width: 560px)").matches) limit = Math.min(limit, 5);
   const body = el("tbody", {}, rows.slice(0, limit).map(line));
   const frame = el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": caption },
     el("table", { id, class: columns.length > 4 ? "stack" : null },

@@ -1,8 +1,8 @@
 // The network on a map: what waits where, hour by hour, and the weather above it.
-import { geoAlbersUsa, geoCircle, geoEquirectangular, geoPath, geoGraticule10 } from "d3-geo";
+import { geoAlbersUsa, geoAzimuthalEqualArea, geoCentroid, geoCircle, geoPath, geoGraticule10 } from "d3-geo";
 import { el, svg } from "./dom.js";
 import { responsive } from "./charts.js";
-import { borders, coast, isUnitedStates, regionName, states } from "./states.js";
+import { borders, coast, isUnitedStates, regionName, states, union } from "./states.js";
 import { capital, count, plural, short } from "./format.js";
 
 const kmPerDegree = 111.195;
@@ -41,12 +41,10 @@ export function projectionFor(us, places, disruptions, width) {
   }
   const height = Math.round(Math.min(width * 0.75, Math.max(width * 0.5, 320)));
   const pad = Math.min(56, width * 0.14);
-  const projection = geoEquirectangular().fitExtent([[pad, 36], [width - pad, height - 36]], points);
-  if (!Number.isFinite(projection.scale()) || projection.scale() > 60_000) {
-    // One place, or all at one spot: centre it and show a few degrees around.
-    const at = points.coordinates[0] ?? [0, 0];
-    projection.center(at).scale(width * 6).translate([width / 2, height / 2]);
-  }
+  // Centred on the places, so that their surroundings keep their shape wherever they are.
+  const [lon, lat] = places.length ? geoCentroid(points) : [0, 0];
+  const projection = geoAzimuthalEqualArea().rotate([-lon, -lat]).fitExtent([[pad, 36], [width - pad, height - 36]], points);
+  if (!Number.isFinite(projection.scale()) || projection.scale() > 60_000) projection.scale(width * 6).translate([width / 2, height / 2]);
   return { projection, height };
 }
 
@@ -114,7 +112,7 @@ export function networkMap(data, calendar, colourOf) {
     const weather = disruptions.map((d) => {
       let shapes = [];
       if (d.radius_km > 0) shapes = [path(geoCircle().center([d.lon, d.lat]).radius(d.radius_km / kmPerDegree)())];
-      else if (us && d.regions.length && d.regions.length < 45) shapes = states.filter((s) => d.regions.includes(s.id)).map((s) => path(s));
+      else if (us && d.regions.length && d.regions.length < 45) shapes = [path(union(d.regions))];
       const spots = d.places.length && d.places.length <= 12 && !shapes.length ? d.places.map((p) => indexOf.get(p)).filter((i) => i != null && at[i]) : [];
       return svg("g", { class: `weather ${d.kind}` }, shapes.filter(Boolean).map((s) => svg("path", { d: s })),
         spots.map((i) => svg("circle", { cx: at[i][0], cy: at[i][1], r: 16 })));

@@ -553,8 +553,7 @@ export function foot(f, calendar) {
   const { run, data } = f;
   const balance = data.balance[0] ?? { midnights: 0, unbalanced: 0 }, little = data.little[0] ?? { queues: 0, unequal: 0 };
   const fact = (name, value) => (value == null || value === "" ? null : [el("dt", {}, name), el("dd", {}, value)]);
-  const inputs = Array.isArray(data.inputs) ? data.inputs.map((i) => [i.path ?? i.name ?? i.file ?? "", i.hash ?? i.xxh3 ?? i.sha256 ?? i.xxh64 ?? i.checksum ?? ""])
-    : data.inputs && typeof data.inputs === "object" ? Object.entries(data.inputs).map(([k, v]) => [k, typeof v === "string" ? v : JSON.stringify(v)]) : [];
+  const inputs = data.inputs;
   const measured = run.measure_from_day != null && run.measure_to_day != null ? `${calendar.full(Number(run.measure_from_day))} to ${calendar.full(Number(run.measure_to_day) - 1)}` : null;
   return el("footer", { id: "provenance" }, el("h2", {}, "Can it be trusted, and made again"),
     data.census.length ? el("div", {}, el("h3", {}, "No parcel appears or vanishes"),
@@ -567,7 +566,7 @@ export function foot(f, calendar) {
       fact("Scans", run.scans ? count(Number(run.scans)) : null), fact("Digest", el("code", {}, run.digest ?? "–")), fact("Version", run.version ? `peakstorm ${run.version}` : null),
       fact("Simulated in", run.wall_s ? `${Number(run.wall_s).toFixed(1)} s on ${plural(Number(run.threads || 1), "thread")}` : null),
       fact("Command", run.command_line ? el("code", {}, run.command_line) : null)),
-    inputs.length ? el("details", {}, el("summary", {}, `${plural(inputs.length, "input file")} and their hashes`), table("Inputs", [{ head: "File", cell: (i) => i[0] }, { head: "Hash", cell: (i) => el("code", {}, String(i[1])) }], inputs, { limit: 200 })) : null,
+    inputs.length ? el("details", {}, el("summary", {}, `${plural(inputs.length, "input file")} with checksums`), table("Inputs", [{ head: "File", cell: (i) => i.name }, { head: "Bytes", number: true, cell: (i) => count(i.bytes) }, { head: "xxh128", cell: (i) => el("code", {}, i.xxh128) }], inputs, { limit: 200 })) : null,
     el("p", { class: "note" }, "The same scenario, seed, scale and version give the same digest on any number of threads."),
     el("h3", {}, "Not modelled"), el("ul", { class: "limits" }, notModelled.map((n) => el("li", {}, n))),
     run.recovery_note ? el("p", { class: "note" }, run.recovery_note) : null);

@@ -1,5 +1,5 @@
 // The United States as regions: postal codes to the FIPS codes of us-atlas (US Census Bureau shapes).
-import { feature, mesh } from "topojson-client";
+import { feature, merge, mesh } from "topojson-client";
 import atlas from "us-atlas/states-10m.json";
 
 const fips =
@@ -14,6 +14,9 @@ export const states = feature(atlas, atlas.objects.states).features
   .map((f) => ({ ...f, id: codeOf.get(f.id) }));
 export const borders = mesh(atlas, atlas.objects.states, (a, b) => a !== b);
 export const coast = mesh(atlas, atlas.objects.states, (a, b) => a === b);
+
+/** One shape around several states. */
+export const union = (codes) => merge(atlas, atlas.objects.states.geometries.filter((g) => codes.includes(codeOf.get(g.id))));
 
 const names = new Map(states.map((f) => [f.id, f.properties.name]));
 
