@@ -1,0 +1,723 @@
+#include "results/reconcile.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <bit>
+#include <boost/unordered/unordered_flat_map.hpp>
+#include <chrono>
+#include <set>
+
+#include "engine/check.hpp"
+#include "results/measures.hpp"
+
+namespace peakstorm {
+namespace {
+
+using std::chrono::nanoseconds;
+
+struct ParcelHash {
+  using is_avalanching = void;
+  std::size_t operator()(ParcelId id) const { return mix64(static_cast<std::uint64_t>(id)); }
+};
+
+constexpr nanoseconds not_yet = nanoseconds::max();
+
+/// One published scan and how its sending went.
+struct TruthScan {
+  Scan scan;
+  nanoseconds intended = not_yet;  ///< Of its first attempt.
+  nanoseconds accepted = not_yet;  ///< When it was acknowledged.
+  bool tried = false;              ///< Really sent at least once.
+  bool missed = false;             ///< A check should have shown it and did not.
+};
+
+/// Latencies of one second, 32 cells per octave (2 % wide): small enough to keep one per second.
+class CoarseHistogram {
+ public:
+  void record(nanoseconds value) {
+    const auto ns = static_cast<std::uint64_t>(std::max<std::int64_t>(value.count(), 1));
+    const auto octave = static_cast<unsigned>(std::bit_width(ns)) - 1;
+    const std::uint64_t mantissa = octave >= 5 ? (ns >> (octave - 5)) - 32 : (ns << (5 - octave)) - 32;
+    const std::size_t cell = octave * 32 + static_cast<std::size_t>(mantissa);
+    if (cell >= cells_.size()) cells_.resize(cell + 1);
+    ++cells_[cell];
+    ++count_;
+  }
+  [[nodiscard]] double quantile_ms(double q) const {
+    const auto rank =
+        std::max<std::uint64_t>(1, static_cast<std::uint64_t>(q * static_cast<double>(count_) + 0.999999));
+    std::uint64_t seen = 0;
+    for (std::size_t cell = 0; cell < cells_.size(); ++cell) {
+      seen += cells_[cell];
+      if (seen < rank) continue;
+      const double octave = static_cast<double>(std::uint64_t{1} << (cell / 32));
+      return octave * (1 + (static_cast<double>(cell % 32) + 0.5) / 32) / 1e6;
+    }
+    return 0;
+  }
+
+ private:
+  std::vector<std::uint32_t> cells_;
+  std::uint64_t count_ = 0;
+};
+
+/// Finished seconds keep only their percentiles. A reply can be this late and still count in them.
+constexpr std::size_t open_seconds = 120;
+
+double to_ms(nanoseconds value) {
+  return static_cast<double>(value.count()) / 1e6;
+}
+
+std::size_t second_of(nanoseconds at) {
+  return static_cast<std::size_t>(std::max<std::int64_t>(0, at.count()) / 1'000'000'000);
+}
+
+template <class T>
+T& grown(std::vector<T>& items, std::size_t i) {
+  if (i >= items.size()) items.resize(i + 1);
+  return items[i];
+}
+
+/// "2013-12-05 12:00:03Z", with milliseconds where there are any.
+std::string utc_text(std::int64_t unix_ms) {
+  const std::int64_t day = floor_div(unix_ms, 86'400'000);
+  const std::int64_t ms = unix_ms - day * 86'400'000;
+  const std::chrono::year_month_day date{std::chrono::sys_days{std::chrono::days{day}}};
+  std::string text = fmt::format("{:04d}-{:02d}-{:02d} {:02d}:{:02d}:{:02d}", static_cast<int>(date.year()),
+                                 static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()), ms / 3'600'000,
+                                 ms / 60'000 % 60, ms / 1000 % 60);
+  if (ms % 1000 != 0) text += fmt::format(".{:03d}", ms % 1000);
+  return text + "Z";
+}
+
+std::string line_of(const ShownScan& scan, bool marked) {
+  return fmt::format("{} {} {}{}{}\n", marked ? '>' : ' ', utc_text(scan.unix_ms),
+                     scan_kind_names[static_cast<std::size_t>(scan.kind)], scan.place.empty() ? "" : " ", scan.place);
+}
+
+auto key_of(const ShownScan& scan) {
+  return std::tie(scan.unix_ms, scan.kind, scan.place);
+}
+
+}  // namespace
+
+bool is_defect(FindingKind kind) {
+  switch (kind) {
+    case FindingKind::lost:
+    case FindingKind::phantom:
+    case FindingKind::duplicated:
+    case FindingKind::wrong:
+    case FindingKind::wrong_status:
+    case FindingKind::wrong_promise:
+    case FindingKind::wrong_delivery:
+    case FindingKind::parcel_not_found:
+      return true;
+    case FindingKind::unacknowledged:
+    case FindingKind::not_sent:
+    case FindingKind::late_to_show:
+    case FindingKind::parcel_not_read:
+      return false;
+  }
+  return false;
+}
+
+bool counts_scans(FindingKind kind) {
+  return kind <= FindingKind::late_to_show;
+}
+
+std::optional<ScanKind> status_of(std::span<const ShownScan> history) {
+  // A retraction takes back the last delivery before it, so the walk leaves that one out.
+  std::vector<bool> taken_back(history.size());
+  for (std::size_t i = 0; i < history.size(); ++i) {
+    if (history[i].kind != ScanKind::retracted) continue;
+    for (std::size_t j = i; j-- > 0;) {
+      if (history[j].kind == ScanKind::delivered && !taken_back[j]) {
+        taken_back[j] = true;
+        break;
+      }
+    }
+  }
+  std::optional<ScanKind> status;
+  bool only_news = false;  // Nothing but delays so far.
+  for (std::size_t i = 0; i < history.size(); ++i) {
+    const ScanKind kind = history[i].kind;
+    if (taken_back[i] || kind == ScanKind::retracted || kind == ScanKind::eta_changed) continue;
+    if (kind == ScanKind::delay_weather || kind == ScanKind::delay_other) {
+      if (!status || only_news) {
+        status = kind;
+        only_news = true;
+      }
+      continue;
+    }
+    if (status && !only_news) {
+      if (kind == ScanKind::label_created || *status == ScanKind::returned) continue;
+      const bool back = kind == ScanKind::returning || kind == ScanKind::returned;
+      if (*status == ScanKind::delivered && !back) continue;
+      if (*status == ScanKind::returning && kind != ScanKind::delivered && kind != ScanKind::returned &&
+          kind != ScanKind::lost) {
+        continue;
+      }
+    }
+    status = kind;
+    only_news = false;
+  }
+  // Only estimates or retractions: the weakest thing that must be true.
+  if (!status && !history.empty()) return ScanKind::label_created;
+  return status;
+}
+
+ShownRules plain_rules(const World& world) {
+  ShownRules rules;
+  rules.scan = [&world](const ParcelFacts&, const Scan& scan) -> std::optional<ShownScan> {
+    return ShownScan{world.first_day_unix * 1000 + scan.at.time_since_epoch().count(), scan.kind,
+                     scan.place == no_place ? std::string() : world.place_name(scan.place)};
+  };
+  rules.status = status_of;
+  return rules;
+}
+
+std::uint64_t ReplayResults::defects() const {
+  std::uint64_t sum = 0;
+  for (std::size_t kind = 0; kind < finding_kinds; ++kind) {
+    if (is_defect(static_cast<FindingKind>(kind))) sum += findings[kind];
+  }
+  return sum;
+}
+
+void ReplayResults::add_to(MeasureMap& measures) const {
+  const auto put = [&](const std::string& name, Unit unit, std::optional<double> value) {
+    measures[name] = {value, unit, std::nullopt, std::nullopt};
+  };
+  const auto count = [&](const std::string& name, std::uint64_t value) {
+    put(name, Unit::count, static_cast<double>(value));
+  };
+  const auto share = [&](const std::string& name, std::uint64_t part, std::uint64_t whole) {
+    put(name, Unit::share,
+        whole == 0 ? std::nullopt : std::optional(static_cast<double>(part) / static_cast<double>(whole)));
+  };
+
+  // What was not read back may hide anything, so a replay that did not get that far has no findings to offer.
+  const bool judged = complete;
+  const auto finding = [&](const std::string& name, FindingKind kind) {
+    const auto value = static_cast<double>(findings[static_cast<std::size_t>(kind)]);
+    put(name, Unit::count, judged ? std::optional(value) : std::nullopt);
+  };
+  put("findings", Unit::count, judged ? std::optional(static_cast<double>(defects())) : std::nullopt);
+  finding("lost_scans", FindingKind::lost);
+  finding("phantom_scans", FindingKind::phantom);
+  finding("duplicated_scans", FindingKind::duplicated);
+  finding("wrong_scans", FindingKind::wrong);
+  finding("late_scans", FindingKind::late_to_show);
+  finding("unacknowledged_scans", FindingKind::unacknowledged);
+  finding("not_sent_scans", FindingKind::not_sent);
+  finding("wrong_status", FindingKind::wrong_status);
+  finding("wrong_promise", FindingKind::wrong_promise);
+  finding("wrong_delivery", FindingKind::wrong_delivery);
+  finding("parcels_not_found", FindingKind::parcel_not_found);
+  finding("parcels_not_read", FindingKind::parcel_not_read);
+
+  LatencyHistogram both = latency[0];
+  both.merge(latency[1]);
+  LatencyHistogram both_service = service[0];
+  both_service.merge(service[1]);
+  const auto percentiles = [&](const std::string& scope, const LatencyHistogram& histogram) {
+    const auto at = [&](double q) {
+      return histogram.empty() ? std::nullopt : std::optional(histogram.quantile_ms(q));
+    };
+    put("endpoint." + scope + "p50", Unit::ms, at(0.5));
+    put("endpoint." + scope + "p90", Unit::ms, at(0.9));
+    put("endpoint." + scope + "p99", Unit::ms, at(0.99));
+    put("endpoint." + scope + "p999", Unit::ms, at(0.999));
+    put("endpoint." + scope + "max", Unit::ms, at(1));
+    put("endpoint." + scope + "mean", Unit::ms, histogram.empty() ? std::nullopt : std::optional(histogram.mean_ms()));
+  };
+  percentiles("", both);
+  percentiles("scan.", latency[0]);
+  percentiles("check.", latency[1]);
+  percentiles("read_back.", latency[2]);
+  percentiles("service.", both_service);
+
+  std::uint64_t sent = 0;
+  std::uint64_t errors = 0;
+  std::uint64_t accepted = 0;
+  std::uint64_t dropped = 0;
+  std::uint64_t intended = 0;
+  std::uint64_t late = 0;
+  for (const auto& [key, requests_made] : requests) {
+    const auto& [kind, fate, status] = key;
+    if (kind == RequestKind::read_back) continue;
+    if (fate == RequestFate::dropped) {
+      dropped += requests_made;
+      continue;
+    }
+    sent += requests_made;
+    (fate == RequestFate::accepted ? accepted : errors) += requests_made;
+  }
+  for (const std::size_t kind : {0U, 1U}) {
+    for (const ReplaySecond& second : seconds[kind]) {
+      intended += second.intended;
+      late += second.late;
+    }
+  }
+  count("sent", sent);
+  share("sent.late_share", late, intended);
+  share("sent.dropped_share", dropped, intended);
+  share("endpoint.error_share", errors, sent);
+  const double sending_s = to_ms(last_done) / 1000;
+  put("endpoint.throughput", Unit::per_second,
+      sending_s > 0 ? std::optional(static_cast<double>(accepted) / sending_s) : std::nullopt);
+
+  share("staleness.stale_share", stale, checks);
+  const auto age = [&](const LatencyHistogram& histogram, double q, double scale) {
+    return histogram.empty() ? std::nullopt : std::optional(static_cast<double>(histogram.quantile(q).count()) / scale);
+  };
+  for (const auto& [name, q] : {std::pair("p50", 0.5), std::pair("p99", 0.99), std::pair("max", 1.0)}) {
+    put(std::string("staleness.") + name, Unit::minutes, age(stale_simulated, q, 60'000));
+    put(std::string("staleness.replay.") + name, Unit::ms, age(stale_replay, q, 1e6));
+  }
+  share("on_time_shown.promise", shown_kept, shown_kept + shown_broken);
+  share("on_time_true.promise", true_kept, true_kept + true_broken);
+}
+
+struct Reconciliation::Impl {
+  const World& world;
+  ShownRules rules;
+  ReconcileOptions options;
+  std::vector<TruthParcel> parcels;
+  boost::unordered_flat_map<ParcelId, std::uint32_t, ParcelHash> index_of;
+
+  std::vector<std::pair<std::uint32_t, Scan>> gathered;  ///< Truth before begin().
+  std::vector<TruthScan> scans;                          ///< By parcel, then (reported, sequence).
+  std::vector<std::uint32_t> first_scan;                 ///< By parcel, one more at the end.
+  std::vector<bool> was_read;
+
+  ReplayResults results;
+  std::array<std::vector<CoarseHistogram>, 3> coarse;
+  std::array<std::size_t, 3> closed{};  ///< Seconds before it have their percentiles.
+  bool ended = false;
+
+  using ExampleKey = std::tuple<std::uint64_t, int>;  ///< Parcel, sequence (-1: none).
+  std::array<std::map<ExampleKey, FindingExample>, finding_kinds> examples;
+
+  Impl(const World& w, std::vector<TruthParcel> p, ShownRules r, const ReconcileOptions& o)
+      : world(w), rules(std::move(r)), options(o), parcels(std::move(p)), was_read(parcels.size()) {
+    PEAKSTORM_CHECK(static_cast<bool>(rules.scan), parcels.size());
+    PEAKSTORM_CHECK(static_cast<bool>(rules.status), parcels.size());
+    index_of.reserve(parcels.size());
+    for (std::size_t i = 0; i < parcels.size(); ++i) {
+      const bool is_new = index_of.try_emplace(parcels[i].facts.id, static_cast<std::uint32_t>(i)).second;
+      PEAKSTORM_CHECK(is_new, static_cast<std::uint64_t>(parcels[i].facts.id));
+    }
+  }
+
+  std::span<TruthScan> scans_of(std::uint32_t parcel) {
+    return {scans.data() + first_scan[parcel], scans.data() + first_scan[parcel + 1]};
+  }
+  TruthScan* find(ParcelId id, std::uint8_t sequence) {
+    const auto found = index_of.find(id);
+    if (found == index_of.end()) return nullptr;
+    for (TruthScan& scan : scans_of(found->second)) {
+      if (scan.scan.sequence == sequence) return &scan;
+    }
+    return nullptr;
+  }
+
+  void close_seconds(std::size_t kind, std::size_t before) {
+    auto& seconds = results.seconds[kind];
+    for (std::size_t& s = closed[kind]; s < before && s < seconds.size(); ++s) {
+      if (s >= coarse[kind].size()) continue;
+      seconds[s].p50_ms = coarse[kind][s].quantile_ms(0.5);
+      seconds[s].p99_ms = coarse[kind][s].quantile_ms(0.99);
+      coarse[kind][s] = CoarseHistogram();
+    }
+  }
+
+  /// Keeps the examples with the lowest parcels, whatever the order in which they turn up.
+  template <class MakeExample>
+  void found(FindingKind kind, ParcelId parcel, std::optional<std::uint8_t> sequence, const MakeExample& make) {
+    ++results.findings[static_cast<std::size_t>(kind)];
+    auto& kept = examples[static_cast<std::size_t>(kind)];
+    const ExampleKey key{static_cast<std::uint64_t>(parcel), sequence ? int{*sequence} : -1};
+    if (options.examples_max == 0 || kept.contains(key)) return;
+    if (kept.size() >= options.examples_max) {
+      if (!(key < kept.rbegin()->first)) return;
+      kept.erase(std::prev(kept.end()));
+    }
+    FindingExample example = make();
+    example.kind = kind;
+    example.parcel = parcel;
+    example.sequence = sequence;
+    kept.emplace(key, std::move(example));
+  }
+
+  void compare(std::uint32_t index, const ShownParcel& page);
+  void compare_promise(const TruthParcel& parcel, const ShownParcel& page);
+};
+
+Reconciliation::Reconciliation(const World& world, std::vector<TruthParcel> parcels, ShownRules rules,
+                               const ReconcileOptions& options)
+    : impl_(std::make_unique<Impl>(world, std::move(parcels), std::move(rules), options)) {}
+Reconciliation::~Reconciliation() = default;
+
+void Reconciliation::truth(std::span<const Scan> scans) {
+  for (const Scan& scan : scans) {
+    if (scan.reported == never) continue;
+    const auto found = impl_->index_of.find(scan.parcel);
+    if (found != impl_->index_of.end()) impl_->gathered.emplace_back(found->second, scan);
+  }
+}
+
+void Reconciliation::begin(const ReplayEnvironment& environment) {
+  Impl& m = *impl_;
+  m.results.environment = environment;
+  m.results.late_after = m.options.late_after;
+  m.results.shown_within = m.options.shown_within;
+  std::sort(m.gathered.begin(), m.gathered.end(), [](const auto& a, const auto& b) {
+    return std::tie(a.first, a.second.reported, a.second.sequence) <
+           std::tie(b.first, b.second.reported, b.second.sequence);
+  });
+  m.first_scan.assign(m.parcels.size() + 1, 0);
+  m.scans.reserve(m.gathered.size());
+  for (const auto& [parcel, scan] : m.gathered) {
+    ++m.first_scan[parcel + 1];
+    m.scans.push_back({scan, not_yet, not_yet, false, false});
+  }
+  for (std::size_t i = 0; i < m.parcels.size(); ++i) m.first_scan[i + 1] += m.first_scan[i];
+  m.gathered = {};
+}
+
+void Reconciliation::request(const RequestRecord& record) {
+  Impl& m = *impl_;
+  ReplayResults& r = m.results;
+  const auto kind = static_cast<std::size_t>(record.kind);
+  ++r.requests[{record.kind, record.fate, record.status}];
+  const bool dropped = record.fate == RequestFate::dropped;
+
+  // Repeated attempts of a scan carry the first intended instant; they are sent, but not intended again.
+  bool first_attempt = true;
+  if (record.kind == RequestKind::scan) {
+    if (TruthScan* scan = m.find(record.parcel, record.sequence)) {
+      first_attempt = scan->intended == not_yet;
+      scan->intended = std::min(scan->intended, record.intended);
+      scan->tried = scan->tried || !dropped;
+      if (record.fate == RequestFate::accepted) scan->accepted = std::min(scan->accepted, record.done);
+    }
+  }
+  auto& seconds = r.seconds[kind];
+  if (first_attempt) {
+    ReplaySecond& planned = grown(seconds, second_of(record.intended));
+    ++planned.intended;
+    if (!dropped && record.sent - record.intended > m.options.late_after) ++planned.late;
+  }
+  // A scan may also be given up between two attempts; either way its fate belongs to the second it was planned for.
+  if (dropped) {
+    ++grown(seconds, second_of(record.intended)).dropped;
+    return;
+  }
+  ++grown(seconds, second_of(record.sent)).sent;
+  const std::size_t done_second = second_of(record.done);
+  ReplaySecond& done = grown(seconds, done_second);
+  ++done.done;
+  if (record.fate != RequestFate::accepted) ++done.errors;
+  const nanoseconds latency = record.done - record.intended;
+  done.max_ms = std::max(done.max_ms, to_ms(latency));
+  if (done_second >= m.closed[kind]) grown(m.coarse[kind], done_second).record(latency);
+  if (done_second > open_seconds) m.close_seconds(kind, done_second - open_seconds);
+  r.latency[kind].record(latency);
+  r.service[kind].record(record.done - record.sent);
+  if (record.kind != RequestKind::read_back) r.last_done = std::max(r.last_done, record.done);
+}
+
+void Reconciliation::shown(const ShownStatus& status) {
+  Impl& m = *impl_;
+  const auto found = m.index_of.find(status.parcel);
+  if (found == m.index_of.end()) return;
+  const TruthParcel& parcel = m.parcels[found->second];
+  const std::uint32_t visible = status.found ? status.scans_shown : 0;
+
+  // Published scans stand in the order of their publication, and a page that is behind lacks the newest ones.
+  std::uint32_t expected = 0;
+  std::uint32_t acknowledged = 0;
+  const TruthScan* first_missing = nullptr;
+  for (TruthScan& scan : m.scans_of(found->second)) {
+    if (scan.scan.reported > status.simulated) break;
+    if (!m.rules.scan(parcel.facts, scan.scan)) continue;
+    if (++expected == visible + 1) first_missing = &scan;
+    // Whether a page that took a scan still hides it is asked only after a decent while, on the endpoint's own clock.
+    if (scan.accepted != not_yet && scan.accepted + m.options.shown_within < status.at && ++acknowledged > visible) {
+      scan.missed = true;
+    }
+  }
+  nanoseconds simulated_age{0};  // One tick is one simulated millisecond.
+  nanoseconds replay_age{0};
+  if (first_missing != nullptr) {
+    simulated_age = nanoseconds{(status.simulated - first_missing->scan.reported).count()};
+    const double speed = m.results.environment.speed;
+    if (first_missing->intended != not_yet) {
+      replay_age = std::max(nanoseconds{0}, status.at - first_missing->intended);
+    } else if (speed > 0) {
+      replay_age = nanoseconds{static_cast<std::int64_t>(static_cast<double>(simulated_age.count()) * 1e6 / speed)};
+    }
+  }
+  ReplayResults& r = m.results;
+  ++r.checks;
+  r.stale += static_cast<std::uint64_t>(first_missing != nullptr);
+  r.stale_simulated.record(simulated_age);
+  r.stale_replay.record(replay_age);
+  StaleSecond& second = grown(r.stale_seconds, second_of(status.at));
+  ++second.checks;
+  second.stale += static_cast<std::uint64_t>(first_missing != nullptr);
+  second.sum_ms += to_ms(replay_age);
+  second.max_ms = std::max(second.max_ms, to_ms(replay_age));
+}
+
+void Reconciliation::read_back(const ShownParcel& parcel) {
+  const auto found = impl_->index_of.find(parcel.parcel);
+  if (found == impl_->index_of.end() || impl_->was_read[found->second]) return;
+  impl_->was_read[found->second] = true;
+  ++impl_->results.read;
+  impl_->compare(found->second, parcel);
+  impl_->compare_promise(impl_->parcels[found->second], parcel);
+}
+
+void Reconciliation::Impl::compare(std::uint32_t index, const ShownParcel& page) {
+  const TruthParcel& parcel = parcels[index];
+  const ParcelId id = parcel.facts.id;
+
+  struct Expected {
+    ShownScan shown;
+    TruthScan* truth;
+    bool matched = false;
+  };
+  std::vector<Expected> expected;
+  for (TruthScan& scan : scans_of(index)) {
+    if (auto shown = rules.scan(parcel.facts, scan.scan)) expected.push_back({std::move(*shown), &scan});
+  }
+  // In the order in which they happened, as a page would list them.
+  std::sort(expected.begin(), expected.end(), [](const Expected& a, const Expected& b) {
+    return std::tie(a.shown.unix_ms, a.truth->scan.at, a.truth->scan.sequence) <
+           std::tie(b.shown.unix_ms, b.truth->scan.at, b.truth->scan.sequence);
+  });
+
+  std::vector<const ShownScan*> extra;  // Shown, without a counterpart so far.
+  std::vector<const ShownScan*> duplicates;
+  std::vector<bool> taken(page.scans.size());
+  // 1. Exact matches. A group of identical expectations may be shown once or as often as it has members.
+  for (std::size_t s = 0; s < page.scans.size(); ++s) {
+    const ShownScan& shown = page.scans[s];
+    bool any = false;
+    for (Expected& e : expected) {
+      if (key_of(e.shown) != key_of(shown)) continue;
+      any = true;
+      if (!e.matched) {
+        e.matched = true;
+        taken[s] = true;
+        break;
+      }
+    }
+    if (taken[s]) continue;
+    (any ? duplicates : extra).push_back(&shown);
+  }
+  for (Expected& e : expected) {
+    if (e.matched) continue;
+    e.matched = std::any_of(expected.begin(), expected.end(), [&](const Expected& other) {
+      return other.matched && key_of(other.shown) == key_of(e.shown);
+    });
+  }
+  // 2. What is left on both sides and agrees in two of instant, kind and place is one scan shown wrongly.
+  struct Wrong {
+    Expected* expected;
+    const ShownScan* shown;
+  };
+  std::vector<Wrong> wrong;
+  for (Expected& e : expected) {
+    if (e.matched) continue;
+    for (std::size_t x = 0; x < extra.size(); ++x) {
+      const int agree = static_cast<int>(extra[x]->unix_ms == e.shown.unix_ms) +
+                        static_cast<int>(extra[x]->kind == e.shown.kind) +
+                        static_cast<int>(extra[x]->place == e.shown.place);
+      if (agree < 2) continue;
+      wrong.push_back({&e, extra[x]});
+      e.matched = true;
+      extra.erase(extra.begin() + static_cast<std::ptrdiff_t>(x));
+      break;
+    }
+  }
+
+  const auto truth_story = [&](const std::set<const Expected*>& marked) {
+    std::string text;
+    for (const Expected& e : expected) text += line_of(e.shown, marked.contains(&e));
+    return text;
+  };
+  const auto shown_story = [&](const std::set<const ShownScan*>& marked) {
+    std::string text;
+    if (!page.found) return std::string("(no such parcel)\n");
+    for (const ShownScan& scan : page.scans) text += line_of(scan, marked.contains(&scan));
+    return text;
+  };
+  const auto name_of = [](const ShownScan& scan) {
+    return fmt::format("{} at {}{}{}", scan_kind_names[static_cast<std::size_t>(scan.kind)], utc_text(scan.unix_ms),
+                       scan.place.empty() ? "" : ", ", scan.place);
+  };
+
+  bool any_accepted = false;
+  for (const Expected& e : expected) {
+    any_accepted = any_accepted || e.truth->accepted != not_yet;
+    const std::uint8_t sequence = e.truth->scan.sequence;
+    if (e.matched) {
+      if (e.truth->missed) {
+        found(FindingKind::late_to_show, id, sequence, [&] {
+          return FindingExample{{},
+                                {},
+                                {},
+                                name_of(e.shown) + " was missing from a check long after it was accepted",
+                                truth_story({&e}),
+                                shown_story({})};
+        });
+      }
+      continue;
+    }
+    const FindingKind kind = e.truth->accepted != not_yet ? FindingKind::lost
+                             : e.truth->tried             ? FindingKind::unacknowledged
+                                                          : FindingKind::not_sent;
+    found(kind, id, sequence, [&] {
+      return FindingExample{{}, {}, {}, name_of(e.shown) + " is not shown", truth_story({&e}), shown_story({})};
+    });
+  }
+  for (const Wrong& w : wrong) {
+    found(FindingKind::wrong, id, w.expected->truth->scan.sequence, [&] {
+      return FindingExample{{},
+                            {},
+                            {},
+                            name_of(w.expected->shown) + " is shown as " + name_of(*w.shown),
+                            truth_story({w.expected}),
+                            shown_story({w.shown})};
+    });
+  }
+  for (const ShownScan* scan : extra) {
+    found(FindingKind::phantom, id, std::nullopt, [&] {
+      return FindingExample{
+          {}, {}, {}, name_of(*scan) + " is shown and never happened", truth_story({}), shown_story({scan})};
+    });
+  }
+  for (const ShownScan* scan : duplicates) {
+    found(FindingKind::duplicated, id, std::nullopt, [&] {
+      return FindingExample{
+          {}, {}, {}, name_of(*scan) + " is shown more than once", truth_story({}), shown_story({scan})};
+    });
+  }
+  if (!page.found) {
+    if (any_accepted) {
+      found(FindingKind::parcel_not_found, id, std::nullopt, [&] {
+        return FindingExample{
+            {}, {}, {}, "its scans were accepted, and the page does not know it", truth_story({}), shown_story({})};
+      });
+    }
+    return;
+  }
+
+  // 3. What the page concludes, judged by the scans it took or shows: refused ones must not count against it.
+  std::vector<ShownScan> basis;
+  std::optional<std::int64_t> delivered;
+  for (const Expected& e : expected) {
+    if (e.truth->accepted != not_yet || e.matched) basis.push_back(e.shown);
+  }
+  const std::optional<ScanKind> status = rules.status(basis);
+  if (status && *status != page.status) {
+    found(FindingKind::wrong_status, id, std::nullopt, [&] {
+      return FindingExample{
+          {},
+          {},
+          {},
+          fmt::format("status {} instead of {}", scan_kind_names[static_cast<std::size_t>(page.status)],
+                      scan_kind_names[static_cast<std::size_t>(*status)]),
+          truth_story({}),
+          shown_story({})};
+    });
+  }
+  if (status == ScanKind::delivered) {
+    // The delivery that stands: the last one that no retraction takes back leaves the status delivered.
+    for (std::size_t i = basis.size(); i-- > 0 && !delivered;) {
+      if (basis[i].kind != ScanKind::delivered) continue;
+      std::vector<ShownScan> without(basis);
+      without.erase(without.begin() + static_cast<std::ptrdiff_t>(i));
+      const bool decides = rules.status(without) != status;
+      const bool only = std::count_if(basis.begin(), basis.end(),
+                                      [](const ShownScan& s) { return s.kind == ScanKind::delivered; }) == 1;
+      if (decides || only) delivered = basis[i].unix_ms;
+    }
+  }
+  // Two deliveries that both stand leave it open which instant a page shows; then none is demanded.
+  if (page.delivered_unix_ms != delivered && (delivered || status != ScanKind::delivered)) {
+    found(FindingKind::wrong_delivery, id, std::nullopt, [&] {
+      return FindingExample{{},
+                            {},
+                            {},
+                            fmt::format("delivered {} instead of {}",
+                                        page.delivered_unix_ms ? utc_text(*page.delivered_unix_ms) : "never",
+                                        delivered ? utc_text(*delivered) : "never"),
+                            truth_story({}),
+                            shown_story({})};
+    });
+  }
+  if (page.promise_day) {
+    const Day shown_day = *page.promise_day;
+    bool known = parcel.facts.promise_day != no_day && shown_day == Day{parcel.facts.promise_day};
+    for (const TruthScan& scan : scans_of(index)) {
+      known = known || (scan.scan.eta_day != no_day && shown_day == Day{scan.scan.eta_day});
+    }
+    if (!known) {
+      found(FindingKind::wrong_promise, id, std::nullopt, [&] {
+        return FindingExample{{},
+                              {},
+                              {},
+                              fmt::format("promised for day {}, shown for day {}", parcel.facts.promise_day, shown_day),
+                              truth_story({}),
+                              shown_story({})};
+      });
+    }
+  }
+}
+
+void Reconciliation::Impl::compare_promise(const TruthParcel& parcel, const ShownParcel& page) {
+  if (!parcel.measured || parcel.promise == Verdict::not_counted) return;
+  const bool truly = parcel.promise == Verdict::kept;
+  bool shown = false;
+  if (page.found && page.delivered_unix_ms) {
+    const TimeZone& zone =
+        world.zones[::peakstorm::index(world.destinations[::peakstorm::index(parcel.facts.destination)].zone)];
+    const SimTime delivered = day_zero + SimDuration{*page.delivered_unix_ms - world.first_day_unix * 1000};
+    shown = zone.local_day(delivered) <= Day{parcel.facts.promise_day};
+  }
+  ++(truly ? results.true_kept : results.true_broken);
+  ++(shown ? results.shown_kept : results.shown_broken);
+  results.hidden_kept += static_cast<std::uint64_t>(truly && !shown);
+  results.hidden_broken += static_cast<std::uint64_t>(!truly && shown);
+}
+
+void Reconciliation::end(nanoseconds wall, nanoseconds cpu, bool complete) {
+  Impl& m = *impl_;
+  ReplayResults& r = m.results;
+  PEAKSTORM_CHECK(!m.ended, m.ended);
+  m.ended = true;
+  r.wall = wall;
+  r.cpu = cpu;
+  r.complete = complete;
+  for (std::size_t kind = 0; kind < r.seconds.size(); ++kind) m.close_seconds(kind, r.seconds[kind].size());
+  for (std::uint32_t i = 0; i < m.parcels.size(); ++i) {
+    if (m.was_read[i]) continue;
+    m.found(FindingKind::parcel_not_read, m.parcels[i].facts.id, std::nullopt,
+            [] { return FindingExample{{}, {}, {}, "the read-back got no answer for it", "", ""}; });
+  }
+  for (auto& kind : m.examples) {
+    for (auto& [key, example] : kind) r.examples.push_back(std::move(example));
+  }
+}
+
+const ReplayResults& Reconciliation::results() const {
+  PEAKSTORM_CHECK(impl_->ended, impl_->ended);
+  return impl_->results;
+}
+
+}  // namespace peakstorm

@@ -1,0 +1,179 @@
+/// What a replay did to the endpoint and what the endpoint made of it: latency, throughput, staleness, and the
+/// read-back compared scan by scan with the truth.
+///
+/// Truth is the set of published scans of the tracked parcels. A format and a page may know fewer words than the
+/// carrier, so truth goes through `ShownRules` first: the endpoint is compared with what it could have shown, never
+/// with raw truth. Scans that the mapping makes identical count as one group: a page may show the group once or as
+/// often as it has members.
+///
+/// Called from one thread. Memory: about 48 bytes per published scan.
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include "engine/on_time.hpp"
+#include "engine/replay.hpp"
+#include "engine/world.hpp"
+#include "results/histogram.hpp"
+#include "results/measure_map.hpp"
+
+namespace peakstorm {
+
+/// How truth appears on a correct page.
+struct ShownRules {
+  /// A published scan as shown; none: this format or page does not show its kind.
+  std::function<std::optional<ShownScan>(const ParcelFacts&, const Scan&)> scan;
+  /// Status after these scans, in the order in which they happened; none when nothing is left.
+  std::function<std::optional<ScanKind>(std::span<const ShownScan>)> status;
+};
+
+/// Status of a history (ascending by instant): the last milestone. Estimates and delays never change it, a label
+/// replaces nothing, delivered stays unless the parcel is returned afterwards, a retraction takes back the delivery
+/// before it, returning stays until delivered, returned or lost, and returned stays.
+std::optional<ScanKind> status_of(std::span<const ShownScan> history);
+
+/// Canonical names, milliseconds and the world's place names ("" for the doorstep), `status_of`. `world` must outlive
+/// the rules.
+ShownRules plain_rules(const World& world);
+
+/// A parcel whose tracking is read back.
+struct TruthParcel {
+  ParcelFacts facts;
+  Verdict promise = Verdict::not_counted;  ///< True verdict by OnTimeDefinition::promise.
+  bool measured = false;                   ///< Its order day counts in the headline.
+};
+
+enum class FindingKind : std::uint8_t {
+  lost,              ///< Accepted, not shown.
+  unacknowledged,    ///< Tried, never accepted, not shown: the endpoint said so, hence no defect.
+  not_sent,          ///< Never tried (dropped, or the replay was stopped), not shown.
+  phantom,           ///< Shown, never published.
+  duplicated,        ///< Shown more often than it happened.
+  wrong,             ///< Shown with another instant, kind or place.
+  late_to_show,      ///< Shown in the end, but a check long after its acknowledgement missed it.
+  wrong_status,      ///< The page's status does not follow from what was accepted or shown.
+  wrong_promise,     ///< The date shown is neither the promise nor any estimate the carrier published.
+  wrong_delivery,    ///< Delivery instant shown but not true, or true and not shown.
+  parcel_not_found,  ///< Scans were accepted, and the page knows nothing of the parcel.
+  parcel_not_read,   ///< The read-back got no answer: nothing is known about it.
+};
+inline constexpr std::size_t finding_kinds = 12;
+inline constexpr std::array<const char*, finding_kinds> finding_names{
+    "lost",         "unacknowledged", "not_sent",      "phantom",        "duplicated",       "wrong",
+    "late_to_show", "wrong_status",   "wrong_promise", "wrong_delivery", "parcel_not_found", "parcel_not_read"};
+/// Defects make up the measure `findings`: what a page, having taken the scans, shows wrongly in the end.
+bool is_defect(FindingKind kind);
+/// True for kinds that count scans, false for those that count parcels.
+bool counts_scans(FindingKind kind);
+
+struct FindingExample {
+  FindingKind kind{};
+  ParcelId parcel{};
+  std::optional<std::uint8_t> sequence;  ///< Of the scan, where one is meant.
+  std::string detail;                    ///< One line.
+  std::string truth;                     ///< The whole story: one scan per line, those in question marked by '>'.
+  std::string shown;
+};
+
+struct ReplaySecond {
+  std::uint64_t intended = 0;
+  std::uint64_t sent = 0;
+  std::uint64_t done = 0;
+  std::uint64_t errors = 0;
+  std::uint64_t late = 0;
+  std::uint64_t dropped = 0;
+  // Of the requests done in this second, within 2 %; 0 when none.
+  double p50_ms = 0;
+  double p99_ms = 0;
+  double max_ms = 0;
+};
+
+struct StaleSecond {
+  std::uint64_t checks = 0;
+  std::uint64_t stale = 0;
+  double sum_ms = 0;  ///< Of ages.
+  double max_ms = 0;
+};
+
+inline constexpr std::array<const char*, 3> request_kind_names{"scan", "check", "read_back"};
+
+struct ReplayResults {
+  ReplayEnvironment environment;
+  std::chrono::nanoseconds wall{};
+  std::chrono::nanoseconds cpu{};
+  bool complete = false;
+  std::chrono::nanoseconds late_after{};
+  std::chrono::nanoseconds shown_within{};
+
+  std::map<std::tuple<RequestKind, RequestFate, std::uint16_t>, std::uint64_t> requests;
+  std::array<LatencyHistogram, 3> latency;  ///< By RequestKind: intended to done. Dropped requests have none.
+  std::array<LatencyHistogram, 3> service;  ///< Sent to done.
+  std::array<std::vector<ReplaySecond>, 3> seconds;
+  std::chrono::nanoseconds last_done{};  ///< Of scans and checks.
+
+  std::uint64_t checks = 0;  ///< With an answer.
+  std::uint64_t stale = 0;
+  LatencyHistogram stale_simulated;  ///< Ages of all answered checks, fresh ones as 0; one ns is one ms.
+  LatencyHistogram stale_replay;
+  std::vector<StaleSecond> stale_seconds;
+
+  std::array<std::uint64_t, finding_kinds> findings{};
+  std::vector<FindingExample> examples;  ///< By kind, then parcel.
+  std::uint64_t read = 0;                ///< Parcels read back.
+
+  // Tracked, measured, read-back parcels whose promise counts.
+  std::uint64_t true_kept = 0;
+  std::uint64_t true_broken = 0;
+  std::uint64_t shown_kept = 0;
+  std::uint64_t shown_broken = 0;
+  std::uint64_t hidden_kept = 0;    ///< Kept in truth, not as shown.
+  std::uint64_t hidden_broken = 0;  ///< Broken in truth, kept as shown.
+
+  [[nodiscard]] std::uint64_t defects() const;
+  /// Named (results/measures/names.hpp): endpoint.*, sent.*, staleness.*, findings, lost_scans ...
+  void add_to(MeasureMap& measures) const;
+};
+
+struct ReconcileOptions {
+  std::chrono::nanoseconds late_after = std::chrono::milliseconds{10};
+  std::chrono::nanoseconds shown_within = std::chrono::seconds{1};  ///< Wall time from acknowledgement to page.
+  std::size_t examples_max = 200;                                   ///< Per kind.
+};
+
+class Reconciliation final : public ReplayRecorder {
+ public:
+  /// `world` must outlive this. `parcels` in any order, each once.
+  Reconciliation(const World& world, std::vector<TruthParcel> parcels, ShownRules rules,
+                 const ReconcileOptions& options = {});
+  ~Reconciliation() override;
+  Reconciliation(const Reconciliation&) = delete;
+  Reconciliation& operator=(const Reconciliation&) = delete;
+
+  /// The truth, before begin(); any order, missed scans and strangers' scans are skipped. May be called repeatedly.
+  void truth(std::span<const Scan> scans);
+
+  void begin(const ReplayEnvironment& environment) override;
+  void request(const RequestRecord& record) override;
+  void shown(const ShownStatus& status) override;
+  void read_back(const ShownParcel& parcel) override;
+  void end(std::chrono::nanoseconds wall, std::chrono::nanoseconds cpu, bool complete) override;
+
+  /// Valid after end().
+  [[nodiscard]] const ReplayResults& results() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace peakstorm

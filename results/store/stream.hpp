@@ -1,0 +1,48 @@
+/// The stream files of a run folder (peakstorm.proto): rows of scans or acts in zstd frames with an index at the end.
+/// One writer or reader per file and thread.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "engine/result.hpp"
+#include "engine/scan.hpp"
+#include "results/store/file_calls.hpp"
+
+namespace peakstorm::store {
+
+/// Writes one stream file. After an error the file is useless; the caller reports the error and gives the run up.
+/// T is Scan or ShopperAct.
+template <class T>
+class StreamWriter {
+ public:
+  static Result<std::unique_ptr<StreamWriter>> create(const std::filesystem::path& path, FileCalls& calls);
+  virtual ~StreamWriter() = default;
+  virtual Result<void> append(std::span<const T> items) = 0;
+  /// Writes what is left and the index, flushes and closes.
+  virtual Result<void> finish() = 0;
+  /// Valid after finish().
+  [[nodiscard]] virtual FileFacts facts() const = 0;
+};
+
+/// Reads one stream file from the front. Errors: io; bad_input for a damaged file, naming the frame.
+template <class T>
+class StreamReader {
+ public:
+  static Result<std::unique_ptr<StreamReader>> open(const std::filesystem::path& path);
+  virtual ~StreamReader() = default;
+  /// Replaces `items` with those of the next frame; empty means the end.
+  virtual Result<void> next_frame(std::vector<T>& items) = 0;
+  /// Continues with the first frame that holds anything at or after `at`.
+  virtual void seek(SimTime at) = 0;
+};
+
+extern template class StreamWriter<Scan>;
+extern template class StreamWriter<ShopperAct>;
+extern template class StreamReader<Scan>;
+extern template class StreamReader<ShopperAct>;
+
+}  // namespace peakstorm::store
