@@ -15,8 +15,8 @@ namespace peakstorm {
 
 /// Limits that keep a report of a large run small enough to mail.
 struct ReportLimits {
-  std::size_t load_samples = 160'000;  ///< Backlog samples over all places; the step grows to stay below.
-  std::size_t map_places = 400;        ///< Places on the map: those with the highest backlog.
+  std::size_t load_samples = 240'000;  ///< Backlog samples over all places; the step grows to stay below.
+  std::size_t map_places = 500;        ///< Places on the map: those with the highest backlog; no background ship nodes.
   std::size_t lanes = 2'000;
   std::size_t cause_rows = 200;       ///< Rows of "where promises were lost".
   std::size_t replay_points = 400;    ///< Points in time of the endpoint's charts.

@@ -75,7 +75,8 @@ json::object key_values(SqliteReader& run, const char* sql) {
   return all;
 }
 
-/// Places of the report: every facility and ship node, with the ones of the map first.
+/// Places of the report: every facility and ship node. The first `on_map` of them are drawn: facilities and
+/// retailers' nodes, fullest first. Where background volume starts is a way of loading the network, no news.
 struct Places {
   json::array list;
   std::unordered_map<std::int64_t, std::size_t> position;  ///< place_id to its index in `list`.
@@ -86,12 +87,13 @@ Places read_places(SqliteReader& run, const ReportLimits& limits) {
   Places places;
   run.rows(
       "SELECT p.place_id, p.name, p.kind, coalesce(c.name, s.name, ''), r.name, p.lat, p.lon, "
-      "       coalesce(k.pieces, 0), coalesce(k.at_ms, 0) "
+      "       coalesce(k.pieces, 0), coalesce(k.at_ms, 0), coalesce(s.role, '') = 'background' "
       "FROM place p JOIN region r USING (region_id) LEFT JOIN carrier c USING (carrier_id) "
       "LEFT JOIN shipper s USING (shipper_id) LEFT JOIN place_peak k USING (place_id) "
-      "ORDER BY 8 DESC, p.place_id",
+      "ORDER BY 10, 8 DESC, p.place_id",
       [&](const Row& row) {
         places.position[row.integer(0)] = places.list.size();
+        if (row.integer(9) == 0) ++places.on_map;
         places.list.push_back(json::object{{"name", json::string(row.text(1))},
                                            {"kind", json::string(row.text(2))},
                                            {"carrier", json::string(row.text(3))},
@@ -101,7 +103,7 @@ Places read_places(SqliteReader& run, const ReportLimits& limits) {
                                            {"peak", row.integer(7)},
                                            {"peak_ms", row.integer(8)}});
       });
-  places.on_map = std::min(places.list.size(), limits.map_places);
+  places.on_map = std::min(places.on_map, limits.map_places);
   return places;
 }
 

@@ -6,6 +6,9 @@ import { borders, coast, isUnitedStates, regionName, states, union } from "./sta
 import { capital, count, plural, short } from "./format.js";
 
 const kmPerDegree = 111.195;
+/** Ways of loading the network; they have no place on the map. */
+const demandKinds = new Set(["surge", "staffing"]);
+const words = (name) => name.replace(/[-_]/g, " ");
 const kindNames = { hub: "hub", air_hub: "air hub", depot: "depot", node: "ship node" };
 export const placeKind = (kind) => kindNames[kind] ?? kind;
 
@@ -110,9 +113,10 @@ export function networkMap(data, calendar, colourOf) {
       return svg("path", { class: mode, d: `M${at[i]}L${at[j]}` });
     })));
     const weather = disruptions.map((d) => {
-      let shapes = [];
-      if (d.radius_km > 0) shapes = [path(geoCircle().center([d.lon, d.lat]).radius(d.radius_km / kmPerDegree)())];
-      else if (us && d.regions.length && d.regions.length < 45) shapes = [path(union(d.regions))];
+      // What holds everywhere has no shape.
+      const shapes = [];
+      if (d.radius_km > 0) shapes.push(path(geoCircle().center([d.lon, d.lat]).radius(d.radius_km / kmPerDegree)()));
+      if (us && d.regions.length && d.regions.length < 40) shapes.push(path(union(d.regions)));
       const spots = d.places.length && d.places.length <= 12 && !shapes.length ? d.places.map((p) => indexOf.get(p)).filter((i) => i != null && at[i]) : [];
       return svg("g", { class: `weather ${d.kind}` }, shapes.filter(Boolean).map((s) => svg("path", { d: s })),
         spots.map((i) => svg("circle", { cx: at[i][0], cy: at[i][1], r: 16 })));
@@ -185,12 +189,26 @@ export function networkMap(data, calendar, colourOf) {
     view.update();
   }
 
+  /** Surges that touch or overlap, as one: there may be one per carrier and service. */
+  function demand(all) {
+    const merged = [];
+    for (const d of all.filter((x) => demandKinds.has(x.kind)).sort((a, b) => a.from_ms - b.from_ms)) {
+      const last = merged.at(-1);
+      if (last && d.from_ms <= last.to_ms) {
+        last.to_ms = Math.max(last.to_ms, d.to_ms);
+        last.names.push(words(d.name));
+      } else merged.push({ ...d, names: [words(d.name)] });
+    }
+    return merged.map((m) => ({ ...m, name: m.names.length === 1 ? m.names[0] : `${m.names.length} surges of orders` }));
+  }
+
   /** Total backlog and the disruptions, under the same scale as the slider. */
   let head = null;
   let scaleX = () => 0;
   function drawRibbon(width) {
     const inset = 9; // Half of the slider's thumb: its centre travels from here to width - here.
-    const rows = disruptions.filter((d) => d.to_ms > instant(0) && d.from_ms < instant(steps - 1));
+    const seen = disruptions.filter((d) => d.to_ms > instant(0) && d.from_ms < instant(steps - 1));
+    const rows = seen.filter((d) => !demandKinds.has(d.kind)).map((d) => ({ ...d, name: words(d.name) })).concat(demand(seen));
     const lanes = [];
     scaleX = (t) => inset + (t / Math.max(1, steps - 1)) * (width - 2 * inset);
     const ofMs = (ms) => scaleX(Math.min(steps - 1, Math.max(0, (ms - load.from_ms) / load.step_ms)));
@@ -208,8 +226,9 @@ export function networkMap(data, calendar, colourOf) {
       lanes[row] = to;
       return { d, x0, x1, row, flip, at };
     });
-    const shownMarks = marks.filter((m) => m.row < 6);
-    const height = chart + 18 + Math.min(6, lanes.length) * rowHeight;
+    const mostRows = narrow ? 8 : 10;
+    const shownMarks = marks.filter((m) => m.row < mostRows);
+    const height = chart + 22 + Math.min(mostRows, lanes.length) * rowHeight;
     const most = Math.max(1, ...total);
     const y = (v) => chart - (v / most) * (chart - 14);
     const root = svg("svg", { width, height, viewBox: `0 0 ${width} ${height}` });
@@ -248,9 +267,12 @@ export function networkMap(data, calendar, colourOf) {
     const ms = instant(now);
     clock.textContent = calendar.clock(ms);
     slider.setAttribute("aria-valuetext", clock.textContent);
-    const active = disruptions.filter((d) => ms >= d.from_ms && ms < d.to_ms).map((d) => d.name);
+    const inForce = disruptions.filter((d) => ms >= d.from_ms && ms < d.to_ms);
+    const more = inForce.filter((d) => demandKinds.has(d.kind)).length;
+    const active = inForce.filter((d) => !demandKinds.has(d.kind)).map((d) => words(d.name));
+    if (more) active.push(plural(more, "surge of orders", "surges of orders"));
     const waiting = series.reduce((sum, s, i) => sum + (shown(i) ? s.values[now] : 0), 0);
-    summary.textContent = `${plural(waiting, "parcel")} waiting${carrier ? ` at ${carrier}` : ""}. ${active.length ? `In force: ${active.join(", ")}.` : "No disruption in force."}`;
+    summary.textContent = `${plural(waiting, "parcel")} waiting${carrier ? ` at ${carrier}` : ""}. ${active.length ? `In force: ${active.join("; ")}.` : "No disruption in force."}`;
     const worst = series.map((_, i) => i).filter((i) => shown(i) && series[i].values[now] > 0)
       .sort((a, b) => series[b].values[now] - series[a].values[now]).slice(0, 5);
     top.replaceChildren(...worst.map((i) => el("li", {},
@@ -296,7 +318,7 @@ export function networkMap(data, calendar, colourOf) {
   responsive(ribbon, drawRibbon);
   update();
 
-  const kinds = [...new Set(disruptions.map((d) => d.kind))];
+  const kinds = [...new Set(disruptions.map((d) => d.kind))].filter((k) => !demandKinds.has(k));
   const legend = el("ul", { class: "legend" },
     levels.map((l) => el("li", {}, el("span", { class: "swatch", style: { "--fill": l.colour } }), l.name)),
     el("li", {}, el("span", { class: "swatch ring" }), `area = parcels waiting (largest ${short(peak)})`),
