@@ -15,7 +15,7 @@ enum class OnTimeDefinition : std::uint8_t {
   window,          ///< Delivered on an earlier date, or on the promised date before the promised hours end.
   commit,          ///< Delivered by the carrier's own commitment (date and hour); clock starts at tender.
   commit_lenient,  ///< One extra day for road services, weather-delayed parcels set aside.
-  reported,        ///< As `promise`, by the delivery the carrier reported (missed and late scans count).
+  reported,        ///< As `promise`, by the carrier's own account: a delivery it never reported counts as broken.
 };
 inline constexpr std::size_t on_time_definitions = 7;
 inline constexpr std::array<const char*, on_time_definitions> on_time_names{

@@ -154,7 +154,7 @@ struct Outcome {
   std::uint16_t order_day = no_day;
   std::uint16_t tender_day = no_day;
   std::uint16_t delivered_day = no_day;
-  std::uint16_t reported_day = no_day;  ///< Day of `reported`: the carrier's own account.
+  std::uint16_t reported_day = no_day;  ///< Delivery day by the carrier's account; no_day when it never reported one.
   std::uint16_t first_attempt_day = no_day;
   std::uint16_t promise_day = no_day;  ///< First promise; no_day for background volume.
   std::uint16_t revised_day = no_day;  ///< Last promise shown before it expired.

@@ -64,9 +64,10 @@ inline Payload to_self(Happening happening, std::uint32_t which = 0) {
   return {nullptr, which, happening};
 }
 
-/// A journey at `speed` of the usual one; even a crippled road is passed at a twentieth.
+/// A journey at `speed` of the usual one; even a crippled road is passed at a twentieth, and no weather makes it
+/// faster than its timetable (the kernel's lookahead rests on that).
 inline SimDuration slowed(SimDuration length, Ppm speed) {
-  return SimDuration{length.count() * ppm_one / std::max<Ppm>(speed, 50'000)};
+  return SimDuration{length.count() * ppm_one / std::clamp<Ppm>(speed, 50'000, ppm_one)};
 }
 constexpr std::int64_t to_minutes(SimDuration length) {
   return length / minutes(1);

@@ -457,6 +457,8 @@ void FacilityProcess::load_out(SimTime now, Outbox& outbox, Ledger& ledger) {
                                             effect.staffing, effect.speed);
   round_limit_.open({stops, 0, 0}, context_.hard_limits);
   const SimDuration length = std::min(slowed(facility_.round_length, effect.speed), hours(14));
+  // Express stops come first, so that they make a noon commitment.
+  const SimDuration express_round = slowed(minutes(210), effect.speed);
   std::uint32_t open_services = 0;  // Bit per service: does it deliver today?
   static_assert(sizeof(ServiceId) == 1);
   std::vector<std::uint8_t> delivers(context_.world.services.size());
@@ -490,7 +492,7 @@ void FacilityProcess::load_out(SimTime now, Outbox& outbox, Ledger& ledger) {
         day(now).departed += 1;
         ledger.scan(parcel, ScanKind::out_for_delivery, place_, now, stored_day(today));
         const Draws draws(context_.run, Purpose::attempt, context_.key(parcel.id), parcel.attempts);
-        const SimDuration span = (queue == &express_ ? std::min(length, minutes(210)) : length) - minutes(20);
+        const SimDuration span = (queue == &express_ ? std::min(length, express_round) : length) - minutes(20);
         const SimTime at =
             now + minutes(20) +
             SimDuration{static_cast<std::int64_t>(

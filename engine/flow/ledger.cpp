@@ -74,7 +74,8 @@ void Ledger::outcome(const Parcel& parcel, Fate fate, SimTime at, SimTime report
   if (fate == Fate::delivered) {
     o.delivered_day = stored_day(zone.local_day(at));
     o.delivered_time = zone.time_of_day(at);
-    if (reported < context_.end) o.reported_day = stored_day(zone.local_day(reported));
+    // A late upload carries the time of the delivery, not of the upload.
+    if (reported < context_.end) o.reported_day = o.delivered_day;
   }
   const std::uint64_t days = (std::uint64_t{o.promise_day} << 48U) | (std::uint64_t{o.revised_day} << 32U) |
                              (std::uint64_t{o.commit_day} << 16U) | o.first_attempt_day;

@@ -118,7 +118,13 @@ class CarrierPlan {
       if (mode == Mode::road && lane.mode == Mode::air) continue;
       const std::size_t from = local_[index(lane.from)];
       const std::size_t to = local_[index(lane.to)];
-      const Timetable timetable = departures(world_, lane, day_, day_ + days(1));
+      Timetable timetable = departures(world_, lane, day_, day_ + days(1));
+      if (timetable.size() == 0) {
+        // It does not run on that weekday: plan as if it did. Parcels then wait for its own days.
+        Lane daily = lane;
+        for (Departure& departure : daily.departures) departure.weekdays = 0x7f;
+        timetable = departures(world_, daily, day_, day_ + days(1));
+      }
       for (const SimTime departure : timetable.instants()) {
         // A dock slot stands for its middle: the last slot whose middle makes the cut-off.
         const SimTime last = departure - lane.cut_off - minutes(slot_minutes / 2);

@@ -81,6 +81,18 @@ TEST(Routes, FollowTheTimetableTowardsTheDepot) {
   EXPECT_NEAR(static_cast<double>(left / minutes(1)), 34.5 * 60, 60);
 }
 
+TEST(Routes, ALaneThatRunsOnOtherDaysIsStillAWay) {
+  World world = small_world();
+  for (Lane& lane : world.lanes) {
+    for (Departure& departure : lane.departures) departure.weekdays = 0b0100000;  // Saturdays.
+  }
+  const network::Routes routes(world);
+  EXPECT_EQ(routes.next(Mode::road, test::west_hub, test::east_depot, at(3, 20)), LaneId{0});
+  test::KeepingRecorder recorder;
+  const SimulationSummary summary = test::run(world, recorder);
+  EXPECT_GT(summary.conservation[0].delivered, 0U);
+}
+
 TEST(Routes, RoadServicesDoNotFly) {
   World world = small_world();
   Lane flight = world.lanes[0];
