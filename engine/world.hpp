@@ -301,7 +301,7 @@ struct ShopperModel {
   Cents contact_cost = 800;        ///< $5-15 (Salesforce).
   bool notices = true;             ///< Shipped / out for delivery / delivered.
   double notice_effect = 0.30;     ///< Contacts avoided by notices, share.
-  bool reviews = true;             ///< Ordered logit of the review score.
+  bool reviews = true;             ///< Report the expected review score (satisfaction.hpp).
 };
 
 /// Text of a gate, for results/gates to parse; kept with its place for error messages.
