@@ -42,7 +42,7 @@ bool read_members(const Row& row, std::string_view column, const std::vector<std
     if (const auto id = names.find(words[i])) {
       out.push_back(static_cast<Id>(*id));
     } else {
-      row.fault(column, unknown_name(words[i], names));
+      if (names.complete()) row.fault(column, unknown_name(words[i], names));
       good = false;
     }
   }

@@ -20,11 +20,11 @@ Builder::Builder(std::filesystem::path path, Settings read, Faults& sink)
   world.replay = settings.replay;
   world.gates = settings.gates;
   for (const CarrierSettings& c : settings.carriers) {
-    carriers.add(c.carrier.name);
+    if (c.carrier.name.empty() || !carriers.add(c.carrier.name)) carriers.mark_incomplete();
     world.carriers.push_back(c.carrier);
   }
   for (const ShipperSettings& s : settings.shippers) {
-    shippers.add(s.shipper.name);
+    if (s.shipper.name.empty() || !shippers.add(s.shipper.name)) shippers.mark_incomplete();
     world.shippers.push_back(s.shipper);
   }
   if (!dated()) return;

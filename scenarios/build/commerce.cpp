@@ -122,7 +122,10 @@ void resolve_tariffs(Builder& b, const ShipperSettings& settings, Shipper& shipp
     if (t.service.line == 0) continue;
     const auto service = b.services.find(t.service.value);
     if (!service) {
-      b.faults.add(settings_file, t.service.line, "shipper.tariff.service", unknown_name(t.service.value, b.services));
+      if (b.services.complete()) {
+        b.faults.add(settings_file, t.service.line, "shipper.tariff.service",
+                     unknown_name(t.service.value, b.services));
+      }
       continue;
     }
     const auto [first, is_new] = lines.emplace(std::pair(t.tariff.tier, *service), t.line);

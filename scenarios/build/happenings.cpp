@@ -18,8 +18,9 @@ std::optional<SimTime> read_moment(const Builder& b, const Row& row, std::string
     if (text.find(' ') != std::string_view::npos) return parse_instant(text);
     const auto day = parse_date(text);
     if (!day) return tl::unexpected<Complaint>(day.error());
-    if (b.settings.home_zone.value.empty()) return std::int64_t{*day} * 86'400;  // A fault already.
-    return local_midnight(b.settings.home_zone.value, *day + (is_end ? 1 : 0));
+    const UnixDay midnight = *day + (is_end ? 1 : 0);
+    if (b.settings.home_zone.value.empty()) return std::int64_t{midnight} * 86'400;  // A fault already.
+    return local_midnight(b.settings.home_zone.value, midnight);
   };
   std::int64_t seconds = 0;
   if (!row.read(column, parse, seconds)) return std::nullopt;
@@ -146,12 +147,13 @@ void read_orders(Builder& b) {
         row.fault("ordered_at", "the order is earlier than the one before it", "sort the orders by time");
       last = std::max(last, order.at);
     }
-    if (node) {
-      order.node = static_cast<ShipNodeId>(*node);
+    if (node) order.node = static_cast<ShipNodeId>(*node);
+    // A node whose shipper could not be read has none to ask for its services.
+    if (node && has_tier && !b.faults.any_in("scenario.toml") && !b.faults.any_in("nodes.csv")) {
       const Shipper& shipper = b.world.shippers[index(b.world.nodes[*node].shipper)];
       const bool served = std::any_of(shipper.tariffs.begin(), shipper.tariffs.end(),
                                       [&](const Tariff& t) { return t.tier == order.tier; });
-      if (has_tier && !served && !b.faults.any_in("scenario.toml") && !b.faults.any_in("nodes.csv")) {
+      if (!served) {
         row.fault("tier", "shipper " + in_quotes(shipper.name) + " has no service for this tier",
                   "add a [[shipper.tariff]] for it to scenario.toml");
       }

@@ -29,12 +29,16 @@ class Names {
     for (const auto& [name, id] : ids_) names.push_back(name);
     return names;
   }
+  /// Rows that could not be read may have held further names: that one is unknown is then no news.
+  void mark_incomplete() { complete_ = false; }
+  [[nodiscard]] bool complete() const { return complete_; }
   [[nodiscard]] const std::string& kind() const { return kind_; }
   [[nodiscard]] const std::string& home() const { return home_; }
 
  private:
   std::string kind_;
   std::string home_;
+  bool complete_ = true;
   std::map<std::string, std::size_t, std::less<>> ids_;
 };
 

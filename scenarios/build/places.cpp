@@ -41,6 +41,7 @@ void collect(Builder& b, const std::vector<const Table*>& tables) {
   for (std::size_t i = 0; i < demand.size(); ++i) {
     if (auto name = parse_name(demand.row(i).text("region"))) regions.insert(*std::move(name));
   }
+  if (!demand.complete() || !demand.has("region")) b.regions.mark_incomplete();
   const UnixDay first = b.settings.first_day.value_or(0);
   for (const std::string& name : zones) {
     if (b.world.zones.size() > 255 || !parse_zone(name)) continue;  // The rows report it.
@@ -70,7 +71,7 @@ void read_place(const Builder& b, const Row& row, Place& place) {
   if (row.read("region", parse_name, region)) {
     if (const auto id = b.regions.find(region)) {
       place.region = static_cast<RegionId>(*id);
-    } else {
+    } else if (b.regions.complete()) {
       row.fault("region", unknown_name(region, b.regions));
     }
   }
@@ -376,12 +377,13 @@ void read_calendars(Builder& b) {
     b.calendars.add(calendar.name);
     b.world.calendars.push_back(std::move(calendar));
   }
+  if (!keys.names.complete()) b.calendars.mark_incomplete();
   if (b.calendars.add("daily")) b.world.calendars.push_back({"daily", std::vector<bool>(length, true)});
   for (std::size_t i = 0; i < b.settings.carriers.size(); ++i) {
     const Written<std::string>& name = b.settings.carriers[i].pickup_calendar;
     if (const auto id = b.calendars.find(name.value)) {
       b.world.carriers[i].pickup = static_cast<CalendarId>(*id);
-    } else {
+    } else if (b.calendars.complete()) {
       b.faults.add("scenario.toml", name.line, "carrier.pickup_calendar", unknown_name(name.value, b.calendars));
     }
   }

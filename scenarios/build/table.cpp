@@ -59,9 +59,11 @@ Table Table::read(const std::filesystem::path& folder, std::string_view file, co
   const auto text = read_text(folder / file);
   if (!text) {
     faults.add(file, 0, "", text.error());
+    table.complete_ = false;
     return table;
   }
   CsvText csv = read_csv(*text);
+  table.complete_ = csv.faults.empty();
   for (CsvFault& fault : csv.faults) {
     faults.add(file, fault.line, "", std::move(fault.message), std::move(fault.cure));
   }
@@ -77,6 +79,7 @@ Table Table::read(const std::filesystem::path& folder, std::string_view file, co
     if (row.size() == header.size()) {
       table.rows_.push_back(std::move(row));
     } else {
+      table.complete_ = false;
       faults.add(file, row.front().line, "",
                  "the row has " + std::to_string(row.size()) + " cells, the header " + std::to_string(header.size()),
                  "add or remove commas; quote cells that hold commas");
@@ -96,7 +99,7 @@ std::optional<std::size_t> Row::refer(std::string_view column, const Names& name
           column, [](std::string_view t) { return Parsed<std::string_view>(t); }, name))
     return std::nullopt;
   const auto id = names.find(name);
-  if (!id) fault(column, unknown_name(name, names));
+  if (!id && names.complete()) fault(column, unknown_name(name, names));
   return id;
 }
 
@@ -117,6 +120,9 @@ KeyColumn read_keys(const Table& table, std::string_view column, std::string kin
     }
   }
   KeyColumn keys{Names(std::move(kind), table.file()), {}};
+  if (!table.complete() || !table.has(column) || rows.size() < table.size() || rows.size() > most) {
+    keys.names.mark_incomplete();
+  }
   for (const auto& [name, row] : rows) {
     if (keys.rows.size() == most) break;
     keys.names.add(name);

@@ -36,6 +36,8 @@ class Table {
   [[nodiscard]] std::size_t size() const { return rows_.size(); }
   [[nodiscard]] Row row(std::size_t i) const;
   [[nodiscard]] bool has(std::string_view column) const { return column_of(column) < header_.size(); }
+  /// Every row of the file is here; when not, that is a fault already.
+  [[nodiscard]] bool complete() const { return complete_; }
   /// Names of the columns beyond the required and optional ones.
   [[nodiscard]] const std::vector<std::string>& further() const { return further_; }
 
@@ -49,6 +51,7 @@ class Table {
   std::vector<std::string> further_;
   std::vector<CsvRow> rows_;
   Faults* faults_ = nullptr;
+  bool complete_ = true;
 };
 
 /// One row; valid as long as its table. A column the header does not have is empty.
@@ -106,7 +109,8 @@ class Row {
     return read_if(
         column, [&](std::string_view t) { return parse_count(t, low, high); }, out);
   }
-  /// The id a required cell's name stands for; nothing, and a fault, when it stands for none.
+  /// The id a required cell's name stands for; nothing, and a fault, when it stands for none. No fault when the
+  /// names are incomplete: it would be an echo.
   [[nodiscard]] std::optional<std::size_t> refer(std::string_view column, const Names& names) const;
 
  private:
@@ -118,7 +122,7 @@ inline Row Table::row(std::size_t i) const {
   return {*this, rows_[i]};
 }
 
-/// "unknown depot 'x'", and the cure.
+/// "unknown depot 'x'", and the cure. Asked for only when the names are complete.
 Complaint unknown_name(std::string_view name, const Names& names);
 
 /// The names in a key column, with ids in the order of the names, so that the order of rows leaves no trace.
