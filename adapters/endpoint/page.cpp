@@ -70,7 +70,7 @@ void append_long_date(Date date, bool year, std::string& out) {
 struct Local {
   Date date = 0;
   std::int16_t time = 0;  ///< Minutes since midnight.
-  std::string zone;       ///< "CST" or "UTC-06:00".
+  std::string zone;       ///< "CST" or "UTC-6".
 };
 
 Local local_of(std::int64_t unix_ms, std::int64_t offset_minutes, std::string zone) {
@@ -79,9 +79,12 @@ Local local_of(std::int64_t unix_ms, std::int64_t offset_minutes, std::string zo
   return {static_cast<Date>(day), static_cast<std::int16_t>(minutes - day * 1440), std::move(zone)};
 }
 
-std::string offset_name(std::int16_t offset) {
-  std::string name = offset < 0 ? "UTC-" : "UTC+";
-  append_time_of_day(static_cast<std::int16_t>(offset < 0 ? -offset : offset), name);
+/// "UTC-5", "UTC+5:30".
+std::string offset_name(std::int64_t offset) {
+  if (offset == 0) return "UTC";
+  const std::int64_t minutes = offset < 0 ? -offset : offset;
+  std::string name = (offset < 0 ? "UTC-" : "UTC+") + std::to_string(minutes / 60);
+  if (minutes % 60 != 0) name += (minutes % 60 < 10 ? ":0" : ":") + std::to_string(minutes % 60);
   return name;
 }
 
@@ -100,7 +103,7 @@ class Clock {
   explicit Clock(std::string_view zone_name) : zone_(zone_of(zone_name)) {}
   [[nodiscard]] Local at(std::int64_t unix_ms, std::int16_t told_offset) const {
     const bool told = told_offset != 0;
-    if (zone_ == nullptr) return local_of(unix_ms, told_offset, told ? offset_name(told_offset) : "UTC");
+    if (zone_ == nullptr) return local_of(unix_ms, told_offset, offset_name(told_offset));
     const auto info =
         zone_->get_info(std::chrono::sys_time<std::chrono::milliseconds>{std::chrono::milliseconds{unix_ms}});
     const auto offset = std::chrono::duration_cast<std::chrono::minutes>(info.offset).count();
@@ -108,7 +111,7 @@ class Clock {
     if (told && told_offset != offset) return local_of(unix_ms, told_offset, offset_name(told_offset));
     // Zones without an abbreviation of their own have a number there ("+04").
     const bool named = !info.abbrev.empty() && info.abbrev[0] != '+' && info.abbrev[0] != '-';
-    return local_of(unix_ms, offset, named ? info.abbrev : offset_name(static_cast<std::int16_t>(offset)));
+    return local_of(unix_ms, offset, named ? info.abbrev : offset_name(offset));
   }
 
  private:
@@ -203,7 +206,7 @@ constexpr std::string_view html_head = R"html(<!doctype html>
 constexpr std::string_view html_style = R"html(</title><style>
 :root{color-scheme:light dark;--ink:#16202c;--soft:#5b6775;--line:#d9dfe6;--page:#f3f5f8;--card:#fff;--go:#0b6bcb;--good:#15803d;--warn:#a3420a;--warnback:#fff4e5}
 @media (prefers-color-scheme:dark){:root{--ink:#e8edf3;--soft:#9fadbc;--line:#2f3a47;--page:#10161d;--card:#19222c;--go:#5fb0ff;--good:#54d07f;--warn:#ffb06a;--warnback:#33240f}}
-*{box-sizing:border-box}
+*,*::before,*::after{box-sizing:border-box}
 body{margin:0;background:var(--page);color:var(--ink);font:16px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",Arial,sans-serif}
 main{max-width:40rem;margin:0 auto;padding:1rem}
 .card{background:var(--card);border:1px solid var(--line);border-radius:14px;padding:1.25rem;margin-bottom:1rem}
@@ -212,22 +215,22 @@ h1{margin:.15rem 0 .5rem;font-size:1.75rem;line-height:1.2}
 h2{margin:0 0 .75rem;font-size:1.05rem}
 .good{color:var(--good)}.warn{color:var(--warn)}
 .when{margin:0;font-size:1.05rem}.when strong{font-weight:650}
-.promise{margin:.25rem 0 0;color:var(--soft)}
+.promise{margin:.25rem 0 0;color:var(--soft)}.promise.warn{color:var(--warn)}
 .note{margin:.9rem 0 0;padding:.6rem .8rem;border-left:4px solid var(--warn);border-radius:6px;background:var(--warnback)}
 .steps{display:flex;list-style:none;margin:1.4rem 0 0;padding:0}
 .steps li{flex:1;position:relative;padding-top:1.6rem;text-align:center;font-size:.8rem;line-height:1.25;color:var(--soft)}
-.steps li::before{content:"";position:absolute;z-index:1;top:0;left:50%;width:1rem;height:1rem;margin-left:-.5rem;border-radius:50%;background:var(--card);border:3px solid var(--line)}
-.steps li::after{content:"";position:absolute;top:.42rem;right:50%;width:100%;height:3px;background:var(--line)}
+.steps li::before{content:"";position:absolute;z-index:1;top:0;left:50%;width:1.25rem;height:1.25rem;margin-left:-.625rem;border-radius:50%;background:var(--card);border:3px solid var(--line)}
+.steps li::after{content:"";position:absolute;top:.53rem;right:50%;width:100%;height:3px;background:var(--line)}
 .steps li:first-child::after{display:none}
 .steps .done,.steps .now{color:var(--ink)}.steps .now{font-weight:650}
 .steps .done::before,.steps .now::before{background:var(--go);border-color:var(--go)}
 .steps .done::after,.steps .now::after{background:var(--go)}
 .log{list-style:none;margin:0;padding:0}
-.log li{position:relative;padding:0 0 1rem 1.4rem;border-left:2px solid var(--line);margin-left:.4rem}
+.log li{position:relative;padding:0 0 .9rem 1.4rem;border-left:2px solid var(--line);margin-left:.4rem}
 .log li:last-child{border-color:transparent;padding-bottom:0}
 .log li::before{content:"";position:absolute;left:-.42rem;top:.35rem;width:.7rem;height:.7rem;border-radius:50%;background:var(--line)}
-.log li:first-child::before{background:var(--go)}
-.log b{display:block;font-weight:600}.log span,.log time{display:block;color:var(--soft);font-size:.9rem}
+.log .newest::before{background:var(--go)}
+.log b{display:block;font-weight:600}.log p{margin:0;color:var(--soft);font-size:.9rem}
 .day{margin:1rem 0 .5rem;font-size:.95rem;font-weight:650}.day:first-of-type{margin-top:0}
 footer{color:var(--soft);font-size:.85rem;padding:0 .25rem 1rem}
 .skip{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
@@ -302,14 +305,13 @@ void append_steps(ScanKind status, std::string& out) {
 }
 
 void append_place(const Milestone& m, std::string& out) {
-  bool first = true;
+  std::string_view before = " \xC2\xB7 ";
   for (const std::string_view part : {m.place, m.region, m.country}) {
     if (part.empty()) continue;
-    out += first ? "<span>" : ", ";
+    out += before;
     append_html(part, out);
-    first = false;
+    before = ", ";
   }
-  if (!first) out += "</span>";
 }
 
 /// Newest first, under a heading a day.
@@ -325,17 +327,21 @@ void append_log(std::span<const Milestone> history, const Clock& clock, std::str
       out += "</h3>\n<ul class=\"log\">";
       day = at.date;
     }
-    out += "<li><b>";
+    out += m == history.rbegin() ? "<li class=\"newest\"><b>" : "<li><b>";
     out += words[static_cast<std::size_t>(m->kind)].line;
-    out += "</b>";
-    append_place(*m, out);
-    out += "<time datetime=\"";
+    if (m->kind == ScanKind::eta_changed && m->eta != no_date) {
+      out += ": ";
+      append_long_date(m->eta, false, out);
+    }
+    out += "</b><p><time datetime=\"";
     append_instant(m->at_ms, out);
     out += "\">";
     append_time_of_day(at.time, out);
     out += ' ';
     append_html(at.zone, out);
-    out += "</time></li>\n";
+    out += "</time>";
+    append_place(*m, out);
+    out += "</p></li>\n";
   }
   if (day) out += "</ul>\n";
   out += "</section>\n";
