@@ -83,7 +83,7 @@ void add_check(CLI::App& program, Action& action) {
   auto* const verb = program.add_subcommand("check", "Check a scenario and name every fault");
   verb->add_option("scenario", flags->scenario, "Scenario folder, or the name of one of the library")->required();
   add_output_flags(*verb, flags->output);
-  verb->callback([flags, &action] { action = [flags](const StopSignals&) { return check(*flags); }; });
+  verb->callback([flags, &action] { action = [flags](const Context&) { return check(*flags); }; });
 }
 
 }  // namespace peakstorm::cli

@@ -105,7 +105,8 @@ void add_endpoint(CLI::App& program, Action& action) {
   verb->add_flag("--allow-unsigned", flags->endpoint.allow_unsigned, "Without a secret: take messages from anybody");
   verb->add_flag("--allow-batches", flags->endpoint.allow_batches, "Take CloudEvents batches");
   add_output_flags(*verb, flags->output);
-  verb->callback([flags, &action] { action = [flags](const StopSignals& stop) { return serve(*flags, stop); }; });
+  verb->callback(
+      [flags, &action] { action = [flags](const Context& context) { return serve(*flags, context.stop); }; });
 }
 
 }  // namespace peakstorm::cli

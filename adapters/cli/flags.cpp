@@ -82,6 +82,10 @@ void add_replay_flags(CLI::App& verb, ReplayFlags& flags) {
   verb.add_option("--secret-file", flags.secret_file,
                   "File with the webhook secret (default: environment PEAKSTORM_WEBHOOK_SECRET)")
       ->type_name("FILE");
+  verb.add_option("--webhook-path", flags.webhook_path, "Path for scans (default: /webhooks/FORMAT)")
+      ->type_name("PATH");
+  verb.add_flag("--write-only", flags.write_only, "The target has no GET /track/NUMBER: no checks, no read-back");
+  verb.add_flag("--register-promises", flags.register_promises, "PUT /parcels first (always for the embedded one)");
 }
 
 void add_gate_flags(CLI::App& verb, GateFlags& flags) {

@@ -95,7 +95,9 @@ ExitCode run(int argc, char** argv, const StopSignals& stop) {
   } catch (const CLI::ParseError& error) {
     return rejected(error.what(), "", innermost(program));
   }
-  return action(stop);
+  std::string command_line = "peakstorm";
+  for (int i = 1; i < argc; ++i) command_line += std::string(" ") + argv[i];
+  return action({stop, std::move(command_line)});
 }
 
 }  // namespace

@@ -40,7 +40,7 @@ void add_report(CLI::App& program, Action& action) {
   verb->add_option("run-folder", flags->folder, "Folder that drill or simulate wrote")->required();
   add_output_flags(*verb, flags->output);
   verb->callback(
-      [flags, &action] { action = [flags](const StopSignals&) { return report_on(flags->folder, flags->output); }; });
+      [flags, &action] { action = [flags](const Context&) { return report_on(flags->folder, flags->output); }; });
 }
 
 }  // namespace peakstorm::cli

@@ -65,19 +65,19 @@ void add_scenarios(CLI::App& program, Action& action) {
   verb->require_subcommand(0, 1);
   add_output_flags(*verb, flags->output);
   verb->callback([flags, &action] {  // `scenarios` alone lists; the order of the two callbacks does not matter.
-    if (!action) action = [flags](const StopSignals&) { return list(flags->output); };
+    if (!action) action = [flags](const Context&) { return list(flags->output); };
   });
 
   auto* const list_verb = verb->add_subcommand("list", "What the library holds");
   add_output_flags(*list_verb, flags->output);
-  list_verb->callback([flags, &action] { action = [flags](const StopSignals&) { return list(flags->output); }; });
+  list_verb->callback([flags, &action] { action = [flags](const Context&) { return list(flags->output); }; });
 
   auto* const copy_verb = verb->add_subcommand("copy", "Copy a scenario into a new folder");
   copy_verb->add_option("scenario", flags->name, "Name in the library, or a folder")->required();
   copy_verb->add_option("folder", flags->folder, "New folder; its name becomes the scenario's")->required();
   add_output_flags(*copy_verb, flags->output);
   copy_verb->callback([flags, &action] {
-    action = [flags](const StopSignals&) { return copy(flags->name, flags->folder, flags->output); };
+    action = [flags](const Context&) { return copy(flags->name, flags->folder, flags->output); };
   });
 }
 

@@ -45,18 +45,26 @@ SimulationOptions options_of(const World& world, const SimulationFlags& flags, s
   return options;
 }
 
-Result<SimulationRun> run_simulation(const World& world, SimulationOptions options, Recorder& recorder,
-                                     const std::stop_token& stop, bool quiet) {
-  Progress progress("simulate", "scans", progress_style(quiet));
+Result<std::vector<SimulationRun>> run_replications(const World& world, const SimulationFlags& flags,
+                                                    SimulationOptions options, RunRecorder& recorder,
+                                                    const std::stop_token& stop, bool quiet) {
+  std::vector<SimulationRun> runs;
   options.stop = stop;
-  options.progress = [&](const SimulationProgress& now) { progress.update(share_done(now), now.scans); };
-  const auto began = std::chrono::steady_clock::now();
-  auto summary = simulate(world, options, recorder);
-  if (!summary) return tl::unexpected(summary.error());
-  SimulationRun run{std::move(*summary), options.run, options.scale, options.threads,
-                    std::chrono::steady_clock::now() - began};
-  progress.finish(run.summary.scans);
-  return run;
+  for (std::uint32_t number = 0; number < flags.replications; ++number) {
+    options.run.replication = flags.replication + number;
+    const std::string phase = flags.replications == 1 ? "simulate" : fmt::format("run {}", options.run.replication);
+    Progress progress(phase, "scans", progress_style(quiet));
+    options.progress = [&](const SimulationProgress& now) { progress.update(share_done(now), now.scans); };
+    const auto began = std::chrono::steady_clock::now();
+    auto summary = simulate(world, options, recorder.replication(number));
+    if (!summary) return tl::unexpected(summary.error());
+    const std::chrono::duration<double> wall = std::chrono::steady_clock::now() - began;
+    progress.finish(summary->scans);
+    if (auto kept = recorder.simulated(number, *summary, wall.count()); !kept) return tl::unexpected(kept.error());
+    runs.push_back({std::move(*summary), options.run, options.scale, options.threads, wall});
+    if (runs.back().summary.partial) break;
+  }
+  return runs;
 }
 
 Census total_of(const SimulationSummary& summary) {
@@ -87,36 +95,23 @@ boost::json::object conservation_json(const World& world, const SimulationSummar
   return object;
 }
 
-boost::json::object on_time_json(const MeasureMap& measures) {
-  boost::json::object object;
-  for (const char* definition : on_time_names) {
-    const Measure* measure = find(measures, std::string("on_time.") + definition);
-    object[definition] = measure != nullptr ? number_or_null(measure->value) : boost::json::value(nullptr);
-  }
-  return object;
-}
-
-boost::json::object on_time_interval_json(const MeasureMap& measures) {
-  boost::json::object object;
-  for (const char* definition : on_time_names) {
-    const Measure* measure = find(measures, std::string("on_time.") + definition);
-    if (measure == nullptr || !measure->low || !measure->high) continue;
-    object[definition] = {{"low", *measure->low}, {"high", *measure->high}};
-  }
-  return object;
-}
-
-boost::json::object measures_json(const MeasureMap& measures) {
-  boost::json::object object;
-  for (const auto& [name, measure] : measures) object[name] = number_or_null(measure.value);
-  return object;
-}
-
-boost::json::object run_json(const World& world, const SimulationFlags& flags, const SimulationRun& run) {
+boost::json::object run_json(const World& world, const SimulationFlags& flags, const std::vector<SimulationRun>& runs) {
+  const SimulationRun& run = runs.front();
   const auto& summary = run.summary;
   boost::json::array without;
   for (std::size_t kind = 0; kind < flags.without.size(); ++kind) {
     if (flags.without[kind]) without.emplace_back(disruption_kind_names[kind]);
+  }
+  boost::json::array replications;
+  Digest digest = summary.digest;
+  for (const auto& one : runs) {
+    replications.push_back({{"replication", one.key.replication},
+                            {"digest", one.summary.digest.hex()},
+                            {"parcels", one.summary.parcels},
+                            {"scans", one.summary.scans},
+                            {"wall_s", one.wall.count()}});
+    if (&one == &run) continue;
+    digest = {hash64(digest.high, one.summary.digest.high), hash64(digest.low, one.summary.digest.low)};
   }
   const double wall_s = run.wall.count();
   return {{"scenario", world.name},
@@ -125,8 +120,8 @@ boost::json::object run_json(const World& world, const SimulationFlags& flags, c
           {"scale", run.scale},
           {"without", std::move(without)},
           {"threads", run.threads},
-          {"digest", summary.digest.hex()},
-          {"partial", summary.partial},
+          {"digest", digest.hex()},
+          {"partial", runs.back().summary.partial},
           {"parcels", summary.parcels},
           {"tracked", summary.tracked},
           {"scans", summary.scans},
@@ -136,16 +131,36 @@ boost::json::object run_json(const World& world, const SimulationFlags& flags, c
           {"parcels_per_s", wall_s > 0 ? static_cast<double>(summary.parcels) / wall_s : 0},
           {"scans_per_s", wall_s > 0 ? static_cast<double>(summary.scans) / wall_s : 0},
           {"peak_rss_mib", peak_rss_mib()},
-          {"conservation", conservation_json(world, summary)}};
+          {"conservation", conservation_json(world, summary)},
+          {"replications", std::move(replications)}};
 }
 
-std::string run_text(const World& world, const SimulationRun& run) {
+void add_measures(boost::json::object& object, const MeasureMap& measures) {
+  boost::json::object on_time;
+  boost::json::object intervals;
+  for (const char* definition : on_time_names) {
+    const Measure* measure = find(measures, std::string("on_time.") + definition);
+    on_time[definition] = measure != nullptr ? number_or_null(measure->value) : boost::json::value(nullptr);
+    if (measure != nullptr && measure->low && measure->high) {
+      intervals[definition] = {{"low", *measure->low}, {"high", *measure->high}, {"level", 0.95}};
+    }
+  }
+  boost::json::object all;
+  for (const auto& [name, measure] : measures) all[name] = number_or_null(measure.value);
+  object["on_time"] = std::move(on_time);
+  if (!intervals.empty()) object["on_time_interval"] = std::move(intervals);
+  object["measures"] = std::move(all);
+}
+
+std::string run_text(const World& world, const std::vector<SimulationRun>& runs) {
+  const SimulationRun& run = runs.front();
   const auto& summary = run.summary;
   const Census total = total_of(summary);
-  std::string text = fmt::format("{}, seed {}, scale {}{}\n", world.title, run.key.seed, run.scale,
-                                 summary.partial ? "  (cut short: all numbers are partial)" : "");
-  text += fmt::format("  {} parcels, {} scans; digest {}\n", full_count(summary.parcels), full_count(summary.scans),
-                      summary.digest.hex());
+  std::string text = fmt::format("{}, seed {}, scale {}{}{}\n", world.title, run.key.seed, run.scale,
+                                 runs.size() > 1 ? fmt::format(", {} replications", runs.size()) : "",
+                                 runs.back().summary.partial ? "  (cut short: all numbers are partial)" : "");
+  text += fmt::format("  {} parcels, {} scans in {:.1f} s; digest {}\n", full_count(summary.parcels),
+                      full_count(summary.scans), run.wall.count(), summary.digest.hex());
   text += fmt::format("  tendered {} = delivered {} + lost {} + returned {} + inside {}\n", full_count(total.injected),
                       full_count(total.delivered), full_count(total.lost), full_count(total.returned),
                       full_count(total.inside));

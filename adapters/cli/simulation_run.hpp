@@ -5,11 +5,12 @@
 #include <chrono>
 #include <stop_token>
 #include <string>
+#include <vector>
 
 #include "adapters/cli/flags.hpp"
-#include "engine/recorder.hpp"
 #include "engine/simulation.hpp"
 #include "results/measure_map.hpp"
+#include "results/run_recorder.hpp"
 
 namespace peakstorm::cli {
 
@@ -26,9 +27,12 @@ struct SimulationRun {
 SimulationOptions options_of(const World& world, const SimulationFlags& flags, std::uint32_t replication,
                              double default_scale);
 
-/// Simulates into `recorder`. Errors as of peakstorm::simulate; a stop is no error but a partial summary.
-Result<SimulationRun> run_simulation(const World& world, SimulationOptions options, Recorder& recorder,
-                                     const std::stop_token& stop, bool quiet);
+/// Simulates every replication the flags ask for, one after the other, into `recorder`. A stop is no error: the
+/// run it hits is partial and the last one. Errors: as of peakstorm::simulate, and what the recorder could not
+/// write.
+Result<std::vector<SimulationRun>> run_replications(const World& world, const SimulationFlags& flags,
+                                                    SimulationOptions options, RunRecorder& recorder,
+                                                    const std::stop_token& stop, bool quiet);
 
 /// Sum over carriers.
 Census total_of(const SimulationSummary& summary);
@@ -36,19 +40,15 @@ Census total_of(const SimulationSummary& summary);
 /// Highest resident memory of this process so far, MiB.
 double peak_rss_mib();
 
-// Members of the JSON object of `simulate` and `drill`.
-boost::json::object conservation_json(const World& world, const SimulationSummary& summary);
-/// A rate per definition; null when nothing was counted.
-boost::json::object on_time_json(const MeasureMap& measures);
-/// Likewise {"low":, "high":} where there are replications; empty otherwise.
-boost::json::object on_time_interval_json(const MeasureMap& measures);
-/// Every measure by name; null when nothing was counted.
-boost::json::object measures_json(const MeasureMap& measures);
-/// The run itself: scenario, seed, scale, digest, counts and costs.
-boost::json::object run_json(const World& world, const SimulationFlags& flags, const SimulationRun& run);
+/// The members of the JSON object of `simulate` and `drill` that tell of the simulation: of the first replication
+/// in full; with several, "digest" covers all and "replications" lists each.
+boost::json::object run_json(const World& world, const SimulationFlags& flags, const std::vector<SimulationRun>& runs);
+/// Adds "on_time" (a rate per definition, null when nothing was counted), "on_time_interval" (where there are
+/// replications) and "measures" (all of them by name).
+void add_measures(boost::json::object& object, const MeasureMap& measures);
 
-/// The lines on the terminal: what ran, on time by definition, conservation.
-std::string run_text(const World& world, const SimulationRun& run);
+/// The lines on the terminal: what ran and conservation; on time by definition.
+std::string run_text(const World& world, const std::vector<SimulationRun>& runs);
 std::string on_time_text(const MeasureMap& measures);
 
 }  // namespace peakstorm::cli

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <string>
 
 #include "adapters/cli/exit_code.hpp"
 #include "adapters/cli/stop.hpp"
@@ -13,7 +14,13 @@ class App;
 
 namespace peakstorm::cli {
 
-using Action = std::function<ExitCode(const StopSignals&)>;
+/// What every verb may need of the process it runs in.
+struct Context {
+  const StopSignals& stop;
+  std::string command_line;  ///< As typed, for the run folder. Holds no secret: no flag takes one.
+};
+
+using Action = std::function<ExitCode(const Context&)>;
 
 void add_drill(CLI::App& program, Action& action);
 void add_simulate(CLI::App& program, Action& action);

@@ -1,0 +1,142 @@
+// peakstorm drill: the whole loop. Simulates, replays against the target, reads tracking back, compares it with
+// the truth, writes the run folder and its report, and judges by the gates.
+#include <fmt/format.h>
+
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+#include <boost/json.hpp>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "adapters/cli/flags.hpp"
+#include "adapters/cli/gates.hpp"
+#include "adapters/cli/output.hpp"
+#include "adapters/cli/replay_run.hpp"
+#include "adapters/cli/run_plan.hpp"
+#include "adapters/cli/scenario.hpp"
+#include "adapters/cli/simulation_run.hpp"
+#include "adapters/cli/text.hpp"
+#include "adapters/cli/verbs.hpp"
+#include "results/measures.hpp"
+#include "results/report.hpp"
+#include "results/run_recorder.hpp"
+
+namespace peakstorm::cli {
+namespace {
+
+struct Flags {
+  SimulationFlags simulation;
+  ReplayFlags replay;
+  GateFlags gates;
+  OutputFlags output;
+  std::string out;
+};
+
+/// Replays what `recorder` holds, and keeps in it what happened.
+Result<ReplaySummary> replay_run(const World& world, RunRecorder& recorder, ReplayOptions& options,
+                                 const StopSignals& stop, bool quiet) {
+  std::unique_ptr<TrackingEndpoint> endpoint;
+  if (options.target.empty()) {
+    auto started = start_embedded(options);
+    if (!started) return tl::unexpected(started.error());
+    endpoint = std::move(*started);
+  }
+  const auto source = recorder.replay_source();
+  if (!source) return tl::unexpected(source.error());
+  const auto kept = recorder.replay_recorder(shown_rules(world, options.format));
+  if (!kept) return tl::unexpected(kept.error());
+  return run_replay(world, **source, options, **kept, stop.token(), quiet);
+}
+
+std::string causes_text(const World& world, const HeadlineNumbers& headline) {
+  std::string text;
+  for (std::size_t i = 0; i < headline.causes.size() && i < 3; ++i) {
+    const auto& cause = headline.causes[i];
+    if (cause.broken_promises == 0) break;
+    text += fmt::format("  {:<24} {:<16} {}\n", cause.place == no_place ? "anywhere" : world.place_name(cause.place),
+                        cause_names[static_cast<std::size_t>(cause.cause)], plural(cause.broken_promises, "promise"));
+  }
+  return text.empty() ? text : "Where most promises were lost\n" + text;
+}
+
+ExitCode drill(const Flags& flags, const Context& context) {
+  const auto scenario = open_scenario(flags.simulation.scenario);
+  if (!scenario) return scenario.error();
+  const World& world = scenario->world;
+  const auto gates = parse_gates(world.gates, flags.gates, measure_catalogue(world));
+  if (!gates) return gates.error();
+  auto replaying = replay_options(world, flags.replay);
+  if (!replaying) return report(replaying.error());
+
+  const SimulationOptions options =
+      options_of(world, flags.simulation, flags.simulation.replication, world.replay.scale);
+  const std::filesystem::path folder =
+      flags.out.empty() ? default_run_folder(world, options.run.seed) : std::filesystem::path(flags.out);
+  RunRecorderOptions recording;
+  recording.folder = plan_of(*scenario, flags.simulation, options, folder, context.command_line);
+  auto recorder = RunRecorder::create(world, recording);
+  if (!recorder) return report(recorder.error());
+
+  const auto runs =
+      run_replications(world, flags.simulation, options, **recorder, context.stop.token(), flags.output.quiet);
+  if (!runs) return report(runs.error());
+
+  // A target that fails is told at the end and in the exit code; what was simulated is kept all the same.
+  std::optional<Result<ReplaySummary>> replayed;
+  if (!(*recorder)->partial()) {
+    replayed = replay_run(world, **recorder, *replaying, context.stop, flags.output.quiet);
+  }
+  const ReplayResults* results = replayed && *replayed ? (*recorder)->replay_results() : nullptr;
+
+  const bool partial = (*recorder)->partial();
+  const MeasureMap measures = (*recorder)->measures();
+  const auto verdicts = evaluate_gates(*gates, measures, partial);
+  const auto written = (*recorder)->write_tables(verdicts).and_then([&] { return write_report(folder); }).and_then([&] {
+    return (*recorder)->seal();
+  });
+  if (!written) return report(written.error());
+  if (const auto junit = write_junit(flags.gates, verdicts, world.name); !junit) return report(junit.error());
+
+  if (flags.output.json) {
+    boost::json::object object = run_json(world, flags.simulation, *runs);
+    object["partial"] = partial;
+    add_measures(object, measures);
+    object["replay"] = results != nullptr ? boost::json::value(replay_json(**replayed, *results)) : nullptr;
+    object["findings"] = results != nullptr ? boost::json::value(findings_json(*results)) : nullptr;
+    object["gates"] = gates_json(verdicts);
+    object["run_folder"] = folder.string();
+    object["report"] = (folder / "report.html").string();
+    print_json(object);
+  } else if (!flags.output.quiet) {
+    std::string text = run_text(world, *runs) + on_time_text(measures);
+    text += causes_text(world, (*recorder)->headline());
+    if (results != nullptr) text += replay_text(**replayed, *results);
+    text += gates_text(verdicts);
+    text += fmt::format("Report: {}\n", (folder / "report.html").string());
+    print_text(text);
+  }
+  if (replayed && !*replayed) return report(replayed->error());
+  return verdict_of(verdicts, partial);
+}
+
+}  // namespace
+
+void add_drill(CLI::App& program, Action& action) {
+  auto flags = std::make_shared<Flags>();
+  auto* const verb =
+      program.add_subcommand("drill", "Simulate, replay against an endpoint, read back, report, judge by the gates");
+  add_simulation_flags(*verb, flags->simulation);
+  add_replay_flags(*verb, flags->replay);
+  add_gate_flags(*verb, flags->gates);
+  verb->add_option("--out", flags->out, "Run folder; must not exist yet (default: runs/SCENARIO-SEED-TIME)")
+      ->type_name("DIR");
+  add_output_flags(*verb, flags->output);
+  verb->callback([flags, &action] { action = [flags](const Context& context) { return drill(*flags, context); }; });
+}
+
+}  // namespace peakstorm::cli

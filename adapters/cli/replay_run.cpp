@@ -1,0 +1,239 @@
+#include "adapters/cli/replay_run.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <boost/json.hpp>
+#include <optional>
+
+#include "adapters/cli/progress.hpp"
+#include "adapters/cli/secret.hpp"
+#include "adapters/cli/text.hpp"
+#include "adapters/transport.hpp"
+#include "adapters/wire_format.hpp"
+
+namespace peakstorm::cli {
+namespace {
+
+using std::chrono::duration;
+using std::chrono::nanoseconds;
+
+double seconds_of(nanoseconds length) {
+  return duration<double>(length).count();
+}
+
+boost::json::value share(std::uint64_t part, std::uint64_t whole) {
+  if (whole == 0) return nullptr;
+  return static_cast<double>(part) / static_cast<double>(whole);
+}
+
+std::string share_text(std::uint64_t part, std::uint64_t whole) {
+  return whole == 0 ? "-" : percent(static_cast<double>(part) / static_cast<double>(whole));
+}
+
+boost::json::value latency_json(const LatencyHistogram& latency) {
+  if (latency.empty()) return nullptr;
+  return {{"count", latency.count()},        {"mean", latency.mean_ms()},        {"p50", latency.quantile_ms(0.5)},
+          {"p90", latency.quantile_ms(0.9)}, {"p99", latency.quantile_ms(0.99)}, {"p999", latency.quantile_ms(0.999)},
+          {"max", latency.quantile_ms(1)}};
+}
+
+LatencyHistogram scans_and_checks(const ReplayResults& results) {
+  LatencyHistogram both = results.latency[static_cast<std::size_t>(RequestKind::scan)];
+  both.merge(results.latency[static_cast<std::size_t>(RequestKind::check)]);
+  return both;
+}
+
+double throughput(const ReplaySummary& summary) {
+  const double span = seconds_of(summary.sending);
+  return span > 0 ? static_cast<double>(summary.accepted) / span : 0;
+}
+
+std::uint64_t count_of(const ReplayResults& results, FindingKind kind) {
+  return results.findings[static_cast<std::size_t>(kind)];
+}
+
+/// "lost 3, wrong 1" of the kinds for which `wanted`; empty when there are none.
+template <class Wanted>
+std::string found_text(const ReplayResults& results, Wanted wanted) {
+  std::string text;
+  for (std::size_t kind = 0; kind < finding_kinds; ++kind) {
+    if (results.findings[kind] == 0 || !wanted(static_cast<FindingKind>(kind))) continue;
+    text += fmt::format("{}{} {}", text.empty() ? "" : ", ", finding_names[kind], full_count(results.findings[kind]));
+  }
+  return text;
+}
+
+/// One bar per phase of the replay.
+class PhasedProgress {
+ public:
+  explicit PhasedProgress(bool quiet) : style_(progress_style(quiet)) {}
+
+  void update(const ReplayProgress& now) {
+    if (!phase_ || *phase_ != now.phase) {
+      finish();
+      phase_ = now.phase;
+      progress_.emplace(now.phase == ReplayPhase::registering ? "register"
+                        : now.phase == ReplayPhase::sending   ? "replay"
+                                                              : "read back",
+                        now.phase == ReplayPhase::sending ? "requests" : "parcels", style_);
+    }
+    sent_ = now.sent;
+    progress_->update(now.total > 0 ? static_cast<double>(now.sent) / static_cast<double>(now.total) : 0, now.sent);
+  }
+  void finish() {
+    if (progress_) progress_->finish(sent_);
+    progress_.reset();
+  }
+
+ private:
+  ProgressStyle style_;
+  std::optional<ReplayPhase> phase_;
+  std::optional<Progress> progress_;
+  std::uint64_t sent_ = 0;
+};
+
+}  // namespace
+
+Result<ReplayOptions> replay_options(const World& world, const ReplayFlags& flags) {
+  ReplayOptions options;
+  options.target = flags.against;
+  options.allow_hosts = flags.allow_hosts;
+  options.format = flags.format.value_or(world.replay.format);
+  options.webhook_path = flags.webhook_path;
+  options.track_pages = !flags.write_only;
+  options.register_promises = flags.register_promises;
+  const bool given = flags.rate || flags.speed || flags.seconds;
+  options.rate = flags.rate.value_or(0);
+  options.speed = flags.speed.value_or(given ? 0 : world.replay.speed);
+  options.seconds = flags.seconds.value_or(world.replay.seconds);
+  auto secret = webhook_secret(flags.secret_file);
+  if (!secret) return tl::unexpected(secret.error());
+  options.secret = *secret;
+  if (flags.against.empty()) return options;
+
+  const auto target = parse_target(flags.against);
+  if (!target) return tl::unexpected(target.error());
+  const auto& allowed = flags.allow_hosts;
+  if (!is_loopback_name(target->host) && std::find(allowed.begin(), allowed.end(), target->host) == allowed.end()) {
+    return fail(ErrorKind::bad_input,
+                fmt::format("--against {0}: {1} is not this machine; if you may load it, add --allow-host {1}",
+                            target->text(), target->host));
+  }
+  // Some formats cannot do without a secret; better to hear of it before a long simulation than after.
+  if (const auto format = wire::make_format(options.format, world, {options.secret, options.webhook_path}); !format) {
+    return tl::unexpected(format.error());
+  }
+  return options;
+}
+
+Result<std::unique_ptr<TrackingEndpoint>> start_embedded(ReplayOptions& options) {
+  if (options.secret.empty()) options.secret = random_secret();
+  EndpointOptions endpoint;
+  endpoint.secret = options.secret;
+  auto started = TrackingEndpoint::start(std::move(endpoint));
+  if (!started) return started;
+  options.target = (*started)->url();
+  options.register_promises = true;
+  options.track_pages = true;
+  options.webhook_path.clear();
+  return started;
+}
+
+ShownRules shown_rules(const World& world, const std::string& format) {
+  ShownRules rules = plain_rules(world);
+  const auto encoder = wire::make_format(format, world, {"any secret will do to ask for the vocabulary", ""});
+  if (!encoder) return rules;
+  rules.scan = [plain = rules.scan, shown = (*encoder)->shown()](const ParcelFacts& facts, const Scan& scan) {
+    auto page = plain(facts, scan);
+    const auto kind = page ? shown[static_cast<std::size_t>(page->kind)] : std::nullopt;
+    if (!kind) return std::optional<ShownScan>();
+    page->kind = *kind;
+    return page;
+  };
+  return rules;
+}
+
+Result<ReplaySummary> run_replay(const World& world, ReplaySource& source, const ReplayOptions& options,
+                                 ReplayRecorder& recorder, const std::stop_token& stop, bool quiet) {
+  PhasedProgress progress(quiet);
+  auto summary =
+      replay(world, source, options, recorder, stop, [&progress](const ReplayProgress& now) { progress.update(now); });
+  if (summary) progress.finish();
+  return summary;
+}
+
+boost::json::object replay_json(const ReplaySummary& summary, const ReplayResults& results) {
+  return {{"target", results.environment.target},
+          {"format", results.environment.format},
+          {"speed", summary.speed},
+          {"rate", results.environment.rate},
+          {"complete", summary.complete},
+          {"scans", summary.scans},
+          {"checks", summary.checks},
+          {"attempts", summary.attempts},
+          {"accepted", summary.accepted},
+          {"refused", summary.refused},
+          {"timed_out", summary.timed_out},
+          {"broken", summary.broken},
+          {"dropped", summary.dropped},
+          {"late", summary.late},
+          {"given_up", summary.given_up},
+          {"registered", summary.registered},
+          {"read", summary.read},
+          {"unread", summary.unread},
+          {"sending_s", seconds_of(summary.sending)},
+          {"wall_s", seconds_of(summary.wall)},
+          {"cpu_s", seconds_of(summary.cpu)},
+          {"throughput_per_s", throughput(summary)},
+          {"latency_ms",
+           {{"all", latency_json(scans_and_checks(results))},
+            {"scan", latency_json(results.latency[static_cast<std::size_t>(RequestKind::scan)])},
+            {"check", latency_json(results.latency[static_cast<std::size_t>(RequestKind::check)])},
+            {"read_back", latency_json(results.latency[static_cast<std::size_t>(RequestKind::read_back)])}}},
+          {"checks_answered", results.checks},
+          {"checks_stale", results.stale},
+          {"promise_true", share(results.true_kept, results.true_kept + results.true_broken)},
+          {"promise_shown", share(results.shown_kept, results.shown_kept + results.shown_broken)}};
+}
+
+boost::json::object findings_json(const ReplayResults& results) {
+  boost::json::object object;
+  object["total"] = results.defects();
+  for (std::size_t kind = 0; kind < finding_kinds; ++kind) object[finding_names[kind]] = results.findings[kind];
+  return object;
+}
+
+std::string replay_text(const ReplaySummary& summary, const ReplayResults& results) {
+  const auto& environment = results.environment;
+  const std::string pace = summary.speed > 0 ? fmt::format("{} x life", short_count(summary.speed))
+                                             : fmt::format("{}/s", short_count(environment.rate));
+  std::string text = fmt::format("Replay against {} ({}, {}){}\n", environment.target, environment.format, pace,
+                                 summary.complete ? "" : "  (cut short: all numbers are partial)");
+  text += fmt::format("  {} and {} in {:.1f} s, {}/s; late {}, dropped {}, failed {}\n", plural(summary.scans, "scan"),
+                      plural(summary.checks, "check"), seconds_of(summary.sending), short_count(throughput(summary)),
+                      full_count(summary.late), full_count(summary.dropped),
+                      full_count(summary.refused + summary.timed_out + summary.broken));
+  const LatencyHistogram latency = scans_and_checks(results);
+  if (!latency.empty()) {
+    text += fmt::format("  latency p50 {}, p99 {}, p99.9 {}, max {}\n", latency_text(latency.quantile(0.5)),
+                        latency_text(latency.quantile(0.99)), latency_text(latency.quantile(0.999)),
+                        latency_text(latency.max()));
+  }
+  const std::uint64_t counted = results.true_kept + results.true_broken;
+  if (results.read > 0) {
+    text += fmt::format("  read back {}: promise as shown {}, in truth {}\n", plural(results.read, "parcel"),
+                        share_text(results.shown_kept, results.shown_kept + results.shown_broken),
+                        share_text(results.true_kept, counted));
+  }
+  const std::string defects = found_text(results, is_defect);
+  const std::string others = found_text(results, [](FindingKind kind) { return !is_defect(kind); });
+  text += fmt::format("  findings: {}{}\n", defects.empty() ? "none" : defects,
+                      others.empty() ? "" : "; besides: " + others);
+  if (count_of(results, FindingKind::parcel_not_read) > 0) {
+    text += "  not every page could be read: what those show is not known\n";
+  }
+  return text;
+}
+
+}  // namespace peakstorm::cli

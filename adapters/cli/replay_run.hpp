@@ -1,0 +1,38 @@
+/// One replay as the verbs run and show it.
+#pragma once
+
+#include <boost/json/fwd.hpp>
+#include <memory>
+#include <stop_token>
+#include <string>
+#include <string_view>
+
+#include "adapters/cli/flags.hpp"
+#include "adapters/endpoint.hpp"
+#include "adapters/replay.hpp"
+#include "engine/world.hpp"
+#include "results/reconcile.hpp"
+
+namespace peakstorm::cli {
+
+/// Options from the flags and the scenario's defaults; the target is still empty when the embedded endpoint is
+/// meant. Checks what can be checked before a long simulation: the URL, the host, the secret. Errors: bad_input.
+Result<ReplayOptions> replay_options(const World& world, const ReplayFlags& flags);
+
+/// Starts the embedded endpoint on a free loopback port and points `options` to it, with a secret of its own
+/// when none is given.
+Result<std::unique_ptr<TrackingEndpoint>> start_embedded(ReplayOptions& options);
+
+/// How truth appears on a page fed through `format`.
+ShownRules shown_rules(const World& world, const std::string& format);
+
+/// peakstorm::replay with progress.
+Result<ReplaySummary> run_replay(const World& world, ReplaySource& source, const ReplayOptions& options,
+                                 ReplayRecorder& recorder, const std::stop_token& stop, bool quiet);
+
+boost::json::object replay_json(const ReplaySummary& summary, const ReplayResults& results);
+/// Counts by kind, and "total" of those that are the endpoint's defects.
+boost::json::object findings_json(const ReplayResults& results);
+std::string replay_text(const ReplaySummary& summary, const ReplayResults& results);
+
+}  // namespace peakstorm::cli

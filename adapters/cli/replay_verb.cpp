@@ -1,0 +1,91 @@
+// peakstorm replay: sends a finished run's scans and checks to a target again, reads tracking back and compares it
+// with the truth. The run folder is only read.
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+#include <boost/json.hpp>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "adapters/cli/flags.hpp"
+#include "adapters/cli/gates.hpp"
+#include "adapters/cli/output.hpp"
+#include "adapters/cli/replay_run.hpp"
+#include "adapters/cli/scenario.hpp"
+#include "adapters/cli/verbs.hpp"
+#include "results/measures.hpp"
+#include "results/reconcile.hpp"
+#include "results/run_folder.hpp"
+
+namespace peakstorm::cli {
+namespace {
+
+struct Flags {
+  std::string folder;
+  ReplayFlags replay;
+  GateFlags gates;
+  OutputFlags output;
+};
+
+ExitCode replay_folder(const Flags& flags, const Context& context) {
+  const auto run = RunReader::open(flags.folder);
+  if (!run) return report(run.error());
+  const auto scenario = open_scenario((*run)->inputs().string());
+  if (!scenario) return scenario.error();
+  const World& world = scenario->world;
+  const auto gates = parse_gates(world.gates, flags.gates, measure_catalogue(world));
+  if (!gates) return gates.error();
+  auto options = replay_options(world, flags.replay);
+  if (!options) return report(options.error());
+
+  auto parcels = (*run)->parcels();
+  if (!parcels) return report(parcels.error());
+  const auto source = (*run)->replay_source();
+  if (!source) return report(source.error());
+  Reconciliation recorder(world, std::move(*parcels), shown_rules(world, options->format));
+  const auto told = (*run)->for_each_scan([&recorder](std::span<const Scan> scans) { recorder.truth(scans); });
+  if (!told) return report(told.error());
+
+  std::unique_ptr<TrackingEndpoint> endpoint;
+  if (options->target.empty()) {
+    auto started = start_embedded(*options);
+    if (!started) return report(started.error());
+    endpoint = std::move(*started);
+  }
+  const auto summary = run_replay(world, **source, *options, recorder, context.stop.token(), flags.output.quiet);
+  if (!summary) return report(summary.error());
+
+  const ReplayResults& results = recorder.results();
+  const bool partial = !summary->complete || (*run)->manifest().partial;
+  auto measures = (*run)->measures();
+  if (!measures) return report(measures.error());
+  results.add_to(*measures);
+  const auto verdicts = evaluate_gates(*gates, *measures, partial);
+  if (const auto junit = write_junit(flags.gates, verdicts, world.name); !junit) return report(junit.error());
+  if (flags.output.json) {
+    print_json({{"run_folder", flags.folder},
+                {"partial", partial},
+                {"replay", replay_json(*summary, results)},
+                {"findings", findings_json(results)},
+                {"gates", gates_json(verdicts)}});
+  } else if (!flags.output.quiet) {
+    print_text(replay_text(*summary, results) + gates_text(verdicts));
+  }
+  return verdict_of(verdicts, partial);
+}
+
+}  // namespace
+
+void add_replay(CLI::App& program, Action& action) {
+  auto flags = std::make_shared<Flags>();
+  auto* const verb = program.add_subcommand("replay", "Replay a finished run's scans and checks against a target");
+  verb->add_option("run-folder", flags->folder, "Folder that drill or simulate wrote")->required();
+  add_replay_flags(*verb, flags->replay);
+  add_gate_flags(*verb, flags->gates);
+  add_output_flags(*verb, flags->output);
+  verb->callback(
+      [flags, &action] { action = [flags](const Context& context) { return replay_folder(*flags, context); }; });
+}
+
+}  // namespace peakstorm::cli
