@@ -19,7 +19,7 @@ Result<std::unique_ptr<WireFormat>> make_format(std::string_view name, const Wor
   if (name == "cloudevents") return make_cloudevents(world, options, CloudEventsMode::structured);
   if (name == "cloudevents-binary") return make_cloudevents(world, options, CloudEventsMode::binary);
   std::string message = "format '" + std::string(name) + "' is unknown; use one of";
-  for (const std::string_view known : names) message += " " + std::string(known);
+  for (const std::string_view known : names) message.append(" ").append(known);
   return fail(ErrorKind::bad_input, std::move(message));
 }
 

@@ -1,5 +1,5 @@
-// OpenSSL 3 discourages the SHA256_* calls in favour of EVP, whose contexts allocate on every copy: for bodies of
-// 600 bytes that doubled the cost of a signature. The calls stay in OpenSSL and use the same assembly.
+// OpenSSL 3 discourages the SHA256_* calls in favour of EVP, whose contexts allocate on every copy: two
+// allocations a signature. The calls stay in OpenSSL and use the same assembly.
 #define OPENSSL_SUPPRESS_DEPRECATED
 #include "adapters/wire/hmac.hpp"
 
