@@ -29,6 +29,15 @@
 
 namespace peakstorm {
 
+/// Misbehaviour on request, to see whether a drill notices. Which messages it meets depends on their event
+/// id or their count, not on chance.
+struct EndpointFaults {
+  std::uint32_t forget_ppm = 0;    ///< Messages acknowledged and not stored; a redelivery is forgotten as well.
+  std::uint32_t refuse_every = 0;  ///< Answer every n-th webhook with 503; 0: none.
+  std::uint32_t stall_every = 0;   ///< After every n-th webhook ...
+  std::uint32_t stall_ms = 0;      ///< ... the whole endpoint stands still for so long.
+};
+
 struct EndpointOptions {
   std::string address = "127.0.0.1";  ///< Numeric IPv4 or IPv6 address to listen on.
   bool allow_any_address = false;     ///< Otherwise only loopback addresses are accepted.
@@ -45,7 +54,9 @@ struct EndpointOptions {
   std::size_t pending_bytes_max = 128U << 20U;  ///< Bodies being received, all connections; beyond: 503.
   std::size_t connections_max = 1024;           ///< Beyond: 503 and closed.
   std::size_t cached_scans_max = 1'000'000;     ///< Scans kept in memory, about 120 B each; the rest is read back.
-  std::uint32_t patience_ms = 30'000;           ///< To receive a request, send a reply, or sit idle; then closed.
+  std::uint32_t patience_ms = 30'000;           ///< To receive a request or send a reply; ten times that between
+                                                ///< two requests. Then the connection is closed.
+  EndpointFaults faults;
 };
 
 /// Counts since the start. Each is exact; together they may be torn by a message in between.

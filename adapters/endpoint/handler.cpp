@@ -1,9 +1,11 @@
 #include "adapters/endpoint/handler.hpp"
 
 #include <algorithm>
+#include <thread>
 #include <utility>
 
 #include "adapters/endpoint/page.hpp"
+#include "engine/random.hpp"
 
 namespace peakstorm::endpoint {
 namespace {
@@ -103,7 +105,7 @@ void refuse(Reply& reply, unsigned status, std::string_view why) {
 }
 
 Handler::Handler(const EndpointOptions& options, std::unique_ptr<Store> store, Metrics& metrics)
-    : allow_batches_(options.allow_batches), store_(std::move(store)), metrics_(metrics) {
+    : allow_batches_(options.allow_batches), faults_(options.faults), store_(std::move(store)), metrics_(metrics) {
   if (!options.secret.empty()) signature_.emplace(options.secret);
 }
 
@@ -125,7 +127,7 @@ void Handler::handle(const Request& request, Reply& reply) {
   }
   switch (reply.route) {
     case Route::easypost:
-      if (authentic(request, reply)) webhook(request, reply, reader_.easypost(request.body));
+      if (authentic(request, reply)) webhook(reply, reader_.easypost(request.body));
       return;
     case Route::cloudevents:
       return cloudevents(request, reply);
@@ -152,14 +154,24 @@ bool Handler::authentic(const Request& request, Reply& reply) {
   return false;
 }
 
-void Handler::webhook(const Request& /*request*/, Reply& reply, Result<std::span<const Delivery>> deliveries) {
+bool Handler::forgets(const Delivery& delivery) const {
+  return faults_.forget_ppm > 0 && hash64(delivery.event_key) % 1'000'000 < faults_.forget_ppm;
+}
+
+void Handler::webhook(Reply& reply, Result<std::span<const Delivery>> deliveries) {
   if (!deliveries) return refuse(reply, 400, deliveries.error().message);
+  ++webhooks_;
+  if (faults_.refuse_every > 0 && webhooks_ % faults_.refuse_every == 0) {
+    return overloaded(reply, "refused on request (fault)");
+  }
+  stall_ = stall_ || (faults_.stall_every > 0 && webhooks_ % faults_.stall_every == 0);
   reply.pending = true;
   reply.wrote = true;
   if (failed_) return;  // The group is lost anyway; the sender is told to come again.
   std::uint32_t added = 0;
   bool duplicate = !deliveries->empty();
   for (const Delivery& delivery : *deliveries) {
+    if (forgets(delivery)) continue;
     const auto applied = store_->apply(delivery);
     if (!applied) {
       failed_ = true;
@@ -185,9 +197,9 @@ void Handler::cloudevents(const Request& request, Reply& reply) {
   if (!authentic(request, reply)) return;
   const std::string type = lower(request.content_type.substr(0, request.content_type.find(';')));
   const std::string_view media = std::string_view(type).substr(0, type.find_last_not_of(' ') + 1);
-  if (media == "application/cloudevents+json") return webhook(request, reply, reader_.cloudevent(request.body));
+  if (media == "application/cloudevents+json") return webhook(reply, reader_.cloudevent(request.body));
   if (media == "application/cloudevents-batch+json" && allow_batches_) {
-    return webhook(request, reply, reader_.cloudevent_batch(request.body));
+    return webhook(reply, reader_.cloudevent_batch(request.body));
   }
   if (media != "application/json") {
     return refuse(reply, 415,
@@ -208,7 +220,7 @@ void Handler::cloudevents(const Request& request, Reply& reply) {
   if (!id || id->empty()) return refuse(reply, 400, "ce-id: missing or badly percent-encoded");
   if (!source || source->empty()) return refuse(reply, 400, "ce-source: missing or badly percent-encoded");
   if (request.ce_type.empty()) return refuse(reply, 400, "ce-type: missing");
-  webhook(request, reply, reader_.cloudevent_binary(*source, *id, request.ce_time, request.body));
+  webhook(reply, reader_.cloudevent_binary(*source, *id, request.ce_time, request.body));
 }
 
 Result<void> Handler::check_zones(std::span<const Promise> promises) {
@@ -247,12 +259,15 @@ void Handler::track(const Request& request, std::string_view path, std::string_v
   const std::optional<std::string> number = percent_decoded(path.substr(track_prefix.size()));
   if (!number) return refuse(reply, 400, "the path is badly percent-encoded");
   reply.track_number = *number;
-  reply.track_json = request.accept.find("application/json") != std::string_view::npos || query == "format=json" ||
+  // The first of the two in the Accept header wins; weights are for browsers, which ask for HTML first.
+  const std::size_t json = request.accept.find("application/json");
+  reply.track_json = json < request.accept.find("text/html") || query == "format=json" ||
                      query.starts_with("format=json&") || query.find("&format=json") != std::string_view::npos;
   reply.pending = true;
 }
 
 void Handler::commit() {
+  if (std::exchange(stall_, false)) std::this_thread::sleep_for(std::chrono::milliseconds{faults_.stall_ms});
   committed_ = true;
   if (failed_ || store_->dirty()) {
     const auto begin = std::chrono::steady_clock::now();

@@ -60,7 +60,8 @@ class Handler {
   Result<void> load_promises(std::string_view json);
 
  private:
-  void webhook(const Request& request, Reply& reply, Result<std::span<const Delivery>> deliveries);
+  void webhook(Reply& reply, Result<std::span<const Delivery>> deliveries);
+  [[nodiscard]] bool forgets(const Delivery& delivery) const;
   void cloudevents(const Request& request, Reply& reply);
   void parcels(const Request& request, Reply& reply);
   void track(const Request& request, std::string_view path, std::string_view query, Reply& reply);
@@ -73,6 +74,9 @@ class Handler {
   };
 
   bool allow_batches_;
+  EndpointFaults faults_;
+  std::uint64_t webhooks_ = 0;  // Counted for the faults.
+  bool stall_ = false;          // Before this group's answers.
   std::unique_ptr<Store> store_;
   Metrics& metrics_;
   std::optional<Signature> signature_;

@@ -91,7 +91,10 @@ std::string offset_name(std::int64_t offset) {
 const date::time_zone* zone_of(std::string_view name) {
   if (name.empty()) return nullptr;
   try {
-    return date::locate_zone(std::string(name));
+    const date::time_zone* const zone = date::locate_zone(std::string(name));
+    // The zone's file is read at its first use, and that may throw, too.
+    (void)zone->get_info(date::sys_seconds{});
+    return zone;
   } catch (const std::exception&) {
     return nullptr;  // Unknown, or no database on this machine: the page falls back to UTC.
   }

@@ -96,6 +96,7 @@ class Session : public std::enable_shared_from_this<Session> {
   SteadyClock::time_point received_;
   std::size_t charged_ = 0;  // Bytes of the server's budget for bodies.
   std::size_t drained_ = 0;
+  bool first_ = true;  // No request has been answered yet.
   bool header_seen_ = false;
   bool keep_alive_ = false;
   bool head_only_ = false;
@@ -289,7 +290,10 @@ void Session::next_request() {
   parser_->header_limit(header_bytes_max);
   parser_->body_limit(server_.options().body_bytes_max);
   header_seen_ = false;
-  deadline_ = SteadyClock::now() + server_.patience();
+  // A sender that has proved itself may be idle for longer: closing under its next request would look to
+  // it like a failure.
+  const bool idle = !std::exchange(first_, false) && buffer_.size() == 0;
+  deadline_ = SteadyClock::now() + server_.patience() * (idle ? 10 : 1);
   if (buffer_.size() > 0) return feed();
   read();
 }
@@ -305,6 +309,9 @@ void Session::read() {
         return self->refuse_and_close(400, "the request ends in the middle; send Content-Length bytes");
       }
       return self->close();
+    }
+    if (!self->parser_->got_some() && self->buffer_.size() == 0) {
+      self->deadline_ = SteadyClock::now() + self->server_.patience();
     }
     self->buffer_.commit(size);
     self->feed();

@@ -539,6 +539,52 @@ TEST_F(Endpoint, SlowSendersAreCutOff) {
   EXPECT_TRUE(slow.ended());
 }
 
+TEST_F(Endpoint, AnIdleSenderMayComeBack) {
+  EndpointOptions options = signed_options();
+  options.patience_ms = 200;
+  start(options);
+  EXPECT_EQ(client_->exchange("GET", "/healthz").status, 200);
+  // A sender that never finishes its first request is cut off after the patience. By then the idle one
+  // has waited longer than that and is still welcome.
+  HttpClient slow(endpoint_->port());
+  slow.send("GET /hea");
+  EXPECT_TRUE(slow.ended());
+  EXPECT_EQ(client_->exchange("GET", "/healthz").status, 200);
+}
+
+TEST_F(Endpoint, PicksTheFormTheReaderPrefers) {
+  start();
+  post_easypost(easypost("evt_1", "PS1", journey()));
+  const auto type = [&](const std::string& accept, const std::string& query = "") {
+    return client_->exchange("GET", "/track/PS1" + query, accept.empty() ? "" : "Accept: " + accept + "\r\n").head;
+  };
+  EXPECT_THAT(type("application/json"), HasSubstr("Content-Type: application/json\r\n"));
+  EXPECT_THAT(type("application/json, text/html;q=0.5"), HasSubstr("Content-Type: application/json\r\n"));
+  EXPECT_THAT(type("", "?format=json"), HasSubstr("Content-Type: application/json\r\n"));
+  EXPECT_THAT(type("text/html,application/json;q=0.9"), HasSubstr("Content-Type: text/html"));
+  EXPECT_THAT(type("*/*"), HasSubstr("Content-Type: text/html"));
+  EXPECT_THAT(type(""), HasSubstr("Content-Type: text/html"));
+}
+
+TEST_F(Endpoint, MisbehavesOnRequest) {
+  EndpointOptions options = signed_options();
+  options.faults.forget_ppm = 500'000;
+  options.faults.refuse_every = 10;
+  start(options);
+  int acknowledged = 0;
+  int refused = 0;
+  for (int i = 0; i < 100; ++i) {
+    const std::string id = std::to_string(i);
+    const int status = post_cloudevent(cloudevent(id, "PS" + id, journey()[0])).status;
+    acknowledged += status == 200 ? 1 : 0;
+    refused += status == 503 ? 1 : 0;
+  }
+  EXPECT_EQ(refused, 10);
+  EXPECT_EQ(acknowledged, 90);
+  EXPECT_GT(endpoint_->stats().scans_stored, 20U);
+  EXPECT_LT(endpoint_->stats().scans_stored, 70U);
+}
+
 TEST_F(Endpoint, ManySendersAtOnceLoseNothing) {
   start();
   constexpr int senders = 8;

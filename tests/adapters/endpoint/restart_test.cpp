@@ -1,6 +1,7 @@
 // What survives the end of the endpoint: everything acknowledged, even when it is killed.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -116,6 +117,59 @@ TEST_F(Restart, PromisesComeFromAFile) {
   const auto refused = TrackingEndpoint::start(with_file);
   ASSERT_FALSE(refused);
   EXPECT_THAT(refused.error().message, HasSubstr("promises.json: parcels[0].promise_date"));
+}
+
+// Goal: a full disk costs no acknowledged message and needs no restart to be told. Method: a child process
+// may write files of 300 kB only; from there on it answers 503, and everything before is found again.
+TEST_F(Restart, AFullDiskIsAnsweredWith503) {
+  int ready[2];
+  ASSERT_EQ(::pipe(ready), 0);
+  const pid_t child = ::fork();
+  ASSERT_GE(child, 0);
+  if (child == 0) {
+    ::signal(SIGXFSZ, SIG_IGN);
+    const rlimit limit{300'000, 300'000};
+    ::setrlimit(RLIMIT_FSIZE, &limit);
+    const auto endpoint = TrackingEndpoint::start(options());
+    const std::uint16_t port = endpoint ? (*endpoint)->port() : std::uint16_t{0};
+    if (::write(ready[1], &port, sizeof port) != sizeof port) ::_exit(1);
+    while (true) ::pause();
+  }
+  std::uint16_t port = 0;
+  ASSERT_EQ(::read(ready[0], &port, sizeof port), static_cast<ssize_t>(sizeof port));
+  ::close(ready[0]);
+  ::close(ready[1]);
+  ASSERT_NE(port, 0);
+
+  int acknowledged = 0;
+  {
+    HttpClient client(port);
+    HttpReply reply;
+    for (; acknowledged < 5000; ++acknowledged) {
+      const std::string id = std::to_string(acknowledged);
+      const std::string body = cloudevent(id, "PS" + id, {arrived, "2013-12-23T04:00:00Z", "dallas"});
+      reply = client.exchange("POST", "/webhooks/cloudevents",
+                              "Content-Type: application/cloudevents+json\r\n" + signature(body), body);
+      if (reply.status != 200) break;
+    }
+    EXPECT_EQ(reply.status, 503);
+    EXPECT_TRUE(reply.has_header("Retry-After: "));
+    // Still there; it shows what it acknowledged and not what it refused.
+    EXPECT_THAT(page(client, "PS" + std::to_string(acknowledged)), HasSubstr("\"found\":false"));
+    EXPECT_THAT(page(client, "PS0"), HasSubstr("\"scans_count\":1,"));
+  }
+  ::kill(child, SIGKILL);
+  int status = 0;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  EXPECT_GT(acknowledged, 10);
+  EXPECT_LT(acknowledged, 5000);
+
+  const auto endpoint = TrackingEndpoint::start(options());
+  ASSERT_TRUE(endpoint) << endpoint.error().message;
+  HttpClient client((*endpoint)->port());
+  for (int i = 0; i < acknowledged; ++i) {
+    EXPECT_THAT(page(client, "PS" + std::to_string(i)), HasSubstr("\"scans_count\":1,"));
+  }
 }
 
 // Goal: acknowledged is a subset of stored. Method: a child process serves; four senders write down what
