@@ -26,7 +26,7 @@ class Phold {
   };
 
   Phold(Shape shape, RunKey run)
-      : shape_(shape), run_(run), ahead_(static_cast<std::int64_t>(shape.lookahead * mean)), state_(shape.lps) {}
+      : shape_(shape), key_(run), ahead_(static_cast<std::int64_t>(shape.lookahead * mean)), state_(shape.lps) {}
 
   std::size_t lp_count() const { return shape_.lps; }
   std::string name(kernel::LpId lp) const { return "process " + std::to_string(index(lp)); }
@@ -37,13 +37,13 @@ class Phold {
   void start(auto& engine) const {
     for (std::uint32_t lp = 0; lp < shape_.lps; ++lp) {
       for (std::uint32_t i = 0; i < shape_.population; ++i) {
-        engine.schedule(kernel::LpId{lp}, SimTime{later(Draws(run_, Purpose::test, lp, i).word(3))}, {});
+        engine.schedule(kernel::LpId{lp}, SimTime{later(Draws(key_, Purpose::test, lp, i).word(3))}, {});
       }
     }
   }
   void handle(const kernel::Event<Payload>& event, auto& outbox) {
     // The event's name, (source, sequence), names the draws as well: one Philox block per event.
-    const Draws draws(run_, Purpose::test, index(event.source), event.sequence);
+    const Draws draws(key_, Purpose::test, index(event.source), event.sequence);
     std::uint64_t& state = state_[index(event.target)];
     state = mix64(state ^ static_cast<std::uint64_t>(event.at.time_since_epoch().count()) ^ draws.word(3));
     const bool remote = draws.unit(0) < shape_.remote;
@@ -61,7 +61,7 @@ class Phold {
     return ahead_ + SimDuration{static_cast<std::int64_t>(kernel::exponential(word) * mean)};
   }
   Shape shape_;
-  RunKey run_;
+  DrawKey key_;
   SimDuration ahead_;
   std::vector<std::uint64_t> state_;  ///< Hash chain over the events of each process.
 };

@@ -7,6 +7,7 @@
 
 #include "engine/kernel/event.hpp"
 #include "engine/kernel/faults.hpp"
+#include "engine/kernel/mail.hpp"
 #include "engine/kernel/pending_events.hpp"
 
 namespace peakstorm::kernel {
@@ -41,9 +42,9 @@ class Outbox {
     if (partition == partition_) {
       pending_->push(event);
     } else {
-      std::vector<Event<Payload>>& mail = mail_[partition];
+      Mail<Payload>& mail = mail_[partition];
       if (mail.empty()) mailed_->push_back(partition);
-      mail.push_back(event);
+      mail.push(event);
       if (at < earliest_mail_) earliest_mail_ = at;
     }
   }
@@ -74,7 +75,7 @@ class Outbox {
   // Of the partition.
   std::uint32_t partition_ = 0;
   PendingEvents<Payload>* pending_ = nullptr;
-  std::vector<Event<Payload>>* mail_ = nullptr;   ///< By receiving partition, of the present window.
+  Mail<Payload>* mail_ = nullptr;                 ///< By receiving partition, of the present window.
   std::vector<std::uint32_t>* mailed_ = nullptr;  ///< Receivers whose mail is not empty.
   SimTime earliest_mail_ = never;
   // Of the engine.

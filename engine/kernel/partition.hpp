@@ -25,10 +25,8 @@ inline SimTime saturating_add(SimTime a, SimDuration b) {
 template <class Payload>
 class alignas(128) Partition {
  public:
-  using Mail = std::vector<Event<Payload>>;
-
   Partition(std::uint32_t id, std::uint32_t partitions, EventOrder order)
-      : pending_(order), mail_{std::vector<Mail>(partitions), std::vector<Mail>(partitions)} {
+      : pending_(order), mail_{std::vector<Mail<Payload>>(partitions), std::vector<Mail<Payload>>(partitions)} {
     outbox_.partition_ = id;
     outbox_.pending_ = &pending_;
   }
@@ -76,13 +74,13 @@ class alignas(128) Partition {
     mailed_.clear();
     outbox_.earliest_mail_ = never;
   }
-  [[nodiscard]] Mail& mail(unsigned side, std::uint32_t to) { return mail_[side][to]; }
-  [[nodiscard]] const Mail& mail(unsigned side, std::uint32_t to) const { return mail_[side][to]; }
+  [[nodiscard]] Mail<Payload>& mail(unsigned side, std::uint32_t to) { return mail_[side][to]; }
+  [[nodiscard]] const Mail<Payload>& mail(unsigned side, std::uint32_t to) const { return mail_[side][to]; }
 
   /// Who sent mail to here in the last window, as partitions; filled by the engine between windows.
   std::vector<std::uint32_t> senders;
   /// Mail from other ranks.
-  Mail from_afar;
+  std::vector<Event<Payload>> from_afar;
 
   template <class Visit>
   void for_each_pending(Visit&& visit) const {
@@ -93,7 +91,7 @@ class alignas(128) Partition {
  private:
   PendingEvents<Payload> pending_;
   Outbox<Payload> outbox_;
-  std::array<std::vector<Mail>, 2> mail_;
+  std::array<std::vector<Mail<Payload>>, 2> mail_;
   std::vector<std::uint32_t> mailed_;
   std::uint64_t events_ = 0;
 };
