@@ -166,7 +166,9 @@ Result<void> copy_scenario(const fs::path& from, const fs::path& to) {
   if (!is_scenario(from)) {
     return fail(ErrorKind::bad_input, from.string() + ": no scenario to copy; it needs a scenario.toml");
   }
-  fs::path target = fs::weakly_canonical(to, error);
+  // Absolute first: the canonical form of a name that does not exist yet would stay relative, without a parent.
+  fs::path target = fs::absolute(to, error);
+  if (!error) target = fs::weakly_canonical(target, error);
   if (!error && !target.has_filename()) target = target.parent_path();
   const auto name = parse_name(target.filename().string());
   if (error || !name) {

@@ -90,6 +90,20 @@ TEST(CopyScenario, GivesACopyThatChecksClean) {
   EXPECT_EQ(test::read_file(copy / "lanes.csv"), test::read_file(world.path() / "lanes.csv"));
 }
 
+TEST(CopyScenario, TakesABareNameInTheWorkingFolder) {
+  const WorldFolder world;
+  const TemporaryFolder home;
+  const auto before = std::filesystem::current_path();
+  std::filesystem::current_path(home.path());
+  const auto copied = copy_scenario(world.path(), "my-town");
+  const bool checks = load_scenario("my-town").has_value();
+  const auto unnamed = copy_scenario(world.path(), "");
+  std::filesystem::current_path(before);
+  EXPECT_TRUE(copied) << copied.error().message;
+  EXPECT_TRUE(checks);
+  EXPECT_FALSE(unnamed);
+}
+
 TEST(CopyScenario, LeavesNothingBehindWhenItRefuses) {
   const WorldFolder world;
   const TemporaryFolder home;
