@@ -293,13 +293,14 @@ HUB_DEPARTURES = [18 * 60, 23 * 60, 4 * 60, 9 * 60]
 DEPOT_WINDOW = (3 * 60 + 30, 8 * 60 + 30)
 LOAD_OUT = 9 * 60
 # When the trucks that collected at shippers reach the hub, local, and the share they bring.
-GROUND_PICKUPS = [(16 * 60, 45, 0.8), (18 * 60, 45, 0.2)]
+GROUND_PICKUPS = [(17 * 60, 45, 0.9), (18 * 60 + 30, 45, 0.1)]
 AIR_PICKUP_DRIVE = 30
 
 
 def air_pickup(zone):
-    """Air freight is collected earlier in the west: the aircraft must make the night sort in the east."""
-    return {EASTERN: 17 * 60 + 15, CENTRAL: 17 * 60 + 15, MOUNTAIN: 16 * 60 + 15, PHOENIX: 16 * 60 + 15,
+    """Air freight is collected before ground freight, so that it is sorted first, and earlier in the west: the
+    aircraft must make the night sort in the east."""
+    return {EASTERN: 16 * 60 + 45, CENTRAL: 16 * 60 + 45, MOUNTAIN: 16 * 60, PHOENIX: 16 * 60,
             PACIFIC: 15 * 60 + 15}[zone]
 
 
@@ -404,7 +405,7 @@ class Network:
             lane = Lane(f.parent, f, "road", int(round(km)), minutes)
             lane.departures = sorted(times)
             self.lanes.append(lane)
-            self.lane(f, f.parent, "road", km, minutes, [10 * 60, 19 * 60], ALL_DAYS)
+            self.lane(f, f.parent, "road", km, minutes, [10 * 60, 19 * 60], ALL_DAYS)   # Wrong loads, returns.
         for air_hub in self.air_hubs:
             reach = REGIONAL_KM.get(air_hub.iata, 1e9) if air_hub.iata != self.spec["world"] else 1e9
             for h in self.hubs:
@@ -497,27 +498,28 @@ class Network:
     def window_of(self, f, utc):
         """The weekly sort window (index, opening instant, closing instant) that takes a piece arriving at `utc`
         (minutes from Monday 00:00 UTC): the one open then, unless it closes within half an hour."""
-        ready = utc + f.handling
-        best = None
-        for w, (a, b, days, _) in enumerate(f.sorts):
-            week = (ready // (7 * DAY)) * 7 * DAY
-            for shift in (-7 * DAY, 0, 7 * DAY):
-                for d in days:
-                    lo, hi = a - f.offset + d * DAY + week + shift, b - f.offset + d * DAY + week + shift
-                    if hi - 30 > ready and (best is None or lo < best[1]):
-                        best = (w, lo, hi)
-        return best
+        week = ((utc + f.handling) // (7 * DAY)) * 7 * DAY
+        ready = utc + f.handling - week
+        known = self.windows.get((f.name, ready))
+        if known is None:
+            best = None
+            for w, (a, b, days, _) in enumerate(f.sorts):
+                for shift in (-7 * DAY, 0, 7 * DAY):
+                    for d in days:
+                        lo, hi = a - f.offset + d * DAY + shift, b - f.offset + d * DAY + shift
+                        if hi - 30 > ready and (best is None or lo < best[1]):
+                            best = (w, lo, hi)
+            known = self.windows[f.name, ready] = best
+        return known[0], known[1] + week, known[2] + week
 
     def next_departure(self, lane, utc):
-        best = None
         week = (utc // (7 * DAY)) * 7 * DAY
-        for local, days in lane.departures:
-            for shift in (-7 * DAY, 0, 7 * DAY):
-                for d in days:
-                    t = local - lane.a.offset + d * DAY + week + shift
-                    if t >= utc and (best is None or t < best):
-                        best = t
-        return best
+        known = self.soonest.get((id(lane), utc - week))
+        if known is None:
+            known = self.soonest[id(lane), utc - week] = min(
+                t for local, days in lane.departures for d in days for shift in (-7 * DAY, 0, 7 * DAY)
+                if (t := local - lane.a.offset + d * DAY + shift) >= utc - week)
+        return known + week
 
     def walk(self, hub, depot, mode, arrive):
         """Follows one piece by timetable without queues. Returns its steps and the instant it is sorted at the depot."""
@@ -568,6 +570,7 @@ class Network:
         """Walks every flow once per pickup: self.batches for the rates of the sorts, self.days_needed for published
         transit and rounds."""
         self.plan_routes()
+        self.windows, self.soonest = {}, {}
         self.batches = defaultdict(list)      # (facility name, window, opening) -> (arrival, deadline, pieces, mode)
         self.days_needed = defaultdict(list)  # mode -> (hub, depot, weekday, ready for the round at local day, pieces)
         self.hops = defaultdict(float)
@@ -725,15 +728,18 @@ class Network:
             load = max(total.values(), default=0.0)
             lane.load = load
             lane.daily = sum(total.values()) / len(self.spec["days"])
-            if lane.mode == "air":
-                lane.pieces = max(300, int(math.ceil(load * peak["air"] * AIR_HEADROOM[self.carrier] / 50) * 50))
+            # A small lane needs more room for chance: two and a half standard deviations of a hundredth of it.
+            chance = load + 2.5 * math.sqrt(load / 0.01)
+            if lane.a.kind == "depot":   # No planned flow: wrong loads and returns, one in a hundred pieces.
+                lane.pieces = int(math.ceil(0.01 * self.spec["volume"] * lane.a.weight / TRAILER)) * TRAILER
+            elif lane.mode == "air":
+                room = max(load * peak["air"] * AIR_HEADROOM[self.carrier], chance)
+                lane.pieces = max(300, int(math.ceil(room / 50) * 50))
             else:
                 fullest = max(total, key=lambda t: (total[t], t)) if total else None
                 ground = load - air[fullest] if total else 0.0
                 with_season = max(ground / u["road"],
                                   (ground * peak["ground"] + (load - ground) * peak["air"]) / u["peak_road"])
-                # A small lane needs more room for chance: two and a half standard deviations of a hundredth of it.
-                chance = load + 2.5 * math.sqrt(load / 0.01)
                 lane.pieces = max(1, int(math.ceil(max(with_season, load / u["road"], chance) / TRAILER))) * TRAILER
         loads = defaultdict(lambda: defaultdict(float))
         for mode in self.days_needed:
@@ -814,7 +820,7 @@ HOLIDAYS_2013 = "2013-11-28 2013-12-25 2014-01-01"
 
 # Planned tender relative to an ordinary operating day, by first date; it holds until the next one.
 SEASON = {
-    "ups-ground": """11-25 1.10|11-28 0.20|11-29 0.90|12-02 1.40|12-09 1.50|12-16 1.72|12-19 1.62|12-20 1.55
+    "ups-ground": """11-25 1.10|11-28 0.20|11-29 0.90|12-02 1.40|12-09 1.50|12-16 1.68|12-19 1.58|12-20 1.50
                      |12-21 1.2|12-23 1.15|12-24 0.55|12-25 0.1|12-26 0.95|01-01 0.1|01-02 0.92""",
     "ups-air": """11-25 1.0|11-28 0.2|11-29 0.8|12-02 1.20|12-09 1.35|12-16 1.50|12-17 1.60|12-18 1.75|12-19 1.90
                   |12-20 2.05|12-23 2.15|12-24 0.40|12-25 0.1|12-26 0.90|01-01 0.1|01-02 0.95""",
@@ -880,14 +886,15 @@ def seasonal_factors(carrier):
 # Orders over the plan. UPS met 31 M pieces where it had planned 29 M; online orders grew 37 % on the last weekend
 # and 63 % on 23 December over the year before, carriers had planned for 8 %: 1.37/1.08 = 1.27, 1.63/1.08 = 1.51.
 SURGE_WEEKEND, SURGE_MONDAY = 1.27, 1.51
-# Calibrated: what of it reached the aircraft of each carrier over its own plan.
-AIR_SURGE = {"ups": (1.12, 1.30), "fedex": (1.08, 1.21), "usps": (1.05, 1.10)}
-GROUND_SURGE = {"ups": 1.07, "fedex": 1.05, "usps": 1.05}
+# Calibrated, within those bounds, so that a run gives the published outcome (express due 24 Dec on time: UPS 83 %,
+# FedEx 90 %): tender of air freight over each carrier's own plan, on 19-22 December and on the 23rd.
+AIR_SURGE = {"ups": (1.12, 1.26), "fedex": (1.08, 1.20), "usps": (1.05, 1.10)}
+GROUND_SURGE = {"ups": 1.08, "fedex": 1.04, "usps": 1.03}
 
 RETAILER_NODES = [  # name, state, zone, position: near real logistics parks; the retailer is invented.
-    ("louisville", "KY", EASTERN, (38.10, -85.68)), ("dallas", "TX", CENTRAL, (32.97, -97.02)),
-    ("harrisburg", "PA", EASTERN, (40.22, -76.95)), ("inland-empire", "CA", PACIFIC, (34.06, -117.60)),
-    ("columbus", "OH", EASTERN, (39.87, -82.95)),
+    ("hebron", "KY", EASTERN, (39.07, -84.70)), ("dallas", "TX", CENTRAL, (32.97, -97.02)),
+    ("edison", "NJ", EASTERN, (40.52, -74.36)), ("inland-empire", "CA", PACIFIC, (34.06, -117.60)),
+    ("joliet", "IL", CENTRAL, (41.52, -88.08)),
 ]
 RETAILER_PER_DAY = 80_000
 
@@ -1100,7 +1107,7 @@ BACKGROUND_HOURS = [0, 0, 0, 0, 0, .2, .8, 1.6, 2.4, 3.0, 3.2, 3.2, 3.0, 2.8, 2.
 def toml_shipper(s, season):
     spec = CARRIERS[s["carrier"]]
     closed = 7 - len(spec["days"])
-    low = 0.04
+    low = 0.01
     high = round((7 - low * closed) / len(spec["days"]), 4)
     week = [high if d in spec["days"] else low for d in range(7)]
     tiers = defaultdict(float)
@@ -1262,10 +1269,12 @@ def christmas_disruptions():
                        shipper=f"{carrier}-air-volume", demand=f"{early:.2f}", source=SURGE_SOURCE),
             disruption(f"{carrier}-air-surge-monday", "surge", "2013-12-23", "2013-12-23",
                        shipper=f"{carrier}-air-volume", demand=f"{monday:.2f}", source=SURGE_SOURCE),
-            disruption(f"{carrier}-ground-surge", "surge", "2013-12-18", "2013-12-20",
-                       shipper=f"{carrier}-ground-volume", demand=f"{GROUND_SURGE[carrier]:.2f}",
-                       source="UPS met 31 M pieces on 23 Dec where 29 M were planned (+7 %); FedEx and USPS: assumption"),
         ]
+        for volume in ("ground", "local"):
+            rows.append(disruption(
+                f"{carrier}-{volume}-surge", "surge", "2013-12-16", "2013-12-20", shipper=f"{carrier}-{volume}-volume",
+                demand=f"{GROUND_SURGE[carrier]:.2f}",
+                source="UPS met 31 M pieces on 23 Dec where 29 M were planned (+7 %); FedEx and USPS: assumption"))
     rows += [
         disruption("last-weekend", "surge", "2013-12-21", "2013-12-22", shipper="northstar",
                    demand=f"{SURGE_WEEKEND:.2f}",
@@ -1295,7 +1304,8 @@ def write_christmas(out, networks, areas):
             rows.append([c, first, last, sort, linehaul, rounds])
     tables.write("capacity.csv", ["Seasonal staff, rented trailers and helpers: sized to the plan of season.csv (derived)."],
                  ["carrier", "from", "to", "sort", "linehaul", "rounds"], rows)
-    tables.write("disruptions.csv", ["Storms: areas and hours after news of those days; speed, staffing: assumptions."],
+    tables.write("disruptions.csv", [
+        "Storms: areas and hours after news of those days; speed, staffing: assumptions. Surges: orders over season.csv."],
                  DISRUPTION_COLUMNS, christmas_disruptions())
     extra = ["recovery_credit = 20.00", "recovery_refunds_shipping = true", "[[shipper.guarantee]]",
              'until = "2013-12-22 23:00"', "date = 2013-12-24", 'upgrade_to = "express"']
