@@ -107,7 +107,7 @@ class Parser {
     const auto found = known_.find(gate.measure);
     if (found == known_.end()) {
       std::string cure = near_names(gate.measure, known_);
-      if (cure.empty()) cure = "the table 'measure' of any run.sqlite lists them";
+      if (cure.empty()) cure = "results/MEASURES.md and the table 'measure' of any run.sqlite list them";
       return error(name_at, fmt::format("unknown measure '{}'; {}", gate.measure.substr(0, 100), cure));
     }
     gate.unit = found->second;

@@ -3,8 +3,10 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <fstream>
 #include <map>
-#include <set>
+#include <sstream>
+#include <string>
 #include <tuple>
 
 #include "results/gate.hpp"
@@ -193,6 +195,39 @@ TEST(Measures, NamesAreInTheCatalogueWithTheSameUnits) {
   }
   EXPECT_EQ(counted.measures->measures().at("promise_kept").value,
             counted.measures->measures().at("on_time.promise").value);
+}
+
+// MEASURES.md is the user's list: what is written there exists, and what exists is written there.
+TEST(Measures, AreAllInTheManual) {
+  std::ifstream in(std::string(PEAKSTORM_SOURCE_DIR) + "/results/MEASURES.md");
+  const std::string manual((std::istreambuf_iterator<char>(in)), {});
+  ASSERT_FALSE(manual.empty());
+  World world = test::small_world();
+  world.carriers.clear();
+  world.services.clear();
+  const MeasureCatalogue catalogue = measure_catalogue(world);
+  for (const auto& [name, unit] : catalogue) {
+    const auto has_scope = [&](const char* scope) { return name.starts_with(std::string("endpoint.") + scope); };
+    if (has_scope("scan.") || has_scope("check.") || has_scope("read_back.") || has_scope("service.")) continue;
+    EXPECT_NE(manual.find("`" + name + "`"), std::string::npos) << name;
+  }
+  std::istringstream lines(manual);
+  int rows = 0;
+  for (std::string line; std::getline(lines, line);) {
+    if (!line.starts_with("| `")) continue;
+    const std::string name = line.substr(3, line.find('`', 3) - 3);
+    if (name.find("CARRIER") != std::string::npos || line.find(" | ") == std::string::npos) continue;
+    const auto known = catalogue.find(name);
+    if (known == catalogue.end()) {
+      ADD_FAILURE() << "no such measure: " << name;
+      continue;
+    }
+    ++rows;
+    EXPECT_NE(line.find(std::string(" | ") + unit_names[static_cast<std::size_t>(known->second)] + " | "),
+              std::string::npos)
+        << line;
+  }
+  EXPECT_GT(rows, 40);
 }
 
 TEST(Measures, AnEmptyRunHasNoRates) {
