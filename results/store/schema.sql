@@ -20,7 +20,7 @@ PRAGMA user_version = 1;  -- Version of this schema.
 -- Facts about the run. Keys: scenario, title, description, seed, replications, scale, without (disruption kinds left
 -- out, separated by spaces), version, digest, command_line, first_day_unix_s, first_date, day_count, drain_days,
 -- measure_from_day, measure_to_day (first day after), partial (0 or 1), parcels, tracked, scans, events, windows,
--- end_ms, wall_s (of the simulation), threads, recovery_note.
+-- end_ms, wall_s (of the simulation), threads.
 CREATE TABLE run (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 
 -- Every named measure, as gates and --json know it. unit: 'count', 'share', 'ms' (wall clock), 'minutes' (simulated),
