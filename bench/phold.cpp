@@ -18,10 +18,12 @@ using namespace peakstorm;
 
 constexpr RunKey run_key{20131223, 0};
 
-/// Events to run per case, about; PEAKSTORM_BENCH_EVENTS overrides it, for a quick check that nothing rots.
-std::int64_t wanted_events() {
-  const char* text = std::getenv("PEAKSTORM_BENCH_EVENTS");
-  return text != nullptr ? std::max(1LL, std::atoll(text)) : 40'000'000;
+/// PEAKSTORM_BENCH_EVENTS asks for so many events per case: a quick check that nothing rots.
+const char* quick() {
+  return std::getenv("PEAKSTORM_BENCH_EVENTS");
+}
+double wanted_events() {
+  return quick() != nullptr ? std::max(1.0, std::strtod(quick(), nullptr)) : 40e6;
 }
 
 void BM_Phold(benchmark::State& state) {
@@ -30,7 +32,9 @@ void BM_Phold(benchmark::State& state) {
                            .remote = static_cast<double>(state.range(2)) / 100,
                            .lookahead = static_cast<double>(state.range(3)) / 100};
   const double population = static_cast<double>(shape.lps) * shape.population;
-  const double means = (1 + shape.lookahead) * static_cast<double>(wanted_events()) / population;
+  // At least a few times the population, or the start would be all that is measured.
+  const double events_wanted = quick() != nullptr ? wanted_events() : std::max(wanted_events(), 6 * population);
+  const double means = (1 + shape.lookahead) * events_wanted / population;
   kernel::Settings settings{.run = run_key, .threads = static_cast<unsigned>(state.range(4))};
   settings.end = SimTime{SimDuration{static_cast<std::int64_t>(means * Phold::mean)}};
   if (const char* text = std::getenv("PEAKSTORM_BENCH_PARTITIONS"); text != nullptr) {
