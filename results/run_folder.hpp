@@ -136,7 +136,8 @@ struct Manifest {
 class RunReader {
  public:
   /// Errors, bad_input: no such folder; no manifest (an unfinished run); a manifest that is none; with `verify`, a
-  /// file that is missing or whose size or checksum differ, named. Verifying reads the whole folder.
+  /// file that is missing or whose size or checksum differ, named; report.html is free to change, as it can be
+  /// written again from run.sqlite. Verifying reads the whole folder.
   static Result<std::unique_ptr<RunReader>> open(const std::filesystem::path& folder, bool verify = true);
   ~RunReader();
   RunReader(const RunReader&) = delete;

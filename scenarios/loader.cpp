@@ -23,9 +23,9 @@ void check_syntax(const fs::path& folder, Faults& faults) {
   }
 }
 
-tl::expected<World, std::vector<Fault>> load(const fs::path& folder, Faults& faults) {
+tl::expected<World, std::vector<Fault>> load(const fs::path& folder, const std::string& name, Faults& faults) {
   check_file_names(folder, faults);
-  auto settings = read_settings(folder, faults);
+  auto settings = read_settings(folder, name, faults);
   if (!settings) {
     check_syntax(folder, faults);
     return tl::unexpected(faults.take());
@@ -54,7 +54,7 @@ std::string Fault::text() const {
   return out + ": " + message + "; " + cure;
 }
 
-tl::expected<World, std::vector<Fault>> load_scenario(const fs::path& folder) {
+tl::expected<World, std::vector<Fault>> load_scenario(const fs::path& folder, const std::string& name) {
   Faults faults;
   try {
     std::error_code error;
@@ -65,7 +65,7 @@ tl::expected<World, std::vector<Fault>> load_scenario(const fs::path& folder) {
       return tl::unexpected(std::vector<Fault>{{folder.string(), 0, "", "there is no such folder",
                                                 "name a scenario folder; `peakstorm scenarios` lists the library"}});
     }
-    return load(whole, faults);
+    return load(whole, name.empty() ? whole.filename().string() : name, faults);
   } catch (const std::exception& error) {
     // Out of memory, or a file that changed while it was read: still no reason to end the caller.
     faults.add(folder.string(), 0, "", "the scenario cannot be read: " + std::string(error.what()),

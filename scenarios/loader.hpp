@@ -30,8 +30,10 @@ struct Fault {
 };
 
 /// The World of a scenario, or every fault of it, sorted by file and line. The order of the tables' rows
-/// leaves no trace in the World: ids follow names.
-tl::expected<World, std::vector<Fault>> load_scenario(const std::filesystem::path& folder);
+/// leaves no trace in the World: ids follow names. `name`: what scenario.name must be, when that is not the folder's
+/// name, as in the inputs of a run folder.
+tl::expected<World, std::vector<Fault>> load_scenario(const std::filesystem::path& folder,
+                                                      const std::string& name = {});
 
 /// One file a scenario was read from.
 struct InputFile {

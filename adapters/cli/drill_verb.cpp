@@ -58,8 +58,11 @@ std::string causes_text(const World& world, const HeadlineNumbers& headline) {
   for (std::size_t i = 0; i < headline.causes.size() && i < 3; ++i) {
     const auto& cause = headline.causes[i];
     if (cause.broken_promises == 0) break;
-    text += fmt::format("  {:<24} {:<16} {}\n", cause.place == no_place ? "anywhere" : world.place_name(cause.place),
-                        cause_names[static_cast<std::size_t>(cause.cause)], plural(cause.broken_promises, "promise"));
+    // Without a place no time was lost anywhere: the date was too tight from the start.
+    text +=
+        fmt::format("  {:<24} {:<16} {}\n", cause.place == no_place ? "nowhere" : world.place_name(cause.place),
+                    cause.cause == Cause::none ? "date too tight" : cause_names[static_cast<std::size_t>(cause.cause)],
+                    plural(cause.broken_promises, "promise"));
   }
   return text.empty() ? text : "Where most promises were lost\n" + text;
 }

@@ -27,7 +27,7 @@ struct Flags {
 ExitCode judge_run(const Flags& flags) {
   const auto run = RunReader::open(flags.folder);
   if (!run) return report(run.error());
-  const auto scenario = open_scenario((*run)->inputs().string());
+  const auto scenario = open_inputs(**run);
   if (!scenario) return scenario.error();
   const World& world = scenario->world;
   const auto written = flags.only_required ? std::span<const GateText>() : std::span<const GateText>(world.gates);

@@ -164,6 +164,14 @@ Result<ReplaySummary> run_replay(const World& world, ReplaySource& source, const
 }
 
 boost::json::object replay_json(const ReplaySummary& summary, const ReplayResults& results) {
+  boost::json::array answers;
+  for (const auto& [key, count] : results.requests) {
+    const auto& [kind, fate, status] = key;
+    answers.push_back({{"kind", request_kind_names[static_cast<std::size_t>(kind)]},
+                       {"fate", request_fate_names[static_cast<std::size_t>(fate)]},
+                       {"status", status},
+                       {"count", count}});
+  }
   return {{"target", results.environment.target},
           {"format", results.environment.format},
           {"speed", summary.speed},
@@ -191,6 +199,7 @@ boost::json::object replay_json(const ReplaySummary& summary, const ReplayResult
             {"scan", latency_json(results.latency[static_cast<std::size_t>(RequestKind::scan)])},
             {"check", latency_json(results.latency[static_cast<std::size_t>(RequestKind::check)])},
             {"read_back", latency_json(results.latency[static_cast<std::size_t>(RequestKind::read_back)])}}},
+          {"answers", std::move(answers)},
           {"checks_answered", results.checks},
           {"checks_stale", results.stale},
           {"promise_true", share(results.true_kept, results.true_kept + results.true_broken)},

@@ -31,7 +31,7 @@ struct Flags {
 ExitCode replay_folder(const Flags& flags, const Context& context) {
   const auto run = RunReader::open(flags.folder);
   if (!run) return report(run.error());
-  const auto scenario = open_scenario((*run)->inputs().string());
+  const auto scenario = open_inputs(**run);
   if (!scenario) return scenario.error();
   const World& world = scenario->world;
   const auto gates = parse_gates(world.gates, flags.gates, measure_catalogue(world));

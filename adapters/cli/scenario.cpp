@@ -8,6 +8,19 @@
 
 namespace peakstorm::cli {
 
+namespace {
+
+tl::expected<Scenario, ExitCode> load(std::filesystem::path folder, const std::string& name) {
+  auto world = load_scenario(folder, name);
+  if (!world) {
+    report_faults(folder, world.error());
+    return tl::unexpected(ExitCode::input_rejected);
+  }
+  return Scenario{std::move(folder), std::move(*world)};
+}
+
+}  // namespace
+
 void report_faults(const std::filesystem::path& folder, const std::vector<Fault>& faults) {
   std::string text;
   for (const auto& fault : faults) text += (folder / "").string() + fault.text() + "\n";
@@ -19,12 +32,11 @@ void report_faults(const std::filesystem::path& folder, const std::vector<Fault>
 tl::expected<Scenario, ExitCode> open_scenario(const std::string& name_or_path) {
   auto folder = find_scenario(name_or_path);
   if (!folder) return tl::unexpected(report(folder.error()));
-  auto world = load_scenario(*folder);
-  if (!world) {
-    report_faults(*folder, world.error());
-    return tl::unexpected(ExitCode::input_rejected);
-  }
-  return Scenario{std::move(*folder), std::move(*world)};
+  return load(std::move(*folder), {});
+}
+
+tl::expected<Scenario, ExitCode> open_inputs(const RunReader& run) {
+  return load(run.inputs(), run.manifest().scenario);
 }
 
 }  // namespace peakstorm::cli

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "adapters/cli/exit_code.hpp"
+#include "results/run_folder.hpp"
 #include "scenarios/loader.hpp"
 
 namespace peakstorm::cli {
@@ -20,5 +21,8 @@ struct Scenario {
 /// Finds a scenario by path or library name and loads it. Whatever is wrong has been reported when there is
 /// no Scenario.
 tl::expected<Scenario, ExitCode> open_scenario(const std::string& name_or_path);
+
+/// The scenario as a finished run kept it.
+tl::expected<Scenario, ExitCode> open_inputs(const RunReader& run);
 
 }  // namespace peakstorm::cli

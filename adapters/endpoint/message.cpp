@@ -319,9 +319,9 @@ class MessageReader::Impl {
     if (!kind_name) return tl::unexpected(kind_name.error());
     const std::optional<ScanKind> kind = wire::kind_of_name(*kind_name);
     if (!kind) return bad(path, "kind", quoted(*kind_name) + " is not a scan kind, for instance out_for_delivery");
-    const Result<Instant> at = instant_of(data, path, "at");
+    const Result<Instant> at = instant_of(data, path, "occurred_at");
     if (!at) return tl::unexpected(at.error());
-    const Result<Date> eta = date_of(data, path, "estimated_date");
+    const Result<Date> eta = date_of(data, path, "eta_date");
     if (!eta) return tl::unexpected(eta.error());
     Milestone milestone;
     milestone.at_ms = at->unix_ms;

@@ -51,8 +51,8 @@ class MessageReader {
   /// A Tracker event of EasyPost. Events about other objects (batches, refunds) yield nothing: EasyPost
   /// sends them to the same address and takes a refusal for a broken receiver.
   Result<std::span<const Delivery>> easypost(std::string_view body);
-  /// A CloudEvent whose data is one scan: {tracking_number, kind, at, and optionally carrier, place,
-  /// region, country, message, reported_at, estimated_date}; null is as good as absent. When the event's
+  /// A CloudEvent whose data is one scan: {tracking_number, kind, occurred_at, and optionally carrier, place,
+  /// region, country, message, reported_at, eta_date}; null is as good as absent. When the event's
   /// `time` is the same instant, its offset is the place's local time.
   Result<std::span<const Delivery>> cloudevent(std::string_view body);
   Result<std::span<const Delivery>> cloudevent_batch(std::string_view body);

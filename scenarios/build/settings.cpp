@@ -236,16 +236,14 @@ class Keys {
 const std::vector<std::pair<std::string_view, Tier>> tier_choices{
     {tier_names[0], Tier::economy}, {tier_names[1], Tier::standard}, {tier_names[2], Tier::express}};
 
-void read_scenario(Keys keys, const std::filesystem::path& folder, Settings& out) {
+void read_scenario(Keys keys, const std::string& name, Settings& out) {
   if (const int line = keys.read_text("name", parse_name, out.name)) {
-    if (out.name != folder.filename().string()) {
-      keys.fault(
-          line, "name",
-          "the name " + in_quotes(out.name) + " differs from the folder's, " + in_quotes(folder.filename().string()),
-          "rename one of the two");
+    if (out.name != name) {
+      keys.fault(line, "name", "the name " + in_quotes(out.name) + " differs from the folder's, " + in_quotes(name),
+                 "rename one of the two");
     }
   } else if (keys.find("name") == nullptr) {
-    keys.missing("name", "add name = " + in_quotes(folder.filename().string()) + " in double quotes");
+    keys.missing("name", "add name = " + in_quotes(name) + " in double quotes");
   }
   out.title = out.name;
   keys.text("title", out.title);
@@ -623,7 +621,7 @@ std::vector<Ppm> scaled_to_mean_one(const std::vector<Ppm>& factors) {
   return scaled;
 }
 
-std::optional<Settings> read_settings(const std::filesystem::path& folder, Faults& faults) {
+std::optional<Settings> read_settings(const std::filesystem::path& folder, const std::string& name, Faults& faults) {
   const auto text = read_text(folder / settings_file);
   if (!text) {
     faults.add(settings_file, 0, "", text.error());
@@ -641,7 +639,7 @@ std::optional<Settings> read_settings(const std::filesystem::path& folder, Fault
   Settings out;
   Keys root(parsed, "", faults);
   if (auto keys = root.table("scenario")) {
-    read_scenario(*std::move(keys), folder, out);
+    read_scenario(*std::move(keys), name, out);
   } else if (root.find("scenario") == nullptr) {
     root.missing("scenario", "add the table [scenario]");
   }

@@ -72,8 +72,8 @@ inline constexpr std::array<const char*, tier_count> tier_names{"economy", "stan
 inline constexpr Day horizon_max = 1'000;
 
 /// Parses and checks the file by itself. Nothing when it is not TOML (the fault says where); otherwise whatever
-/// could be read, with defaults in the place of faulty values.
-std::optional<Settings> read_settings(const std::filesystem::path& folder, Faults& faults);
+/// could be read, with defaults in the place of faulty values. `name`: what scenario.name must be.
+std::optional<Settings> read_settings(const std::filesystem::path& folder, const std::string& name, Faults& faults);
 
 /// Factors scaled to a mean of exactly 1: integers with the sum size * ppm_one, by largest remainder. Requires a
 /// sum above 0.

@@ -343,7 +343,8 @@ TEST_F(Endpoint, MalformedCloudEventsGetAReason) {
            {with("/carriers/ups", ""), "source: missing"},
            {with("\"data\":", "\"datum\":"), "data: missing"},
            {with("label_created", "teleported"), "data.kind"},
-           {with("\"at\":\"2013-12-20T15:00:00Z\"", "\"at\":\"2013-12-20T15:00:00\""), "data.at"},
+           {with("\"occurred_at\":\"2013-12-20T15:00:00Z\"", "\"occurred_at\":\"2013-12-20T15:00:00\""),
+            "data.occurred_at"},
        }) {
     SCOPED_TRACE(body);
     const HttpReply reply = post_cloudevent(body);

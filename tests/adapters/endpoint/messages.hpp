@@ -57,8 +57,8 @@ inline std::string easypost(std::string_view id, std::string_view number, const 
 
 inline std::string scan_data(std::string_view number, const Told& scan, std::string_view eta = "") {
   return R"({"tracking_number":")" + std::string(number) + R"(","carrier":"ups","kind":")" +
-         scan_kind_names[index(scan.kind)] + R"(","at":")" + scan.at + R"(","reported_at":")" + scan.at +
-         R"(","place":")" + scan.place + R"(","region":"TX","estimated_date":)" +
+         scan_kind_names[index(scan.kind)] + R"(","occurred_at":")" + scan.at + R"(","reported_at":")" + scan.at +
+         R"(","place":")" + scan.place + R"(","region":"TX","eta_date":)" +
          (eta.empty() ? std::string("null") : '"' + std::string(eta) + '"') + "}";
 }
 
