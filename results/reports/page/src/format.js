@@ -37,6 +37,7 @@ export function money(cents) {
 /** Milliseconds of latency: 0.42 ms / 18 ms / 1.24 s. */
 export function latency(ms) {
   if (ms == null) return "–";
+  if (ms === 0) return `0${nbsp}ms`;
   if (ms >= 60_000) return `${(ms / 60_000).toFixed(1)}${nbsp}min`;
   if (ms >= 1000) return `${(ms / 1000).toFixed(2)}${nbsp}s`;
   if (ms >= 100) return `${Math.round(ms)}${nbsp}ms`;
@@ -50,8 +51,8 @@ export function span(minutes) {
   if (a >= 2 * 1440) return `${(minutes / 1440).toFixed(1)}${nbsp}days`;
   if (a >= 90) return `${(minutes / 60).toFixed(1)}${nbsp}h`;
   if (a === 0) return "–";
-  if (a >= 1) return `${Math.round(minutes)}${nbsp}min`;
-  return `${(minutes * 60).toFixed(1)}${nbsp}s`;
+  if (a >= 3) return `${Math.round(minutes)}${nbsp}min`;
+  return `${(minutes * 60).toFixed(a >= 1 / 6 ? 0 : 1)}${nbsp}s`;
 }
 
 export const plural = (n, one, many = `${one}s`) => `${count(n)} ${n === 1 ? one : many}`;

@@ -14,7 +14,7 @@ export const placeKind = (kind) => kindNames[kind] ?? kind;
 
 /** How unusual a backlog is: against the median of the same hour on all days of the run at the same place. */
 const levels = [
-  { from: 0, name: "usual for the hour", colour: "var(--l0)" },
+  { from: 0, name: "usual for the time of day", colour: "var(--l0)" },
   { from: 1.5, name: "over 1.5 × usual", colour: "var(--l1)" },
   { from: 3, name: "over 3 × usual", colour: "var(--l2)" },
 ];
@@ -95,7 +95,7 @@ export function networkMap(data, calendar, colourOf) {
   function draw(width) {
     const { projection, height } = projectionFor(us, places, disruptions, width);
     const path = geoPath(projection);
-    const radius = (v) => Math.sqrt(v / peak) * Math.max(13, width * 0.034);
+    const radius = (v) => Math.sqrt(v / peak) * Math.max(series.length > 100 ? 10 : 13, width * (series.length > 100 ? 0.024 : 0.034));
     const at = places.map((p) => projection([p.lon, p.lat]));
     const root = svg("svg", { width, height, viewBox: `0 0 ${width} ${height}`, role: "img", "aria-labelledby": "clock mapsum" });
     root.append(svg("defs", {}, svg("pattern", { id: "hatch", width: 6, height: 6, patternUnits: "userSpaceOnUse", patternTransform: "rotate(45)" },
@@ -107,7 +107,9 @@ export function networkMap(data, calendar, colourOf) {
       root.append(svg("rect", { class: "plainland", width, height, rx: 8 }), svg("path", { class: "borders", d: path(geoGraticule10()) }));
     }
     const indexOf = new Map(series.map((s, i) => [s.place, i]));
-    root.append(svg("g", { class: "lanes" }, (data.lanes ?? []).map(([a, b, mode]) => {
+    // Hundreds of lanes are a texture, not lines to follow.
+    const faint = Math.max(0.05, Math.min(1, 150 / Math.max(1, (data.lanes ?? []).length)));
+    root.append(svg("g", { class: "lanes", opacity: faint.toFixed(2) }, (data.lanes ?? []).map(([a, b, mode]) => {
       const i = indexOf.get(a), j = indexOf.get(b);
       if (i == null || j == null || !at[i] || !at[j]) return null;
       return svg("path", { class: mode, d: `M${at[i]}L${at[j]}` });
@@ -149,7 +151,7 @@ export function networkMap(data, calendar, colourOf) {
       if (i == null) return;
       const p = places[i], value = series[i].values[now], normal = usual[i][now % perDay];
       tip.replaceChildren(el("strong", {}, p.name), el("span", {}, `${p.carrier} ${placeKind(p.kind)}${p.region ? `, ${regionName(p.region)}` : ""}`),
-        el("span", {}, `${plural(value, "parcel")} waiting`), el("span", {}, `usual at this hour: ${count(normal)}`));
+        el("span", {}, `${plural(value, "parcel")} waiting`), el("span", {}, `usual at this time of day: ${count(normal)}`));
       tip.style.left = `${Math.min(Math.max(at[i][0], 90), width - 90)}px`;
       tip.style.top = `${at[i][1]}px`;
       tip.classList.toggle("below", at[i][1] < 110);
@@ -189,17 +191,17 @@ export function networkMap(data, calendar, colourOf) {
     view.update();
   }
 
-  /** Surges that touch or overlap, as one: there may be one per carrier and service. */
-  function demand(all) {
+  /** Those that `which` picks, where they touch or overlap as one: a storm has parts, a surge one per carrier. */
+  function together(all, which, text) {
     const merged = [];
-    for (const d of all.filter((x) => demandKinds.has(x.kind)).sort((a, b) => a.from_ms - b.from_ms)) {
+    for (const d of all.filter(which).sort((a, b) => a.from_ms - b.from_ms)) {
       const last = merged.at(-1);
-      if (last && d.from_ms <= last.to_ms) {
+      if (last && d.kind === last.kind && d.from_ms <= last.to_ms) {
         last.to_ms = Math.max(last.to_ms, d.to_ms);
         last.names.push(words(d.name));
       } else merged.push({ ...d, names: [words(d.name)] });
     }
-    return merged.map((m) => ({ ...m, name: m.names.length === 1 ? m.names[0] : `${m.names.length} surges of orders` }));
+    return merged.map((m) => ({ ...m, name: m.names.length === 1 ? m.names[0] : text(m.names) }));
   }
 
   /** Total backlog and the disruptions, under the same scale as the slider. */
@@ -208,7 +210,10 @@ export function networkMap(data, calendar, colourOf) {
   function drawRibbon(width) {
     const inset = 9; // Half of the slider's thumb: its centre travels from here to width - here.
     const seen = disruptions.filter((d) => d.to_ms > instant(0) && d.from_ms < instant(steps - 1));
-    const rows = seen.filter((d) => !demandKinds.has(d.kind)).map((d) => ({ ...d, name: words(d.name) })).concat(demand(seen));
+    // On a phone a storm's parts are one bar, too.
+    const rows = (width < 500 ? together(seen, (d) => !demandKinds.has(d.kind), (n) => `${n[0]} and ${n.length - 1} more`)
+      : seen.filter((d) => !demandKinds.has(d.kind)).map((d) => ({ ...d, name: words(d.name) })))
+      .concat(together(seen, (d) => demandKinds.has(d.kind), (n) => `${n.length} surges of orders`));
     const lanes = [];
     scaleX = (t) => inset + (t / Math.max(1, steps - 1)) * (width - 2 * inset);
     const ofMs = (ms) => scaleX(Math.min(steps - 1, Math.max(0, (ms - load.from_ms) / load.step_ms)));
@@ -232,7 +237,7 @@ export function networkMap(data, calendar, colourOf) {
     const most = Math.max(1, ...total);
     const y = (v) => chart - (v / most) * (chart - 14);
     const root = svg("svg", { width, height, viewBox: `0 0 ${width} ${height}` });
-    for (const m of shownMarks) root.append(svg("rect", { class: `band ${m.d.kind}`, x: m.x0, width: m.x1 - m.x0, y: 0, height: chart }));
+    for (const m of shownMarks.filter((x) => !demandKinds.has(x.d.kind))) root.append(svg("rect", { class: `band ${m.d.kind}`, x: m.x0, width: m.x1 - m.x0, y: 0, height: chart }));
     root.append(svg("path", { class: "total", d: `M${scaleX(0)},${chart}` + total.map((v, t) => `L${scaleX(t).toFixed(1)},${y(v).toFixed(1)}`).join("") + `L${scaleX(steps - 1)},${chart}Z` }));
     // A tick a week, on Mondays.
     const everyDay = steps / perDay;

@@ -268,7 +268,7 @@ export function daySection(f, calendar) {
     el("div", { class: "card gap" }, el("h3", {}, "By service"), table("By service", [
       { head: "Service", cell: (r) => r.service }, { head: "Carrier", cell: (r) => r.carrier }, { head: "Tier", cell: (r) => r.tier },
       { head: `${capital(f.noun)}s kept`, number: true, cell: (r) => percent(rate(r)) }, { head: "Broken", number: true, cell: (r) => count(r.broken) },
-      { head: "Commitments met, all parcels", number: true, cell: (r) => percent(r.commits_kept + r.commits_broken > 0 ? r.commits_kept / (r.commits_kept + r.commits_broken) : null) },
+      { head: "Commitments met (all parcels)", number: true, cell: (r) => percent(r.commits_kept + r.commits_broken > 0 ? r.commits_kept / (r.commits_kept + r.commits_broken) : null) },
       { head: "Missed", number: true, cell: (r) => count(r.commits_broken) }], services)));
 }
 
@@ -291,7 +291,7 @@ function lateness(f) {
       const height = Math.round(Math.min(320, Math.max(220, width * 0.42)));
       return Plot.plot({
         ...base(width, height, { marginTop: 24, marginBottom: 42, marginLeft: 46, marginRight: 8 }),
-        x: { domain: [lo - 0.5, hi + 0.5], label: "← days early    days late →", labelAnchor: "center", labelArrow: "none", ticks: width < 500 ? 6 : 10, tickFormat: (d) => (Number.isInteger(d) ? (d < 0 ? `−${-d}` : d === 0 ? (width < 500 ? "0" : "on the day") : `+${d}`) : "") },
+        x: { domain: [lo - 0.5, hi + 0.5], label: "← days early    on the day    days late →", labelAnchor: "center", labelArrow: "none", ticks: width < 500 ? 6 : 10, tickFormat: (d) => (Number.isInteger(d) ? (d < 0 ? `−${-d}` : d === 0 ? "0" : `+${d}`) : "") },
         y: { label: null, grid: true, ticks: 5, tickFormat: short },
         marks: [
           Plot.rectY(dated.filter((r) => r.days >= lo && r.days <= hi), { x1: (r) => r.days - 0.45, x2: (r) => r.days + 0.45, y: "parcels", fill: (r) => (r.days > 0 ? "var(--broken)" : "var(--kept)") }),
@@ -351,7 +351,7 @@ export function causeSection(f, calendar) {
     { head: "Lost beyond plan", number: true, cell: (c) => `${count(Math.round(c.lost / 60))} h` },
     { head: "Per parcel", number: true, cell: (c) => span(c.lost / Math.max(1, c.count)) },
   ];
-  if (f.promises) columns.push({ head: "Commitments missed, all parcels", number: true, cell: (c) => count(c.commits) });
+  if (f.promises) columns.push({ head: "Commitments missed (all parcels)", number: true, cell: (c) => count(c.commits) });
   return section("causes", `Where ${f.noun}s were lost`, "Each broken one is counted once, at the place and for the cause that cost it the most time against its plan: the cause, not the place where it happened to arrive late.",
     chart, el("div", { class: "card gap" }, el("h3", {}, "Where"), table("Where promises were lost", columns, f.causes, { limit: 12, id: "lost-table" })));
 }
@@ -365,7 +365,7 @@ export function backlogSection(f, calendar) {
     const points = s.values.map((v, t) => ({ at: calendar.at(load.from_ms + t * load.step_ms), v }));
     const touched = f.data.disruptions.filter((d) => weatherKinds.has(d.kind) && d.places.includes(s.place)).map((d) => ({ x1: calendar.at(Math.max(d.from_ms, load.from_ms)), x2: calendar.at(Math.min(d.to_ms, load.from_ms + load.steps * load.step_ms)) })).filter((d) => d.x2 > d.x1);
     return figure({
-      title: s.info.name, note: `${s.info.carrier} ${placeKind(s.info.kind)}. Most: ${count(s.info.peak)}, ${calendar.moment(s.info.peak_ms)}.`,
+      title: s.info.name, note: `${s.info.carrier} ${placeKind(s.info.kind)}. At most ${count(s.info.peak)}, ${calendar.moment(s.info.peak_ms)}.`,
       label: `Parcels waiting at ${s.info.name} over time, most ${count(s.info.peak)} at ${calendar.moment(s.info.peak_ms)}`,
       draw: (width) => Plot.plot({
         ...base(width, 120, { marginTop: 8, marginBottom: 22, marginLeft: 46, marginRight: 6 }),
@@ -374,7 +374,7 @@ export function backlogSection(f, calendar) {
       }),
     });
   });
-  return section("backlog", "The fullest places", `Parcels waiting (sorter, dock, rounds), ${hours === 1 ? "hourly" : `means of ${hours} hours`}; each on its own scale. Shaded: weather or closure there.`,
+  return section("backlog", "The fullest places", `Parcels waiting (sorter, dock, rounds), ${hours === 1 ? "hourly" : `means of ${hours} hours, so that a short peak stands above its curve`}; each on its own scale. Shaded: weather or closure there.`,
     el("div", { class: "grid", id: "backlog-grid" }, small));
 }
 
@@ -493,6 +493,7 @@ export function findingSection(f, calendar) {
   const defects = rows.filter((x) => x.defect);
   const zero = r.findings.filter((x) => x.defect && x.count === 0).map((x) => (findings[x.kind]?.[0] ?? x.kind).toLowerCase());
   const shown = f.data.shown.find((s) => s.view === "shown");
+  const reported = f.definition("reported");
   const hidden = shown ? shown.hidden_kept + shown.hidden_broken : 0;
   const story = (text) => el("ol", {}, text.split("\n").filter(Boolean).map((line) => {
     const marked = line.startsWith(">");
@@ -501,11 +502,11 @@ export function findingSection(f, calendar) {
     return el("li", {}, el("time", {}, cut ? calendar.stamp(cut[1]) : ""), el("span", { class: marked ? "missing" : null }, (marked ? "▸ " : "") + (cut ? cut[2] : clean).replace(/_/g, " ")));
   }));
   return section("findings", "What was lost", "After the replay every parcel is read back and compared, scan by scan, with what happened to it.",
-    defects.length ? null : el("p", { class: "calm good" }, `The endpoint shows every parcel's story as it happened: no ${zero.length ? zero.join(", no ") : "defects"}.`),
+    defects.length ? null : el("p", { class: "calm good" }, `The endpoint shows every parcel's story as it was sent.${zero.length ? ` Looked for and not found: ${zero.join(", ")}.` : ""}`),
     rows.length ? el("div", { class: "card gap" }, table("Findings", [
       { head: "Finding", cell: (x) => findings[x.kind]?.[0] ?? x.kind }, { head: "Meaning", cell: (x) => findings[x.kind]?.[1] ?? "" },
       { head: "Counts", cell: (x) => (x.defect ? "as a defect" : "as a remark") }, { head: "How many", number: true, cell: (x) => plural(x.count, x.subject) }], rows, { id: "finding-table" })) : null,
-    shown ? el("p", { class: "note gap" }, hidden ? `Judged by what the endpoint showed, ${plural(shown.hidden_kept, "kept promise")} would look broken and ${plural(shown.hidden_broken, "broken one")} kept.` : "Judged by what the endpoint showed, every promise looks as it was.") : null,
+    shown ? el("p", { class: "note gap" }, hidden ? `Judged by what the endpoint showed, ${plural(shown.hidden_kept, "kept promise")} would look broken and ${plural(shown.hidden_broken, "broken one")} kept.${reported && reported.broken === shown.broken && !defects.length ? " That is what the carriers' own reports make of it (scans they missed or sent late), not the endpoint's doing." : ""}` : "Judged by what the endpoint showed, every promise looks as it was.") : null,
     r.examples.length ? el("div", { class: "card gap" }, el("h3", {}, "Examples: what happened, and what the shopper saw"), r.examples.map((e) => el("div", { class: "example" },
       el("p", {}, el("span", { class: "tag" }, findings[e.kind]?.[0] ?? e.kind), el("code", {}, e.parcel), ` ${e.detail}`),
       el("div", { class: "story" }, el("div", {}, el("h4", {}, "What happened"), story(e.truth)), el("div", {}, el("h4", {}, "What was shown"), e.shown.trim() ? story(e.shown) : el("p", { class: "missing" }, "nothing")))))) : null);
@@ -529,7 +530,7 @@ export function shopperSection(f, calendar) {
     draw(width) {
       const most = Math.max(1, ...rows.map((r) => r.checks)), contact = Math.max(1, ...rows.map((r) => r.contacts));
       return Plot.plot({
-        ...base(width, 230, { marginTop: 14, marginBottom: 28, marginLeft: 46, marginRight: 8 }),
+        ...base(width, 230, { marginTop: 14, marginBottom: 28, marginLeft: 46, marginRight: 22 }),
         x: { type: "utc", label: null, ticks: width < 500 ? 4 : 8, tickFormat: (d) => calendar.day(Math.round((d - calendar.origin) / 86_400_000)) }, y: { label: null, grid: true, ticks: 4, tickFormat: short },
         marks: [
           Plot.areaY(rows, { x: "date", y: "checks", fill: "var(--l0)", fillOpacity: 0.45, curve: "monotone-x" }),
