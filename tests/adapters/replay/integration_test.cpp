@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <map>
-#include <mutex>
+#include <memory>
 
 #include "adapters/replay.hpp"
 #include "adapters/wire/text.hpp"
@@ -135,7 +135,7 @@ TEST(ReplayOverLoopback, AServerThatLosesConnectionsLosesNoScan) {
   const World world = testing::tiny_world();
   std::uint64_t n = 0;
   std::uint64_t posts = 0;
-  TestServer server([&](const ServedRequest& r) {
+  auto server = std::make_unique<TestServer>([&](const ServedRequest& r) {
     if (r.method != "POST") return answer(404);
     ++posts;
     switch (n++ % 10) {
@@ -151,12 +151,13 @@ TEST(ReplayOverLoopback, AServerThatLosesConnectionsLosesNoScan) {
   });
   LargeSource source(300, 3);
   testing::MemoryRecorder recorder;
-  ReplayOptions options = options_for(server.url());
+  ReplayOptions options = options_for(server->url());
   options.register_promises = false;
   options.seconds = 0.2;
   options.back_off = 1ms;
   options.attempts_max = 20;
   const auto summary = replay(world, source, options, recorder, {}, {});
+  server.reset();
   ASSERT_TRUE(summary) << summary.error().message;
   EXPECT_TRUE(summary->complete);
   EXPECT_EQ(summary->given_up, 0U);

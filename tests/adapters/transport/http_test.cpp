@@ -48,12 +48,12 @@ ErrorKind kind_of(const Result<Reply>& reply) {
 }
 
 TEST(HttpTransport, SendsTheRequestAsGivenAndKeepsTheConnection) {
-  std::vector<ServedRequest> seen;
-  TestServer server([&](const ServedRequest& r) {
+  std::vector<ServedRequest> seen;  // The server's thread alone until it is destroyed.
+  auto server = std::make_unique<TestServer>([&](const ServedRequest& r) {
     seen.push_back(r);
     return answer(202, "taken", "Retry-After: 7\r\n");
   });
-  Http http(server.url() + "/prefix/");
+  Http http(server->url() + "/prefix/");
   for (int i = 0; i < 3; ++i) {
     const auto reply = http.send({"POST", "/hook", "X-Test: 1\r\n", "body " + std::to_string(i)});
     ASSERT_TRUE(reply) << reply.error().message;
@@ -61,7 +61,8 @@ TEST(HttpTransport, SendsTheRequestAsGivenAndKeepsTheConnection) {
     EXPECT_EQ(reply->body, "taken");
     EXPECT_EQ(reply->retry_after, 7s);
   }
-  EXPECT_EQ(server.connections(), 1U);
+  EXPECT_EQ(server->connections(), 1U);
+  server.reset();
   ASSERT_EQ(seen.size(), 3U);
   EXPECT_EQ(seen[2].method, "POST");
   EXPECT_EQ(seen[2].path, "/prefix/hook");
