@@ -74,7 +74,7 @@ std::optional<Instant> parse_instant(std::string_view text) {
   }
   if (at != text.size()) return std::nullopt;
   const std::int64_t local = ((*date * std::int64_t{24} + h) * 60 + m) * 60 + s;
-  return Instant{(local - offset * 60) * 1000 + ms, static_cast<std::int16_t>(offset)};
+  return Instant{(local - offset * std::int64_t{60}) * 1000 + ms, static_cast<std::int16_t>(offset)};
 }
 
 void append_instant(std::int64_t unix_ms, std::string& out) {

@@ -38,7 +38,6 @@ using SteadyClock = std::chrono::steady_clock;
 using endpoint::Handler;
 using endpoint::Metrics;
 using endpoint::Reply;
-using endpoint::Route;
 
 constexpr std::size_t read_bytes = 16U << 10U;
 constexpr std::uint32_t header_bytes_max = 16U << 10U;

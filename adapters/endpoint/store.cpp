@@ -380,7 +380,7 @@ class Store::Impl {
   Result<ParcelRecord*> obtain(std::string_view number, std::string_view carrier) {
     if (auto done = begin(); !done) return tl::unexpected(done.error());
     const Result<ParcelRecord*> found = look_up(number);
-    if (!found) return found;
+    if (!found) return tl::unexpected(found.error());
     if (*found != nullptr) {
       ParcelRecord& parcel = **found;
       if (!parcel.carrier.empty() || carrier.empty()) return &parcel;
