@@ -56,9 +56,13 @@ void Shoppers::meet(const ParcelFacts& facts, std::uint64_t key) {
 }
 
 void Shoppers::notice(const Scan& scan) {
-  if (scan.reported == never) return;
   const auto known = number_of_.find(static_cast<std::uint64_t>(scan.parcel));
   if (known == number_of_.end()) return;
+  // Who has the parcel in hand stops looking for it, whether or not the carrier reports the delivery.
+  if (is_final(scan.kind) && scan.reported != scan.at) {
+    plans_.push({scan.at, parcels_[known->second].key, known->second, 0, Step::settled, scan.kind, scan.sequence});
+  }
+  if (scan.reported == never) return;
   plans_.push({scan.reported, parcels_[known->second].key, known->second, 0, Step::news, scan.kind, scan.sequence});
 }
 
@@ -120,6 +124,10 @@ void Shoppers::advance(SimTime until, std::vector<ShopperAct>& acts) {
     switch (plan.step) {
       case Step::news:
         news(plan.at, parcel, plan.parcel, plan.kind, acts);
+        break;
+      case Step::settled:
+        parcel.waiting = false;
+        plan_next(plan.at, parcel, plan.parcel);
         break;
       case Step::look:
         act(plan.at, parcel, ActKind::check, acts);

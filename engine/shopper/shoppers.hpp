@@ -43,7 +43,7 @@ class Shoppers {
     bool waiting = false;  ///< Between order and a final scan.
     bool shipped = false;
   };
-  enum class Step : std::uint8_t { news, look, change, candidate };
+  enum class Step : std::uint8_t { news, settled, look, change, candidate };
   struct Plan {
     SimTime at;
     std::uint64_t key = 0;

@@ -275,6 +275,17 @@ TEST(Shoppers, AnOnTimeOrderIsCheckedAboutAsOftenAsAsked) {
   EXPECT_NEAR(checks / static_cast<double>(summary.parcels), 2.8, 0.7);
 }
 
+TEST(Shoppers, WhoHasTheParcelStopsLookingThoughNoScanSaysSo) {
+  World world = small_world(500);
+  world.carriers[0].missed_scan = ppm_one;
+  KeepingRecorder recorder;
+  const SimulationSummary summary = test::run(world, recorder);
+  std::map<ParcelId, SimTime> delivered;
+  for (const Outcome& outcome : recorder.all_outcomes()) delivered[outcome.id] = outcome.at;
+  ASSERT_GT(recorder.kept_acts.size(), summary.parcels / 2);
+  for (const ShopperAct& act : recorder.kept_acts) ASSERT_LE(act.at, delivered[act.parcel]);
+}
+
 // Fitted means of the same model, worked out apart from this code: 14 days early 4.33, 7 early 4.20, on the day 4.07,
 // 1 late 3.50, 3 late 2.63, 7 late 2.01, 14 late 1.62.
 TEST(Satisfaction, FallsWithLatenessAsFitted) {
