@@ -210,11 +210,11 @@ void Engine<M>::schedule(LpId target, SimTime at, const Payload& payload, std::u
 
 template <class M>
 SimTime Engine<M>::earliest() const {
+  // Mail under way counts where it was sent, also when it is for another rank.
   SimTime first = never;
   for (std::size_t p = first_; p < last_; ++p) {
     const Partition<Payload>& partition = *partitions_[p];
     first = std::min({first, partition.next(), partition.earliest_mail()});
-    for (const Event<Payload>& event : partition.from_afar) first = std::min(first, event.at);
   }
   return first;
 }

@@ -102,6 +102,24 @@ INSTANTIATE_TEST_SUITE_P(Grid, Determinism,
                                   std::to_string(std::get<2>(param.param));
                          });
 
+// With hardly anything pending, the next window often begins with mail that nobody has opened yet.
+struct SparseCase {
+  static constexpr RunKey run{79, 1};
+  static constexpr SimTime end{SimDuration{400 * Phold::mean}};
+  static Phold make() { return Phold({.lps = 6, .population = 1, .remote = 0.9, .lookahead = 0.5}, run); }
+  static void start(const Phold& model, auto& engine) { model.start(engine); }
+};
+
+TEST(Run, ASparseModelHasTheDigestOfTheReference) {
+  const Outcome expected = by_reference<SparseCase>();
+  ASSERT_GT(expected.events, 1'000U);
+  for (const std::size_t ranks : {1U, 3U}) {
+    for (const std::uint32_t partitions : {1U, 4U, 6U}) {
+      EXPECT_EQ(by_engine<SparseCase>(2, partitions, ranks), expected) << partitions << " partitions, " << ranks;
+    }
+  }
+}
+
 TEST(Run, TheSeedAndTheReplicationMatter) {
   const auto digest = [](RunKey run) {
     Phold model({.lps = 50}, run);
