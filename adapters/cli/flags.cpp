@@ -29,6 +29,17 @@ CLI::Validator positive(double most) {
       "");
 }
 
+/// Digits alone: the conversion would take -1 for the largest number.
+CLI::Validator whole_number() {
+  return CLI::Validator(
+      [](std::string& text) -> std::string {
+        const bool digits = !text.empty() &&
+                            std::all_of(text.begin(), text.end(), [](unsigned char c) { return c >= '0' && c <= '9'; });
+        return digits ? std::string() : "'" + text + "' is not a whole number of 0 or more";
+      },
+      "");
+}
+
 }  // namespace
 
 void add_output_flags(CLI::App& verb, OutputFlags& flags) {
@@ -40,7 +51,7 @@ void add_simulation_flags(CLI::App& verb, SimulationFlags& flags) {
   verb.add_option("scenario", flags.scenario, "Scenario folder, or the name of one of the library")->required();
   verb.add_option("--scale", flags.scale, "Volume and capacity relative to the scenario, in (0, 10]")
       ->check(positive(10));
-  verb.add_option("--seed", flags.seed, "Seed of everything random (default: the scenario's)");
+  verb.add_option("--seed", flags.seed, "Seed of everything random (default: the scenario's)")->check(whole_number());
   verb.add_option("--replication", flags.replication, "Number of the (first) replication (default 0)")
       ->check(CLI::Range(0U, 1'000'000U));
   verb.add_option("--replications", flags.replications, "How many to run, for confidence intervals (default 1)")

@@ -197,8 +197,9 @@ void ReplayResults::add_to(MeasureMap& measures) const {
         whole == 0 ? std::nullopt : std::optional(static_cast<double>(part) / static_cast<double>(whole)));
   };
 
-  // What was not read back may hide anything, so a replay that did not get that far has no findings to offer.
-  const bool judged = complete;
+  // A page that was not read may hide anything: as long as one is missing, no count of findings is known.
+  const std::uint64_t unread = findings[static_cast<std::size_t>(FindingKind::parcel_not_read)];
+  const bool judged = complete && unread == 0;
   const auto finding = [&](const std::string& name, FindingKind kind) {
     const auto value = static_cast<double>(findings[static_cast<std::size_t>(kind)]);
     put(name, Unit::count, judged ? std::optional(value) : std::nullopt);
@@ -215,7 +216,7 @@ void ReplayResults::add_to(MeasureMap& measures) const {
   finding("wrong_promise", FindingKind::wrong_promise);
   finding("wrong_delivery", FindingKind::wrong_delivery);
   finding("parcels_not_found", FindingKind::parcel_not_found);
-  finding("parcels_not_read", FindingKind::parcel_not_read);
+  put("parcels_not_read", Unit::count, complete ? std::optional(static_cast<double>(unread)) : std::nullopt);
 
   LatencyHistogram both = latency[0];
   both.merge(latency[1]);
