@@ -153,15 +153,16 @@ struct Opening {
 
 /// Whether two windows are open at the same minute of some week.
 bool overlap(const SortWindow& a, const SortWindow& c) {
-  constexpr std::int64_t week = 7 * 24 * 60;
+  const std::int64_t week = days(7) / minutes(1);
+  const auto opens = [](const SortWindow& w, int weekday) { return (w.weekdays >> weekday & 1) != 0; };
   for (int i = 0; i < 7; ++i) {
     for (int k = 0; k < 7; ++k) {
-      if ((a.weekdays >> i & 1) == 0 || (c.weekdays >> k & 1) == 0) continue;
-      const std::int64_t a_from = i * 1'440 + a.from / minutes(1);
-      const std::int64_t a_to = i * 1'440 + a.to / minutes(1);
+      if (!opens(a, i) || !opens(c, k)) continue;
+      const std::int64_t a_from = (days(i) + a.from) / minutes(1);
+      const std::int64_t a_to = (days(i) + a.to) / minutes(1);
       for (const std::int64_t shift : {-week, std::int64_t{0}, week}) {
-        const std::int64_t c_from = k * 1'440 + c.from / minutes(1) + shift;
-        const std::int64_t c_to = k * 1'440 + c.to / minutes(1) + shift;
+        const std::int64_t c_from = (days(k) + c.from) / minutes(1) + shift;
+        const std::int64_t c_to = (days(k) + c.to) / minutes(1) + shift;
         if (a_from < c_to && c_from < a_to) return true;
       }
     }
@@ -322,10 +323,11 @@ void read_nodes(Builder& b, const Table& table) {
       row.fault("handling_max", "handling_max is shorter than handling_min", "swap the two");
     }
     auto served = read_serves(b, row);
-    if (served) serves[id] = *std::move(served);
+    const bool is_served = served.has_value();
+    if (is_served) serves[id] = *std::move(served);
     if (shipper && *shipper < by_shipper.size()) {
       by_shipper[*shipper].push_back(id);
-      spoiled[*shipper] = spoiled[*shipper] || !served;
+      spoiled[*shipper] = spoiled[*shipper] || !is_served;
     }
     b.world.nodes.push_back(std::move(node));
   }
@@ -347,7 +349,7 @@ void read_calendars(Builder& b) {
   const Table table =
       b.table("calendars.csv", {{"calendar", "weekdays"}, {"closed"}, false}, Table::Presence::required);
   KeyColumn keys = read_keys(table, "calendar", "calendar", 255);
-  const std::size_t length = static_cast<std::size_t>(calendar_lead + b.end() + horizon_tail);
+  const auto length = static_cast<std::size_t>(calendar_lead) + static_cast<std::size_t>(b.end() + horizon_tail);
   for (const std::size_t i : keys.rows) {
     const Row row = table.row(i);
     Calendar calendar{std::string(row.text("calendar")), std::vector<bool>(length)};

@@ -28,6 +28,7 @@ std::vector<bool> reachable(const Graph& graph, FacilityId from) {
       graph, index(from),
       boost::color_map(boost::make_iterator_property_map(colours.begin(), boost::get(boost::vertex_index, graph))));
   std::vector<bool> reached;
+  reached.reserve(colours.size());
   for (const auto colour : colours) reached.push_back(colour != boost::default_color_type::white_color);
   return reached;
 }

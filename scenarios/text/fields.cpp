@@ -334,7 +334,7 @@ Parsed<Cents> cents_of(double dollars) {
   const std::string cure = "write US dollars with at most two decimals, for instance 7.95";
   if (!std::isfinite(dollars)) return complain(number_text(dollars) + " is not a number", cure);
   if (dollars < 0) return complain("the amount " + number_text(dollars) + " is negative", cure);
-  if (dollars > static_cast<double>(money_max / 100)) {
+  if (dollars > static_cast<double>(money_max) / 100) {
     return complain("the amount " + number_text(dollars) + " is too large", "use at most 1000000");
   }
   const auto cents = exact_multiple(dollars, 100);
