@@ -24,7 +24,7 @@
 #include <string_view>
 #include <vector>
 
-#include "adapters/wire/status_map.hpp"
+#include "adapters/status_map.hpp"
 #include "engine/replay.hpp"
 #include "engine/result.hpp"
 #include "engine/scan.hpp"

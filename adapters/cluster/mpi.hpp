@@ -7,7 +7,7 @@
 #include <span>
 #include <vector>
 
-#include "engine/kernel/exchange.hpp"
+#include "engine/exchange.hpp"
 
 namespace peakstorm::cluster {
 

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "adapters/wire/status_map.hpp"
+#include "adapters/status_map.hpp"
 
 namespace peakstorm::endpoint {
 namespace {

@@ -1,4 +1,4 @@
-#include "adapters/wire/status_map.hpp"
+#include "adapters/status_map.hpp"
 
 #include <algorithm>
 

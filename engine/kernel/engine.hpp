@@ -21,8 +21,8 @@
 #include <vector>
 
 #include "engine/check.hpp"
+#include "engine/exchange.hpp"
 #include "engine/kernel/event.hpp"
-#include "engine/kernel/exchange.hpp"
 #include "engine/kernel/model.hpp"
 #include "engine/kernel/outbox.hpp"
 #include "engine/kernel/partition.hpp"

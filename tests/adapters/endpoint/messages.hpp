@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "adapters/wire/status_map.hpp"
+#include "adapters/status_map.hpp"
 #include "engine/scan.hpp"
 
 namespace peakstorm::testing {

@@ -1,8 +1,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "adapters/status_map.hpp"
 #include "adapters/wire/hmac.hpp"
-#include "adapters/wire/status_map.hpp"
 #include "adapters/wire/text.hpp"
 #include "adapters/wire_format.hpp"
 #include "tests/adapters/wire/tiny_world.hpp"

@@ -12,7 +12,7 @@
 #include <utility>
 #include <vector>
 
-#include "engine/kernel/exchange.hpp"
+#include "engine/exchange.hpp"
 
 namespace peakstorm::kernel {
 
