@@ -7,6 +7,7 @@
 #include <tuple>
 
 #include "engine/check.hpp"
+#include "engine/satisfaction.hpp"
 #include "results/measures/names.hpp"
 
 namespace peakstorm {
@@ -266,6 +267,8 @@ struct Measures::Impl {
 
   void tabulate(Counts& counts);
   void tabulate_tracked(std::vector<Outcome>& outcomes);
+  /// Mean expected review of measured delivered orders with a promise.
+  [[nodiscard]] std::optional<double> expected_review_score() const;
 };
 
 Measures::Measures(const World& world, const MeasuresOptions& options)
@@ -445,6 +448,20 @@ void Measures::Impl::tabulate(Counts& counts) {
   }
 }
 
+std::optional<double> Measures::Impl::expected_review_score() const {
+  if (!world.shopper.enabled || !world.shopper.reviews) return std::nullopt;
+  double sum = 0;
+  std::uint64_t delivered = 0;
+  for (const TrackedParcel& parcel : tracked) {
+    if (!parcel.measured || !parcel.outcome || parcel.outcome->fate != Fate::delivered) continue;
+    if (parcel.outcome->promise_day == no_day) continue;
+    sum += expected_review(int{parcel.outcome->delivered_day} - int{parcel.outcome->promise_day});
+    ++delivered;
+  }
+  if (delivered == 0) return std::nullopt;
+  return sum / static_cast<double>(delivered);
+}
+
 void Measures::Impl::tabulate_tracked(std::vector<Outcome>& outcomes) {
   for (const Outcome& outcome : outcomes) {
     const auto found = index_of.find(outcome.id);
@@ -587,6 +604,7 @@ MeasureMap Measures::measures() const {
   };
   put("checks_per_order", Unit::count, per_order(ActKind::check));
   put("contacts_per_order", Unit::count, per_order(ActKind::contact));
+  put("review_score", Unit::count, impl_->expected_review_score());
 
   std::uint64_t rollovers = 0;
   std::uint64_t missed_sorts = 0;

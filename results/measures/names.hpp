@@ -24,11 +24,12 @@ inline bool has_population_all(OnTimeDefinition definition) {
 }
 
 inline constexpr std::pair<const char*, Unit> simulated[] = {
-    {"promise_kept", Unit::share}, {"late_parcels", Unit::count},     {"late_commits", Unit::count},
-    {"parcels", Unit::count},      {"parcels.tracked", Unit::count},  {"parcels.measured", Unit::count},
-    {"scans", Unit::count},        {"recovery_cost", Unit::cents},    {"shipping_cost", Unit::cents},
-    {"contact_cost", Unit::cents}, {"checks_per_order", Unit::count}, {"contacts_per_order", Unit::count},
-    {"rollovers", Unit::count},    {"missed_sorts", Unit::count},     {"peak_place_load", Unit::count},
+    {"promise_kept", Unit::share},    {"late_parcels", Unit::count},     {"late_commits", Unit::count},
+    {"parcels", Unit::count},         {"parcels.tracked", Unit::count},  {"parcels.measured", Unit::count},
+    {"scans", Unit::count},           {"recovery_cost", Unit::cents},    {"shipping_cost", Unit::cents},
+    {"contact_cost", Unit::cents},    {"checks_per_order", Unit::count}, {"contacts_per_order", Unit::count},
+    {"review_score", Unit::count},    {"rollovers", Unit::count},        {"missed_sorts", Unit::count},
+    {"peak_place_load", Unit::count},
 };
 
 /// Latencies: endpoint.p99 is scans and checks together; endpoint.scan.p99 and so on by kind; endpoint.service.p99

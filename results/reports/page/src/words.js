@@ -7,7 +7,7 @@ export const definitions = {
   window: ["Promised hours", "Delivered by the promised date, and on that date before the promised hours ended."],
   commit: ["Commitment", "Delivered by the carrier's own published date and hour; its clock starts when it gets the parcel."],
   commit_lenient: ["Commitment, lenient", "As league tables count: a day more for road services, parcels held up by weather set aside."],
-  reported: ["As reported", "As Promise, but by the delivery the carrier reported: missed and late scans count."],
+  reported: ["As reported", "As Promise, by the carrier's own account: a delivery it never reported counts as broken."],
 };
 
 export const causes = {
