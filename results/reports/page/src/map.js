@@ -12,9 +12,12 @@ const words = (name) => name.replace(/[-_]/g, " ");
 const kindNames = { hub: "hub", air_hub: "air hub", depot: "depot", node: "ship node" };
 export const placeKind = (kind) => kindNames[kind] ?? kind;
 
-/** How unusual a backlog is: against the median of the same hour on all days of the run at the same place. */
+/**
+ * How unusual a backlog is: against the median of the same hour of the week at the same place (of the day, in a run
+ * of less than three weeks). A network fills and empties in a weekly rhythm that is no news.
+ */
 const levels = [
-  { from: 0, name: "usual for the time of day", colour: "var(--l0)" },
+  { from: 0, name: "usual for the hour", colour: "var(--l0)" },
   { from: 1.5, name: "over 1.5 × usual", colour: "var(--l1)" },
   { from: 3, name: "over 3 × usual", colour: "var(--l2)" },
 ];
@@ -25,11 +28,11 @@ function median(values) {
   return values[values.length >> 1];
 }
 
-function usualByHour(values, perDay) {
+function usualByHour(values, period) {
   const usual = [];
-  for (let h = 0; h < perDay; ++h) {
+  for (let h = 0; h < period; ++h) {
     const same = [];
-    for (let t = h; t < values.length; t += perDay) same.push(values[t]);
+    for (let t = h; t < values.length; t += period) same.push(values[t]);
     usual.push(median(same));
   }
   return usual;
@@ -59,14 +62,16 @@ export function networkMap(data, calendar, colourOf) {
   const us = isUnitedStates(data.regions ?? [], data.places);
   const steps = load.steps;
   const perDay = Math.max(1, Math.round(86_400_000 / load.step_ms));
-  const usual = series.map((s) => usualByHour(s.values, perDay));
+  const period = steps >= 21 * perDay ? 7 * perDay : perDay;
+  const usual = series.map((s) => usualByHour(s.values, period));
   const peak = Math.max(1, ...series.map((s) => s.values.reduce((a, b) => (b > a ? b : a), 0)));
   const total = new Array(steps).fill(0);
   for (const s of series) for (let t = 0; t < steps; ++t) total[t] += s.values[t];
   const instant = (t) => load.from_ms + t * load.step_ms;
 
-  // Start where the story is: the fullest hour.
-  let now = total.indexOf(Math.max(...total));
+  // Start where the story is: at the hour when most waits that usually would not.
+  const excess = total.map((_, t) => series.reduce((sum, s, i) => sum + Math.max(0, s.values[t] - usual[i][t % period]), 0));
+  let now = Math.max(0, excess.indexOf(Math.max(...excess)));
   let carrier = "";
   let pinned = null;
   let view = null;
@@ -86,7 +91,7 @@ export function networkMap(data, calendar, colourOf) {
   const level = (i, t) => {
     const value = series[i].values[t];
     // A handful of parcels is never news, however unusual.
-    const floor = Math.max(usual[i][t % perDay], peak * 0.004, 1);
+    const floor = Math.max(usual[i][t % period], peak * 0.004, 1);
     let k = 0;
     levels.forEach((l, j) => { if (value > l.from * floor) k = j; });
     return k;
@@ -149,9 +154,9 @@ export function networkMap(data, calendar, colourOf) {
     function point(i) {
       tip.hidden = i == null;
       if (i == null) return;
-      const p = places[i], value = series[i].values[now], normal = usual[i][now % perDay];
+      const p = places[i], value = series[i].values[now], normal = usual[i][now % period];
       tip.replaceChildren(el("strong", {}, p.name), el("span", {}, `${p.carrier} ${placeKind(p.kind)}${p.region ? `, ${regionName(p.region)}` : ""}`),
-        el("span", {}, `${plural(value, "parcel")} waiting`), el("span", {}, `usual at this time of day: ${count(normal)}`));
+        el("span", {}, `${plural(value, "parcel")} waiting`), el("span", {}, `usual at this hour: ${count(normal)}`));
       tip.style.left = `${Math.min(Math.max(at[i][0], 90), width - 90)}px`;
       tip.style.top = `${at[i][1]}px`;
       tip.classList.toggle("below", at[i][1] < 110);
@@ -173,7 +178,9 @@ export function networkMap(data, calendar, colourOf) {
         }
         const named = [];
         const taken = [];
-        for (const i of [...visible].sort((a, b) => level(b, now) - level(a, now) || series[b].values[now] - series[a].values[now])) {
+        // Names go to where most waits beyond what usually does.
+        const beyond = (i) => series[i].values[now] - usual[i][now % period];
+        for (const i of [...visible].sort((a, b) => beyond(b) - beyond(a) || series[b].values[now] - series[a].values[now])) {
           if (named.length >= (width < 500 ? 3 : 6) || (series[i].values[now] < peak * 0.02 && us)) break;
           if (series[i].values[now] === 0 && series.length > 20) continue;
           const r = radius(series[i].values[now]), length = places[i].name.length * 7.2;

@@ -18,6 +18,16 @@ const keptColumns = (head, name) => [
 const share = (part, whole) => percent(whole > 0 ? part / whole : null, 0);
 const tick = (x) => `${Math.round(100 * x)}%`;
 
+/** A time axis named by whole days: as many as fit, from one day apart on; a week apart, by its Mondays. */
+function dayAxis(calendar, first, last, width) {
+  const room = Math.max(2, Math.floor((width - 90) / 58));
+  const every = [1, 2, 3, 7, 14, 28, 56].find((n) => (last - first + 1) / n <= room) ?? 112;
+  const start = every < 7 ? first : first + ((8 - calendar.date(first).getUTCDay()) % 7);
+  const ticks = [];
+  for (let day = start; day <= last; day += every) ticks.push(calendar.date(day));
+  return { type: "utc", label: null, ticks, tickFormat: (at) => calendar.day(Math.round((at - calendar.origin) / 86_400_000)) };
+}
+
 // The verdict -----------------------------------------------------------------------------------------------------
 
 export function verdict(f, calendar) {
@@ -82,7 +92,9 @@ export function minute(f, calendar) {
     card("Why", f.byCause.length ? capital(causeName(f.byCause[0].key)) : "No cause recorded",
       f.byCause.length ? `${share(f.byCause[0].count, f.headline.broken)} of the broken.` : null,
       f.byCause.length > 1 ? `Then ${list(f.byCause, (c) => causeName(c.key))}.` : null),
-    cost.recovery != null && f.promises
+    f.promises && cost.recovery === 0 && cost.contact != null
+      ? card("What it costs", money(cost.contact), "For answering shoppers. The retailer gives nothing for a broken promise in this scenario.")
+      : cost.recovery != null && f.promises
       ? card("What it costs", money(cost.recovery), `Gift cards and refunds for ${plural(cost.broken, "broken promise")}, ${money(cost.recovery / Math.max(1, cost.broken))} each: what keeping them all would be worth${f.scale === 1 ? "" : ", at this scale"}.`,
           cost.contact > 0 ? `Answering shoppers: ${money(cost.contact)}.` : null)
       : card("What it costs", "Not measured", "No recovery was set for this run's shippers."));
@@ -201,13 +213,13 @@ function rateByDay({ f, calendar, rows, title, note, noun, id }) {
       const widest = Math.max(...carriers.map((c) => c.length)) * 8.4 + 14;
       return Plot.plot({
         ...base(width, height, { marginTop: top, marginBottom: 28, marginLeft: 42, marginRight: widest }),
-        x: { type: "utc", label: null, ticks: width < 500 ? 4 : 8, tickFormat: (d) => calendar.day(Math.round((d - calendar.origin) / 86_400_000)) },
+        x: dayAxis(calendar, from, to, width),
         y: { domain: [floor, 1], label: null, grid: true, ticks: 5, tickFormat: tick },
         marks: [
           bandMark(inBand),
           Plot.lineY(lines, { x: "date", y: "rate", stroke: (p) => colour(p.carrier), z: "carrier", strokeWidth: 2.2, curve: "monotone-x" }),
           Plot.dot(lines, { x: "date", y: "rate", fill: (p) => colour(p.carrier), r: 2.2 }),
-          ...ends.map((p, i) => Plot.text([p], { x: "date", y: "rate", text: "carrier", fill: colour(p.carrier), fontWeight: 650, fontSize: 13, textAnchor: "start", dx: 8, dy: placed[i] - y(p.rate) })),
+          ...ends.map((p, i) => Plot.text([p], { x: () => calendar.date(to), y: "rate", text: "carrier", fill: colour(p.carrier), fontWeight: 650, fontSize: 13, textAnchor: "start", dx: 8, dy: placed[i] - y(p.rate) })),
           Plot.tip(lines, Plot.pointer({ x: "date", y: "rate", title: (p) => `${p.carrier}, ${calendar.weekday(p.day)}\n${percent(p.rate)} kept\n${count(p.broken)} of ${count(due(p))} ${noun}s broken` })),
         ],
       });
@@ -234,8 +246,8 @@ function brokenByDay(f, calendar) {
     draw(width) {
       const height = Math.round(Math.min(340, Math.max(220, width * 0.42)));
       return Plot.plot({
-        ...base(width, height, { marginTop: 24, marginBottom: 28, marginLeft: 42, marginRight: 8 }),
-        x: { type: "utc", label: null, ticks: width < 500 ? 4 : 8, tickFormat: (d) => calendar.day(Math.round((d - calendar.origin) / 86_400_000)), domain: [calendar.date(first), calendar.date(last + 1)] },
+        ...base(width, height, { marginTop: 24, marginBottom: 28, marginLeft: 42, marginRight: 22 }),
+        x: { ...dayAxis(calendar, first, last, width), domain: [calendar.date(first), calendar.date(last + 1)] },
         y: { label: null, grid: true, ticks: 5, tickFormat: short },
         color: { domain: carriers, range: carriers.map(colour) },
         marks: [
@@ -260,7 +272,7 @@ export function daySection(f, calendar) {
     { head, cell: (r) => r.name, bar: null }, { head: "Kept", number: true, cell: (r) => percent(rate(r)) },
     { head: "Broken", number: true, cell: (r) => count(r.broken), bar: (r) => r.broken / Math.max(1, ...rows.map((x) => x.broken)) },
     { head: "Due", number: true, cell: (r) => short(due(r)) }], rows));
-  const services = f.services.filter((s) => due(s) > 0).sort((a, b) => b.broken - a.broken);
+  const services = f.services.filter((s) => due(s) + s.commits_kept + s.commits_broken > 0).sort((a, b) => b.broken - a.broken || b.commits_broken - a.commits_broken);
   return section("days", "When, and with whom", null,
     el("div", { class: "two" }, kept, brokenByDay(f, calendar)),
     el("div", { class: "two" }, bars("By carrier", "Carrier", [...f.byCarrier].sort((a, b) => rate(a) - rate(b))), bars("By service tier", "Tier", tierRows)),
@@ -289,9 +301,10 @@ function lateness(f) {
     label: `Histogram of days early or late; most, ${count(most.parcels)}, at ${most.days} days; ${count(lateAll)} late`,
     draw(width) {
       const height = Math.round(Math.min(320, Math.max(220, width * 0.42)));
+      const days = Array.from({ length: hi - lo + 1 }, (_, i) => lo + i), every = Math.ceil(days.length / (width / 40));
       return Plot.plot({
         ...base(width, height, { marginTop: 24, marginBottom: 42, marginLeft: 46, marginRight: 8 }),
-        x: { domain: [lo - 0.5, hi + 0.5], label: "← days early    on the day    days late →", labelAnchor: "center", labelArrow: "none", ticks: width < 500 ? 6 : 10, tickFormat: (d) => (Number.isInteger(d) ? (d < 0 ? `−${-d}` : d === 0 ? "0" : `+${d}`) : "") },
+        x: { domain: [lo - 0.5, hi + 0.5], label: "← days early    on the day    days late →", labelAnchor: "center", labelArrow: "none", ticks: days.filter((d) => d % every === 0), tickFormat: (d) => (d < 0 ? `−${-d}` : d === 0 ? "0" : `+${d}`) },
         y: { label: null, grid: true, ticks: 5, tickFormat: short },
         marks: [
           Plot.rectY(dated.filter((r) => r.days >= lo && r.days <= hi), { x1: (r) => r.days - 0.45, x2: (r) => r.days + 0.45, y: "parcels", fill: (r) => (r.days > 0 ? "var(--broken)" : "var(--kept)") }),
@@ -369,7 +382,7 @@ export function backlogSection(f, calendar) {
       label: `Parcels waiting at ${s.info.name} over time, most ${count(s.info.peak)} at ${calendar.moment(s.info.peak_ms)}`,
       draw: (width) => Plot.plot({
         ...base(width, 120, { marginTop: 8, marginBottom: 22, marginLeft: 46, marginRight: 6 }),
-        x: { type: "utc", label: null, ticks: 3, tickFormat: (d) => calendar.day(Math.round((d - calendar.origin) / 86_400_000)) }, y: { label: null, ticks: 3, grid: true, tickFormat: short },
+        x: dayAxis(calendar, Math.ceil(load.from_ms / 86_400_000), Math.floor((load.from_ms + load.steps * load.step_ms) / 86_400_000), width), y: { label: null, ticks: 3, grid: true, tickFormat: short },
         marks: [bandMark(touched), Plot.areaY(points, { x: "at", y: "v", fill: "var(--l0)", fillOpacity: 0.35 }), Plot.lineY(points, { x: "at", y: "v", stroke: "var(--l0)", strokeWidth: 1.1 }), Plot.ruleY([0], { stroke: "var(--line)" })],
       }),
     });
@@ -531,7 +544,7 @@ export function shopperSection(f, calendar) {
       const most = Math.max(1, ...rows.map((r) => r.checks)), contact = Math.max(1, ...rows.map((r) => r.contacts));
       return Plot.plot({
         ...base(width, 230, { marginTop: 14, marginBottom: 28, marginLeft: 46, marginRight: 22 }),
-        x: { type: "utc", label: null, ticks: width < 500 ? 4 : 8, tickFormat: (d) => calendar.day(Math.round((d - calendar.origin) / 86_400_000)) }, y: { label: null, grid: true, ticks: 4, tickFormat: short },
+        x: dayAxis(calendar, rows[0].day, rows.at(-1).day, width), y: { label: null, grid: true, ticks: 4, tickFormat: short },
         marks: [
           Plot.areaY(rows, { x: "date", y: "checks", fill: "var(--l0)", fillOpacity: 0.45, curve: "monotone-x" }),
           Plot.lineY(rows, { x: "date", y: (r) => (r.contacts / contact) * most, stroke: "var(--broken)", strokeWidth: 2, curve: "monotone-x" }),
