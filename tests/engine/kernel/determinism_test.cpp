@@ -31,7 +31,7 @@ std::ostream& operator<<(std::ostream& out, const Outcome& o) {
 std::vector<std::uint32_t> scattered(std::size_t lps, std::uint32_t partitions) {
   std::vector<std::uint32_t> table(lps);
   for (std::size_t lp = 0; lp < lps; ++lp) {
-    const auto draw = static_cast<std::uint32_t>(hash64(lp, 5) % (2 * partitions));
+    const auto draw = static_cast<std::uint32_t>(hash64(lp, 5) % (std::uint64_t{2} * partitions));
     table[lp] = draw < partitions ? draw : 0;
   }
   return table;
