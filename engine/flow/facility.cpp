@@ -8,7 +8,7 @@
 namespace peakstorm::flow {
 namespace {
 
-/// Excess from which the carrier tells the shopper that a parcel is delayed.
+/// Delay of a left-behind parcel from which the carrier says so.
 constexpr std::int64_t told_minutes = 6 * 60;
 
 SimTime next_mark(SimTime at) {
@@ -132,10 +132,10 @@ void FacilityProcess::handle(const Event& event, Outbox& outbox, Ledger& ledger)
   }
 }
 
-Day FacilityProcess::eta(const Parcel& parcel, SimTime at) const {
+Day FacilityProcess::eta(const Parcel& parcel, FacilityId from, SimTime at) const {
   const FacilityId depot = depot_of(parcel);
   SimTime there = at;
-  if (depot != id_) there += context_.routes.remaining(mode_of(parcel), id_, depot, at);
+  if (depot != from) there += context_.routes.remaining(mode_of(parcel), from, depot, at);
   there += context_.world.facilities[index(depot)].handling;
   return context_.zone_of(parcel.destination).local_day(next_load_out(depot, parcel.service, there) + hours(1));
 }
@@ -179,7 +179,7 @@ void FacilityProcess::arrive(SimTime now, const Event& event, Outbox& outbox, Le
   for (Parcel& parcel : container->parcels) {
     const bool tracked = parcel.is(Parcel::tracked);
     std::uint16_t eta_day = no_day;
-    if (tracked) eta_day = stored_day(eta(parcel, now));
+    if (tracked) eta_day = stored_day(eta(parcel, id_, now));
     ScanKind kind = ScanKind::arrived;
     if (parcel.is(Parcel::astray)) {
       parcel.clear(Parcel::astray);
@@ -306,7 +306,7 @@ void FacilityProcess::sort_one(SimTime now, SimTime arrived, Parcel& parcel, Out
   if (draws.happens(2, carrier_.held) && !parcel.is(Parcel::was_held)) {
     parcel.set(Parcel::was_held);
     const SimTime until = now + minutes(std::max<std::int64_t>(1, carrier_.held_minutes));
-    ledger.scan(parcel, ScanKind::held, place_, now, stored_day(eta(parcel, until)));
+    ledger.scan(parcel, ScanKind::held, place_, now, stored_day(eta(parcel, id_, until)));
     ++aside_;
     send_parcel(outbox, self, until, Happening::released, 0, arrived, parcel);
     return;
@@ -339,7 +339,7 @@ void FacilityProcess::dock(SimTime now, SimTime arrived, const Parcel& parcel, L
     const SimTime nominal = nominally_docked(arrived);
     std::size_t i = timetable.size();
     if (nominal != never) i = timetable.first_at_or_after(nominal + context_.world.lanes[index(lane)].cut_off);
-    dock.stretches.push_back({arrived, now, i < timetable.size() ? timetable[i] : never, 0, hint});
+    dock.stretches.push_back({arrived, now, i < timetable.size() ? timetable[i] : never, 0, false, hint});
   }
   ++dock.stretches.back().count;
   dock.parcels.push_back(parcel);
@@ -402,11 +402,6 @@ void FacilityProcess::depart(SimTime now, std::size_t which, Outbox& outbox, Led
       ++boarded;
       if (excess > 0) parcel.blame(place_, cause, excess);
       if (weather) parcel.set(Parcel::weather);
-      if (excess >= told_minutes && parcel.is(Parcel::tracked)) {
-        const Day day = eta(parcel, now);
-        ledger.scan(parcel, weather ? ScanKind::delay_weather : ScanKind::delay_other, place_, now, stored_day(day));
-        revise(parcel, day, now, ledger);
-      }
       ledger.scan(parcel, ScanKind::departed, place_, now);
       if (arrival > due) {
         if (weather_here || arrival > there) parcel.set(Parcel::weather);
@@ -424,10 +419,7 @@ void FacilityProcess::depart(SimTime now, std::size_t which, Outbox& outbox, Led
     stretch.count -= boarded;
     if (stretch.count == 0) dock.stretches.pop_front();
   }
-  for (const Stretch& stretch : dock.stretches) {
-    if (stretch.docked > now - lane.cut_off) break;
-    today.rollovers += stretch.count;
-  }
+  leave_behind(now, dock, ledger);
   if (dock.head == dock.parcels.size()) {
     dock.parcels.clear();
     dock.head = 0;
@@ -439,6 +431,29 @@ void FacilityProcess::depart(SimTime now, std::size_t which, Outbox& outbox, Led
   outbox.send(kernel::LpId{static_cast<std::uint32_t>(lane.to)}, arrival,
               {container.release(), static_cast<std::uint32_t>(dock.lane), Happening::arrival},
               priority_of(Happening::arrival));
+}
+
+void FacilityProcess::leave_behind(SimTime now, Dock& dock, Ledger& ledger) {
+  const Lane& lane = context_.world.lanes[index(dock.lane)];
+  const network::Timetable& timetable = context_.departures[index(dock.lane)];
+  const SimTime next = dock.departure < timetable.size() ? timetable[dock.departure] : never;
+  const bool weather = effects_.at(now).weather || context_.field.facility(lane.to).at(now).weather;
+  std::size_t parcel_at = dock.head;
+  for (Stretch& stretch : dock.stretches) {
+    if (stretch.docked > now - lane.cut_off) break;
+    day(now).rollovers += stretch.count;
+    const std::size_t first = std::exchange(parcel_at, parcel_at + stretch.count);
+    const bool delayed = next != never && stretch.planned <= now && to_minutes(next - stretch.planned) >= told_minutes;
+    if (!delayed || stretch.told) continue;
+    stretch.told = true;
+    for (std::size_t i = first; i < parcel_at; ++i) {
+      Parcel& parcel = dock.parcels[i];
+      if (!parcel.is(Parcel::tracked)) continue;
+      const Day moved = eta(parcel, lane.to, next + lane.transit);
+      ledger.scan(parcel, weather ? ScanKind::delay_weather : ScanKind::delay_other, place_, now, stored_day(moved));
+      revise(parcel, moved, now, ledger);
+    }
+  }
 }
 
 void FacilityProcess::load_out(SimTime now, Outbox& outbox, Ledger& ledger) {
@@ -507,7 +522,7 @@ void FacilityProcess::load_out(SimTime now, Outbox& outbox, Ledger& ledger) {
       if (weather) parcel.set(Parcel::weather);
       day(now).rollovers += 1;
       if (parcel.is(Parcel::tracked)) {
-        const Day moved = eta(parcel, now + hours(2));
+        const Day moved = eta(parcel, id_, now + hours(2));
         ledger.scan(parcel, weather ? ScanKind::delay_weather : ScanKind::delay_other, place_, now, stored_day(moved));
         revise(parcel, moved, now, ledger);
       }

@@ -69,6 +69,7 @@ class FacilityProcess {
     SimTime docked;
     SimTime planned;  ///< Departure they would have made without queues and storms.
     std::uint32_t count = 0;
+    bool told = false;  ///< Its shoppers know of the delay.
     Cause hint = Cause::none;
   };
   struct Dock {
@@ -94,6 +95,8 @@ class FacilityProcess {
   void schedule_wave(SimTime now, Outbox& outbox);
   void dock(SimTime now, SimTime arrived, const Parcel& parcel, LaneId lane, Cause hint);
   void depart(SimTime now, std::size_t dock, Outbox& outbox, Ledger& ledger);
+  /// Counts what a departure left on the dock, and tells those whose delay is worth telling.
+  void leave_behind(SimTime now, Dock& dock, Ledger& ledger);
   void load_out(SimTime now, Outbox& outbox, Ledger& ledger);
   void attempt(SimTime now, SimTime at, Waiting& waiting, Outbox& outbox, Ledger& ledger, std::vector<Waiting>& again);
   void settle(SimTime now, const Event& event, Ledger& ledger);
@@ -108,8 +111,8 @@ class FacilityProcess {
   }
   /// First load-out of `service` at or after `at`, at the depot `depot`.
   [[nodiscard]] SimTime next_load_out(FacilityId depot, ServiceId service, SimTime at) const;
-  /// Date on which the carrier expects to deliver a parcel that is here at `at`.
-  [[nodiscard]] Day eta(const Parcel& parcel, SimTime at) const;
+  /// Date on which the carrier expects to deliver a parcel that reaches `from` at `at`.
+  [[nodiscard]] Day eta(const Parcel& parcel, FacilityId from, SimTime at) const;
   /// When pieces arriving at `arrived` would reach the dock in ordinary times.
   [[nodiscard]] SimTime nominally_docked(SimTime arrived) const;
   /// Shows a later date to the shopper when the promise shown has not yet expired.

@@ -241,6 +241,28 @@ TEST(Simulation, RefusesAnImpossibleScale) {
   }
 }
 
+// Goal: a full trailer is told when it leaves, with the date of the next one; not when the parcel finally moves.
+TEST(Simulation, ALeftBehindParcelIsToldOfItsDelayAtOnce) {
+  World world = small_world(100);
+  world.nodes[0].demand = {1, 0};
+  world.lanes[2].pieces = 90;
+  KeepingRecorder recorder;
+  test::run(world, recorder);
+  std::size_t told = 0;
+  std::map<ParcelId, SimTime> moved;
+  for (const Scan& scan : recorder.kept_scans) {
+    if (scan.kind == ScanKind::departed && scan.place == PlaceId{0}) moved[scan.parcel] = scan.at;
+  }
+  for (const Scan& scan : recorder.kept_scans) {
+    if (scan.kind != ScanKind::delay_other) continue;
+    ++told;
+    EXPECT_EQ((scan.at - day_zero) % days(1), hours(5)) << "the departure that left it";
+    EXPECT_GE(moved[scan.parcel], scan.at + days(1));
+    EXPECT_EQ(scan.eta_day, (scan.at - day_zero) / days(1) + 1) << "the next departure still makes the next round";
+  }
+  EXPECT_GT(told, 20U);
+}
+
 TEST(Simulation, ScalingKeepsCapacityOnAverage) {
   // 200 orders a day against 2 x 300 pieces a day: a tenth of both must still flow, though a departure's
   // thirty pieces and a round's forty stops come in fractions.
