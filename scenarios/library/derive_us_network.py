@@ -22,7 +22,7 @@ from collections import defaultdict
 # First three digits of ZIP codes by state (USPS publication 65). AK, HI, PR, VI, GU and AA/AE/AP are left out.
 STATE_RANGES = """
 MA 010-027 055-055; RI 028-029; NH 030-038; ME 039-049; VT 050-054 056-059; CT 060-069; NJ 070-089;
-NY 100-149 005-005 063-063x; PA 150-196; DE 197-199; DC 200-200 202-205; VA 201-201 220-246; MD 206-219;
+NY 100-149 005-005; PA 150-196; DE 197-199; DC 200-200 202-205; VA 201-201 220-246; MD 206-219;
 WV 247-268; NC 270-289; SC 290-299; GA 300-319 398-399; FL 320-349; AL 350-369; TN 370-385; MS 386-397;
 KY 400-427; OH 430-459; IN 460-479; MI 480-499; IA 500-528; WI 530-549; MN 550-567; DC 569-569;
 SD 570-577; ND 580-588; MT 590-599; IL 600-629; MO 630-658; KS 660-679; NE 680-693; LA 700-714;
@@ -92,8 +92,6 @@ def state_of_zip3():
     for entry in STATE_RANGES.replace("\n", " ").split(";"):
         words = entry.split()
         for item in words[1:]:
-            if item.endswith("x"):
-                continue
             low, high = item.split("-")
             for z in range(int(low), int(high) + 1):
                 result[f"{z:03d}"] = words[0]
@@ -263,7 +261,8 @@ def clock(minutes):
 # Carriers. `volume` is an ordinary operating day of late 2013: UPS about 15.5 M pieces, FedEx about 10 M, USPS
 # parcels about 11 M (rounded from annual reports 2013). `air` is the share that flies: chosen so that an ordinary
 # night at Worldport is the published 1.6 M and one at Memphis fills its sort to four fifths (1.5 M); less than all
-# express and deferred volume, part of which goes by road. `local` the share of ground that stays with the nearest hub's area, `night` the sort of the world hub.
+# express and deferred volume, part of which goes by road. `local` is the share of ground volume that stays in the area
+# of its hub, `night` the sort of the air hubs.
 CARRIERS = {
     "ups": dict(volume=15_500_000, air=0.12, local=0.30, depots=88, format="ups_1z", days=MON_FRI,
                 hubs={"SDF": "UPS", "PHL": "UPS", "CAE": "UPS", "ONT": "UPS", "DFW": "UPS", "RFD": "UPS"},
@@ -337,7 +336,8 @@ class Network:
         for centre, group in k_means(areas, self.spec["depots"]):
             # The depot stands at its most populous ZIP3.
             seat = max(group, key=lambda a: (a.weight, a.name))
-            f = Facility(f"{carrier}-{seat.state.lower()}-{seat.name}", carrier, "depot", seat.state, seat.zone, seat.pos)
+            name = f"{carrier}-{seat.state.lower()}-{seat.name}"
+            f = Facility(name, carrier, "depot", seat.state, seat.zone, seat.pos)
             f.weight = sum(a.weight for a in group) / total
             f.handling, f.load_out, f.round = 15, LOAD_OUT, 9 * 60
             spread = math.sqrt(sum(a.weight * km_between(a.pos, f.pos) ** 2 for a in group) /
@@ -522,7 +522,7 @@ class Network:
         return known + week
 
     def walk(self, hub, depot, mode, arrive):
-        """Follows one piece by timetable without queues. Returns its steps and the instant it is sorted at the depot."""
+        """Follows one piece by timetable without queues. Returns its steps and when it is sorted at the depot."""
         at, t, steps = hub, arrive, []
         for _ in range(12):
             w, lo, hi = self.window_of(at, t)
@@ -574,7 +574,6 @@ class Network:
         self.batches = defaultdict(list)      # (facility name, window, opening) -> (arrival, deadline, pieces, mode)
         self.days_needed = defaultdict(list)  # mode -> (hub, depot, weekday, ready for the round at local day, pieces)
         self.hops = defaultdict(float)
-        self.rounds = defaultdict(lambda: defaultdict(float))
         for hub, depot, mode, pieces in self.flows():
             arrivals = ([(t + drive, share) for t, drive, share in GROUND_PICKUPS] if mode == "road"
                         else [(air_pickup(hub.zone) + AIR_PICKUP_DRIVE, 1.0)])
@@ -691,7 +690,7 @@ class Network:
             for (t, _), n in load.items():
                 by_time[(t + lane.a.offset) % DAY] += n
             total = sum(by_time.values())
-            lane.departures = [(t, days) for t, days in lane.departures if by_time[t] >= 0.06 * total and by_time[t] > 0]
+            lane.departures = [(t, days) for t, days in lane.departures if 0 < by_time[t] >= 0.06 * total]
         self.lanes = [lane for lane in self.lanes if lane.departures]
 
     def size_sorts(self):
@@ -717,7 +716,7 @@ class Network:
         the share UTILISATION of them; aircraft are sized on the fullest night that the season's plan contains."""
         u = UTILISATION
         factors = seasonal_factors(self.carrier)
-        peak = {c: max(SEASON_MAX(self.carrier, c, a, b) / linehaul for a, b, _, linehaul, _ in factors)
+        peak = {c: max(season_max(self.carrier, c, a, b) / linehaul for a, b, _, linehaul, _ in factors)
                 for c in ("ground", "air")}
         for lane in self.lanes:
             total, air = defaultdict(float), defaultdict(float)
@@ -859,15 +858,15 @@ def season_table():
 SEASON_TABLE = season_table()
 
 
-def SEASON_MAX(carrier, kind, first, last):
+def season_max(carrier, kind, first, last):
     """Largest planned factor of a class that is in the network between two dates: ground stays up to four days."""
     back = 4 if kind == "ground" else 1
     return max(SEASON_TABLE.get((f"{carrier}-{kind}", first + datetime.timedelta(i)), 1.0)
                for i in range(-back, (last - first).days + 1))
 
 
-CAPACITY_RANGES = [((2013, 11, 25), (2013, 12, 1)), ((2013, 12, 2), (2013, 12, 8)), ((2013, 12, 9), (2013, 12, 15)), ((2013, 12, 16), (2013, 12, 22)),
-                   ((2013, 12, 23), (2013, 12, 27)), ((2013, 12, 28), (2014, 1, 3))]
+CAPACITY_RANGES = [((2013, 11, 25), (2013, 12, 1)), ((2013, 12, 2), (2013, 12, 8)), ((2013, 12, 9), (2013, 12, 15)),
+                   ((2013, 12, 16), (2013, 12, 22)), ((2013, 12, 23), (2013, 12, 27)), ((2013, 12, 28), (2014, 1, 3))]
 
 
 def seasonal_factors(carrier):
@@ -875,7 +874,7 @@ def seasonal_factors(carrier):
     u, rows = UTILISATION, []
     for first, last in CAPACITY_RANGES:
         first, last = datetime.date(*first), datetime.date(*last)
-        ground, air = SEASON_MAX(carrier, "ground", first, last), SEASON_MAX(carrier, "air", first, last)
+        ground, air = season_max(carrier, "ground", first, last), season_max(carrier, "air", first, last)
         linehaul = max(1.0, ground * u["road"] / u["peak_road"])
         sort = max(1.0, max(ground, air) * u["sort"] / u["peak_sort"])
         rounds = max(1.0, ground * u["rounds"] / u["peak_rounds"])
@@ -1179,7 +1178,7 @@ def toml_retailer(scenario, season, extra):
 
 
 def scenario_toml(name, title, description, first, days, measure, networks, blocks, gates, scale, drain=7):
-    lines = [f"# Written by ../derive_us_network.py; see README.md beside this file and ../NETWORK.md.", "[scenario]",
+    lines = ["# Written by ../derive_us_network.py; see README.md beside this file and ../NETWORK.md.", "[scenario]",
              f'name = "{name}"', f'title = "{title}"', f'description = "{description}"', f"first_day = {first}",
              f"days = {days}", f"drain_days = {drain}", f"measure_from = {measure[0]}", f"measure_to = {measure[1]}",
              "seed = 1", 'home_zone = "America/New_York"', ""]
@@ -1209,7 +1208,8 @@ DISRUPTION_COLUMNS = ["name", "kind", "from", "to", "area", "carrier", "shipper"
 
 def disruption(name, kind, start, end, area="all", carrier="", shipper="", speed="", staffing="", closed="", embargo="",
                demand="", scan_delay="", source=""):
-    return [name, kind, start, end, area, carrier, shipper, speed, staffing, closed, embargo, demand, scan_delay, source]
+    return [name, kind, start, end, area, carrier, shipper, speed, staffing, closed, embargo, demand, scan_delay,
+            source]
 
 
 NORTH_TEXAS = "CSM, CBS Dallas and Star-Telegram 6 Dec 2013; Reuters 7 Dec 2013; Skift 8 Dec 2013"
@@ -1280,7 +1280,8 @@ def christmas_disruptions():
                    demand=f"{SURGE_WEEKEND:.2f}",
                    source="online orders of the last weekend +37 % over 2012; planned for +8 %: 1.37/1.08; SCDigest"),
         disruption("last-monday", "surge", "2013-12-23", "2013-12-23", shipper="northstar",
-                   demand=f"{SURGE_MONDAY:.2f}", source="online orders +63 % over 2012; planned for +8 %: 1.63/1.08; SCDigest"),
+                   demand=f"{SURGE_MONDAY:.2f}",
+                   source="online orders +63 % over 2012; planned for +8 %: 1.63/1.08; SCDigest"),
     ]
     return rows
 
