@@ -73,10 +73,10 @@ async function open(run, { viewport = desktop, scheme = "light" }, work) {
 /** Two frames: observers have run and what they drew is on the screen. */
 const settled = (page) => page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
 
-/** What run.sqlite itself says, as the fixture program reads it: [kept, broken] of the headline. */
+/** What run.sqlite itself says, as the fixture program reads it. */
 function truth(run) {
-  const [kept, broken] = execFileSync(fixture, ["--headline", join(runs, run)], { encoding: "utf8" }).trim().split(" ").map(Number);
-  return { kept, broken, rate: kept / (kept + broken) };
+  const [kept, broken, rate] = execFileSync(fixture, ["--headline", join(runs, run)], { encoding: "utf8" }).trim().split(" ").map(Number);
+  return { kept, broken, rate };
 }
 
 const overflow = (page) => page.evaluate(() => {
@@ -98,6 +98,7 @@ describe("the report of a drill", () => {
   test("says what run.sqlite says", patience, async () => {
     const { kept, broken, rate } = truth("drill");
     assert.ok(kept > 0 && broken > 0, "the fixture keeps some and breaks some");
+    assert.ok(Math.abs(rate - kept / (kept + broken)) < 1e-9, "one replication: the rate is that of its counts");
     await open("drill", {}, async (page) => {
       const headline = page.locator("#headline");
       assert.ok(Math.abs(Number(await headline.getAttribute("data-rate")) - rate) < 1e-9);
@@ -105,6 +106,21 @@ describe("the report of a drill", () => {
       assert.equal(Number((await page.locator("#headline-broken").innerText()).replace(/\D/g, "")), broken);
       assert.match(await page.locator("#lead").innerText(), /2 of 3 gates failed/);
     });
+  });
+
+  test("with replications gives their mean and interval, and says whose counts it shows", patience, async () => {
+    const { kept, broken, rate } = truth("replicated");
+    const first = kept / (kept + broken);
+    assert.ok(Math.abs(rate - first) > 0.005, "the fixture's first replication is not the mean");
+    await open("replicated", {}, async (page) => {
+      assert.equal((await page.locator("#headline").innerText()).replace(/\s/g, ""), `${(100 * rate).toFixed(1)}%`);
+      assert.match(await page.locator("h1").innerText(), /in the first replication/);
+      const note = (await page.locator("#replications").innerText()).replace(/[\s\u202f]/g, "");
+      assert.match(note, /5replications,95%interval/);
+      assert.ok(note.includes(`kept${(100 * first).toFixed(1)}%`));
+      assert.ok((await page.locator(".definition .range").count()) >= 7, "every rate has its interval");
+    });
+    await open("drill", {}, async (page) => assert.equal(await page.locator("#replications").count(), 0));
   });
 
   test("answers which, where, why and what it costs", patience, () =>

@@ -21,11 +21,12 @@ export function svg(tag, attributes = {}, ...children) {
 }
 
 /**
- * A table. On a phone one of more than four columns becomes a list of rows with each cell's name before it.
+ * A table. A stacked one (by default, of more than four columns) becomes on a phone a list of rows with
+ * each cell's name before it.
  * `columns` are {head, cell(row), number, bar(row) in [0, 1]}; the first column is the row's header.
  * Rows past `limit` wait behind a button.
  */
-export function table(caption, columns, rows, { limit = 12, id = null } = {}) {
+export function table(caption, columns, rows, { limit = 12, id = null, stack = columns.length > 4 } = {}) {
   const line = (row) =>
     el("tr", {}, columns.map((c, i) => {
       const attributes = { class: [c.number ? "num" : "", c.bar ? "barred" : ""].join(" ").trim() || null, "data-head": c.head };
@@ -34,10 +35,10 @@ export function table(caption, columns, rows, { limit = 12, id = null } = {}) {
       return i === 0 ? el("th", { scope: "row", ...attributes }, content, bar) : el("td", attributes, el("span", { class: "value" }, content, bar));
     }));
   // As a list each row takes a hand's breadth: fewer of them at first.
-  if (columns.length > 4 && globalThis.matchMedia?.("(max-width: 560px)").matches) limit = Math.min(limit, 5);
+  if (stack && globalThis.matchMedia?.("(max-width: 560px)").matches) limit = Math.min(limit, 5);
   const body = el("tbody", {}, rows.slice(0, limit).map(line));
   const frame = el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": caption },
-    el("table", { id, class: columns.length > 4 ? "stack" : null },
+    el("table", { id, class: stack ? "stack" : null },
       el("caption", { class: "sr" }, caption),
       el("thead", {}, el("tr", {}, columns.map((c) => el("th", { scope: "col", class: c.number ? "num" : null }, c.head)))),
       body));

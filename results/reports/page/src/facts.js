@@ -56,6 +56,8 @@ export function facts(data) {
   return {
     run, data, definition, promises, headline, daily, services, byCarrier, byTier, byDay, causes, replay, all,
     regions: regions.filter((r) => due(r) > 0),
+    // Over all replications, as the store worked it out; counts are the first replication's.
+    overall: headline.rate ?? rate(headline),
     noun: promises ? "promise" : "commitment",
     byCause: sumBy((c) => c.cause),
     byPlace: sumBy((c) => c.place).filter((p) => p.key != null),

@@ -98,7 +98,7 @@ export class Calendar {
   clock(ms) { return `${this.clock_.format(this.at(ms))} ${this.zone_(this.at(ms))}`; }
   /** Text of an instant of a story, "21 Dec, 22:10"; other text as it is. */
   stamp(text) {
-    const at = new Date(text);
+    const at = new Date(text.replace(" ", "T"));
     return Number.isNaN(at.getTime()) ? text : this.stamp_.format(at);
   }
   moment(ms) { return this.moment_.format(this.at(ms)); }

@@ -36,8 +36,9 @@ export function verdict(f, calendar) {
   const failed = data.gates.filter((g) => g.verdict !== "passed");
   const title = f.all === 0
     ? el("h1", {}, "Nothing fell due in this run")
-    : el("h1", {}, el("span", { class: "kept", id: "headline", "data-rate": headline.rate }, percent(rate(headline))), ` ${words[0]}, `,
-        el("span", { class: "broken", id: "headline-broken", "data-broken": headline.broken }, `${count(headline.broken)} ${words[1]}`));
+    : el("h1", {}, el("span", { class: "kept", id: "headline", "data-rate": f.overall }, percent(f.overall)), ` ${words[0]}, `,
+        el("span", { class: "broken", id: "headline-broken", "data-broken": headline.broken }, `${count(headline.broken)} ${words[1]}`),
+        f.replications > 1 ? " in the first replication" : null);
 
   const gates = !data.gates.length ? "" : !failed.length ? ` ${data.gates.length === 1 ? "The gate passed." : `All ${data.gates.length} gates passed.`}`
     : ` ${failed.length} of ${plural(data.gates.length, "gate")} failed.`;
@@ -57,6 +58,8 @@ export function verdict(f, calendar) {
       scale ? el("span", {}, scale) : null, f.without.length ? el("span", {}, `without ${f.without.join(", ")}`) : null),
     title,
     el("p", { class: "lead", id: "lead" }, lead + gates),
+    f.replications > 1 && f.all > 0 ? el("p", { class: "note gap", id: "replications" },
+      `${percent(f.overall)} over ${f.replications} replications${headline.low != null ? `, 95 % interval ${percent(headline.low)} – ${percent(headline.high)}` : ""}. Counts, the map and all that follows are those of the first, which kept ${percent(rate(headline))}.`) : null,
     f.partial ? el("p", { class: "banner", role: "note", id: "partial" }, el("strong", {}, "Partial run. "),
       "It was stopped before its end: what follows is what was measured until then, and rates may still change.") : null,
     data.gates.length ? el("ul", { class: "gates", "aria-label": "Gates" }, data.gates.map((g) =>
@@ -105,8 +108,7 @@ export function rules(f) {
   const rows = Object.keys(definitions).filter((name) => name !== "promise").map((name) => [definitions[name][0], f.definition(name)])
     .concat([["As shown", f.data.shown.find((s) => s.view === "shown")]]).filter(([, o]) => o && due(o) > 0);
   if (!f.promises || !rows.length) return null;
-  const ci = f.headline.low != null && f.replications > 1 ? el("span", {}, "95 % interval ", el("b", {}, `${percent(f.headline.low)} – ${percent(f.headline.high)}`)) : null;
-  return el("p", { class: "rules" }, ci, rows.map(([title, o]) => el("span", {}, `${title} `, el("b", {}, percent(rate(o))))), el("a", { href: "#definitions" }, "what these count"));
+  return el("p", { class: "rules" }, rows.map(([title, o]) => el("span", {}, `${title} `, el("b", {}, percent(o.rate ?? rate(o))))), el("a", { href: "#definitions" }, "what these count"));
 }
 
 // Promises, defined -------------------------------------------------------------------------------------------------
@@ -366,7 +368,7 @@ export function causeSection(f, calendar) {
   ];
   if (f.promises) columns.push({ head: "Commitments missed (all parcels)", number: true, cell: (c) => count(c.commits) });
   return section("causes", `Where ${f.noun}s were lost`, "Each broken one is counted once, at the place and for the cause that cost it the most time against its plan: the cause, not the place where it happened to arrive late.",
-    chart, el("div", { class: "card gap" }, el("h3", {}, "Where"), table("Where promises were lost", columns, f.causes, { limit: 12, id: "lost-table" })));
+    chart, el("div", { class: "card gap" }, el("h3", {}, "Where"), table("Places, causes and what they broke", columns, f.causes, { limit: 12, id: "lost-table" })));
 }
 
 export function backlogSection(f, calendar) {
@@ -433,17 +435,23 @@ export function endpointSection(f) {
   }) : null;
   const per = Math.max(1, r.bucket_s);
   const decade = (v) => (v >= 1000 ? `${v / 1000} s` : `${v} ms`);
-  const wallAxis = (width) => ({ label: null, ticks: width < 500 ? 4 : 8, tickFormat: (s) => `${s} s` });
+  const end = r.seconds.length ? r.seconds.at(-1).second + per : 0;
+  const wallAxis = (width) => {
+    const every = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1200, 3600, 7200, 14400].find((n) => end / n <= Math.max(2, (width - 70) / 54)) ?? 86400;
+    return { label: null, domain: [0, end], ticks: Array.from({ length: Math.floor(end / every) + 1 }, (_, i) => i * every), tickFormat: (s) => (every < 60 ? `${s} s` : `${s / 60} min`) };
+  };
+  // A second lasts until the next one: the last needs an end to be drawn.
+  const closed = (rows) => (rows.length ? [...rows, { ...rows.at(-1), second: rows.at(-1).second + per }] : rows);
   const throughput = r.seconds.length > 1 ? figure({
     title: "Throughput", id: "throughput", note: `Requests a second over the replay's ${Math.round(wall)} s.`, legend: swatches([["due", "var(--ink)"], ["answered", "var(--l0)"], ...(errors + dropped ? [["refused, failed or never sent", "var(--broken)"]] : [])]),
     label: `Requests per second over time, most due ${count(Math.max(...r.seconds.map((s) => s.intended / per)))} a second`,
     draw: (width) => Plot.plot({
-      ...base(width, 220, { marginTop: 14, marginBottom: 28, marginLeft: 66, marginRight: 8 }),
+      ...base(width, 220, { marginTop: 14, marginBottom: 28, marginLeft: 66, marginRight: 18 }),
       x: wallAxis(width), y: { label: null, grid: true, ticks: 5, tickFormat: (v) => `${short(v)}/s` },
       marks: [
-        Plot.areaY(r.seconds, { x: "second", y: (s) => s.done / per, fill: "var(--l0)", fillOpacity: 0.45, curve: "step" }),
-        Plot.lineY(r.seconds, { x: "second", y: (s) => s.intended / per, stroke: "var(--ink)", strokeWidth: 1.4, curve: "step" }),
-        Plot.areaY(r.seconds, { x: "second", y: (s) => (s.errors + s.dropped) / per, fill: "var(--broken)", curve: "step" }),
+        Plot.areaY(closed(r.seconds), { x: "second", y: (s) => s.done / per, fill: "var(--l0)", fillOpacity: 0.45, curve: "step-after" }),
+        Plot.lineY(closed(r.seconds), { x: "second", y: (s) => s.intended / per, stroke: "var(--ink)", strokeWidth: 1.4, curve: "step-after" }),
+        Plot.areaY(closed(r.seconds), { x: "second", y: (s) => (s.errors + s.dropped) / per, fill: "var(--broken)", curve: "step-after" }),
         Plot.ruleY([0], { stroke: "var(--line)" }),
         Plot.tip(r.seconds, Plot.pointerX({ x: "second", y: (s) => s.done / per, title: (s) => `second ${s.second}\n${count(s.intended / per)}/s due\n${count(s.done / per)}/s answered\n${plural(s.errors, "error")}, ${count(s.dropped)} dropped` })),
       ],
@@ -456,7 +464,7 @@ export function endpointSection(f) {
     title: "Latency over the replay", id: "latency-time", note: "Of the requests that ended in each moment; a log scale.", legend: swatches([["p99", "var(--ink)"], ["p50", "var(--l0)"]]),
     label: `p99 latency over time, worst ${latency(Math.max(...timed.map((s) => s.p99)))}`,
     draw: (width) => Plot.plot({
-      ...base(width, 220, { marginTop: 14, marginBottom: 28, marginLeft: 56, marginRight: 8 }),
+      ...base(width, 220, { marginTop: 14, marginBottom: 28, marginLeft: 56, marginRight: 18 }),
       x: wallAxis(width), y: { type: "log", domain: [lowest, highest], label: null, grid: true, tickSize: 0, ticks: decades(lowest, highest), tickFormat: decade },
       marks: [
         Plot.lineY(timed.filter((s) => s.p50 > 0), { x: "second", y: "p50", stroke: "var(--l0)", strokeWidth: 1.6 }),
@@ -470,12 +478,12 @@ export function endpointSection(f) {
     title: "Age of what shoppers saw", id: "staleness", note: "How long the first missing scan had been due when a check was answered.", legend: swatches([["oldest answer", "var(--broken)"], ["mean of all", "var(--l0)"]]),
     label: `Age of answers over time, oldest ${latency(Math.max(...ages.map((s) => s.max_ms)))}`,
     draw: (width) => Plot.plot({
-      ...base(width, 220, { marginTop: 14, marginBottom: 28, marginLeft: 66, marginRight: 8 }),
+      ...base(width, 220, { marginTop: 14, marginBottom: 28, marginLeft: 66, marginRight: 18 }),
       x: wallAxis(width), y: { label: null, grid: true, ticks: 4, tickFormat: (v) => (v === 0 ? "0" : latency(v)) },
       marks: [
-        Plot.areaY(ages, { x: "second", y: "max_ms", fill: "var(--broken)", fillOpacity: 0.25, curve: "step" }),
-        Plot.lineY(ages, { x: "second", y: "max_ms", stroke: "var(--broken)", strokeWidth: 1.6, curve: "step" }),
-        Plot.lineY(ages, { x: "second", y: "mean_ms", stroke: "var(--l0)", strokeWidth: 2, curve: "step" }),
+        Plot.areaY(closed(ages), { x: "second", y: "max_ms", fill: "var(--broken)", fillOpacity: 0.25, curve: "step-after" }),
+        Plot.lineY(closed(ages), { x: "second", y: "max_ms", stroke: "var(--broken)", strokeWidth: 1.6, curve: "step-after" }),
+        Plot.lineY(closed(ages), { x: "second", y: "mean_ms", stroke: "var(--l0)", strokeWidth: 2, curve: "step-after" }),
         Plot.ruleY([0], { stroke: "var(--line)" }),
         Plot.tip(ages, Plot.pointerX({ x: "second", y: "max_ms", title: (s) => `second ${s.second}\n${count(s.stale)} of ${plural(s.checks, "answer")} stale\noldest ${latency(s.max_ms)}` })),
       ],
@@ -514,15 +522,26 @@ export function findingSection(f, calendar) {
     const cut = clean.match(/^(\d{4}-\d{2}-\d{2}[ T]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?Z?)\s+(.*)$/);
     return el("li", {}, el("time", {}, cut ? calendar.stamp(cut[1]) : ""), el("span", { class: marked ? "missing" : null }, (marked ? "▸ " : "") + (cut ? cut[2] : clean).replace(/_/g, " ")));
   }));
+  // A parcel may have several defects: its story is told once, with the lines in question marked by any of them.
+  const parcels = new Map();
+  for (const e of r.examples) {
+    const one = parcels.get(e.parcel) ?? parcels.set(e.parcel, { ...e, found: [] }).get(e.parcel);
+    one.found.push(e);
+    if (!/^>/m.test(one.truth + one.shown)) Object.assign(one, { truth: e.truth, shown: e.shown });
+  }
+  const stories = [...parcels.values()];
+  const tell = (one) => el("div", { class: "example" },
+    el("p", {}, "Parcel ", el("code", {}, one.parcel)),
+    el("ul", { class: "defects" }, one.found.map((e) => el("li", {}, el("span", { class: "tag" }, findings[e.kind]?.[0] ?? e.kind), e.detail))),
+    el("div", { class: "story" }, el("div", {}, el("h4", {}, "What happened"), story(one.truth)), el("div", {}, el("h4", {}, "What was shown"), one.shown.trim() ? story(one.shown) : el("p", { class: "missing" }, "nothing"))));
   return section("findings", "What was lost", "After the replay every parcel is read back and compared, scan by scan, with what happened to it.",
     defects.length ? null : el("p", { class: "calm good" }, `The endpoint shows every parcel's story as it was sent.${zero.length ? ` Looked for and not found: ${zero.join(", ")}.` : ""}`),
     rows.length ? el("div", { class: "card gap" }, table("Findings", [
       { head: "Finding", cell: (x) => findings[x.kind]?.[0] ?? x.kind }, { head: "Meaning", cell: (x) => findings[x.kind]?.[1] ?? "" },
-      { head: "Counts", cell: (x) => (x.defect ? "as a defect" : "as a remark") }, { head: "How many", number: true, cell: (x) => plural(x.count, x.subject) }], rows, { id: "finding-table" })) : null,
+      { head: "Counts", cell: (x) => (x.defect ? "as a defect" : "as a remark") }, { head: "How many", number: true, cell: (x) => plural(x.count, x.subject) }], rows, { id: "finding-table", stack: true })) : null,
     shown ? el("p", { class: "note gap" }, hidden ? `Judged by what the endpoint showed, ${plural(shown.hidden_kept, "kept promise")} would look broken and ${plural(shown.hidden_broken, "broken one")} kept.${reported && reported.broken === shown.broken && !defects.length ? " That is what the carriers' own reports make of it (scans they missed or sent late), not the endpoint's doing." : ""}` : "Judged by what the endpoint showed, every promise looks as it was.") : null,
-    r.examples.length ? el("div", { class: "card gap" }, el("h3", {}, "Examples: what happened, and what the shopper saw"), r.examples.map((e) => el("div", { class: "example" },
-      el("p", {}, el("span", { class: "tag" }, findings[e.kind]?.[0] ?? e.kind), el("code", {}, e.parcel), ` ${e.detail}`),
-      el("div", { class: "story" }, el("div", {}, el("h4", {}, "What happened"), story(e.truth)), el("div", {}, el("h4", {}, "What was shown"), e.shown.trim() ? story(e.shown) : el("p", { class: "missing" }, "nothing")))))) : null);
+    stories.length ? el("div", { class: "card gap" }, el("h3", {}, "Examples: what happened, and what the shopper saw"), stories.slice(0, 3).map(tell),
+      stories.length > 3 ? el("details", {}, el("summary", {}, plural(stories.length - 3, "more example")), stories.slice(3).map(tell)) : null) : null);
 }
 
 // Shoppers ----------------------------------------------------------------------------------------------------------
@@ -533,6 +552,7 @@ export function shopperSection(f, calendar) {
   if (!counts.length) return null;
   const tracked = Number(f.run.tracked ?? 0);
   const checks = of.get("check") ?? 0, contacts = of.get("contact") ?? 0;
+  const review = f.data.measures.review_score?.value;
   const notices = [...of].filter(([a]) => a.startsWith("notice_"));
   const card = (kicker, value, note) => el("div", { class: "card" }, el("h3", { class: "kicker" }, kicker), el("p", { class: "figure-big" }, value), el("p", { class: "note" }, note));
   const rows = days.map((d) => ({ ...d, date: calendar.date(d.day) }));
@@ -557,7 +577,8 @@ export function shopperSection(f, calendar) {
     el("div", { class: "grid" },
       card("Looks at the tracking page", short(checks), tracked ? `${(checks / tracked).toFixed(1)} per tracked parcel.` : "in all."),
       card("Where is my order?", short(contacts), tracked ? `${percent(contacts / tracked)} of ${plural(tracked, "tracked parcel")}.` : "contacts."),
-      card("Notices sent", short(notices.reduce((s, [, n]) => s + n, 0)), notices.map(([a, n]) => `${(acts[a] ?? a).replace("notices: ", "")} ${short(n)}`).join(", ") || "none.")),
+      card("Notices sent", short(notices.reduce((s, [, n]) => s + n, 0)), notices.map(([a, n]) => `${(acts[a] ?? a).replace("notices: ", "")} ${short(n)}`).join(", ") || "none."),
+      review != null ? card("Expected review", `${review.toFixed(2)} of 5`, "mean over delivered orders, from a published relation between lateness and stars; no rate on this page depends on it.") : null),
     chart ? el("div", { class: "gap" }, chart) : null);
 }
 
@@ -582,6 +603,5 @@ export function foot(f, calendar) {
       fact("Command", run.command_line ? el("code", {}, run.command_line) : null)),
     inputs.length ? el("details", {}, el("summary", {}, `${plural(inputs.length, "input file")} with checksums`), table("Inputs", [{ head: "File", cell: (i) => i.name }, { head: "Bytes", number: true, cell: (i) => count(i.bytes) }, { head: "xxh128", cell: (i) => el("code", {}, i.xxh128) }], inputs, { limit: 200 })) : null,
     el("p", { class: "note" }, "The same scenario, seed, scale and version give the same digest on any number of threads."),
-    el("h3", {}, "Not modelled"), el("ul", { class: "limits" }, notModelled.map((n) => el("li", {}, n))),
-    run.recovery_note ? el("p", { class: "note" }, run.recovery_note) : null);
+    el("h3", {}, "Not modelled"), el("ul", { class: "limits" }, notModelled.map((n) => el("li", {}, n))));
 }
