@@ -32,6 +32,7 @@ std::vector<double> day_factors(const World& world, const Shipper& shipper, RunK
 Context::Context(const World& w, const SimulationOptions& options, bool wants_streams, bool wants_background)
     : world(w),
       run(options.run),
+      draw_key(options.run),
       scale(options.scale),
       hard_limits(options.scale >= 1),
       streams(wants_streams),

@@ -19,6 +19,7 @@ struct Context {
 
   const World& world;
   RunKey run;
+  DrawKey draw_key;  ///< Of `run`, made once.
   double scale = 1;
   bool hard_limits = true;  ///< Capacities are whole parcels (scale 1 or more).
   bool streams = false;

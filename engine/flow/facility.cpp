@@ -190,7 +190,7 @@ void FacilityProcess::arrive(SimTime now, const Event& event, Outbox& outbox, Le
     if (tracked) revise(parcel, eta_day, now, ledger);
     if (abroad) {
       ledger.scan(parcel, ScanKind::customs_in, place_, now);
-      const Draws draws(context_.run, Purpose::sort, context_.key(parcel.id), 0x80000000U | parcel.scans);
+      const Draws draws(context_.draw_key, Purpose::sort, context_.key(parcel.id), 0x80000000U | parcel.scans);
       if (draws.happens(0, facility_.customs_held)) {
         ledger.scan(parcel, ScanKind::customs_held, place_, now + minutes(facility_.customs_minutes));
         parcel.blame(place_, Cause::missort, facility_.customs_minutes);
@@ -294,7 +294,7 @@ void FacilityProcess::sort_wave(SimTime now, Outbox& outbox, Ledger& ledger) {
 
 void FacilityProcess::sort_one(SimTime now, SimTime arrived, Parcel& parcel, Outbox& outbox, Ledger& ledger) {
   // One draw per sort; the number of scans so far tells this sort from the parcel's others.
-  const Draws draws(context_.run, Purpose::sort, context_.key(parcel.id), parcel.scans);
+  const Draws draws(context_.draw_key, Purpose::sort, context_.key(parcel.id), parcel.scans);
   if (!work_.empty()) ledger.scan(parcel, ScanKind::processed, place_, now);
   if (draws.happens(0, carrier_.loss)) {
     ledger.scan(parcel, ScanKind::lost, place_, now);
@@ -506,7 +506,7 @@ void FacilityProcess::load_out(SimTime now, Outbox& outbox, Ledger& ledger) {
         round_count_.leave(now, 1, waiting.entered);
         day(now).departed += 1;
         ledger.scan(parcel, ScanKind::out_for_delivery, place_, now, stored_day(today));
-        const Draws draws(context_.run, Purpose::attempt, context_.key(parcel.id), parcel.attempts);
+        const Draws draws(context_.draw_key, Purpose::attempt, context_.key(parcel.id), parcel.attempts);
         const SimDuration span = (queue == &express_ ? std::min(length, express_round) : length) - minutes(20);
         const SimTime at =
             now + minutes(20) +
@@ -537,7 +537,7 @@ void FacilityProcess::attempt(SimTime now, SimTime at, Waiting& waiting, Outbox&
                               std::vector<Waiting>& again) {
   Parcel& parcel = waiting.parcel;
   const TimeZone& zone = context_.zone_of(parcel.destination);
-  const Draws draws(context_.run, Purpose::attempt, context_.key(parcel.id), parcel.attempts);
+  const Draws draws(context_.draw_key, Purpose::attempt, context_.key(parcel.id), parcel.attempts);
   const auto back_to_depot = [&](SimTime from) {
     // On the van until the evening, then at the depot for the next round: counted at the depot meanwhile.
     waiting.entered = now;

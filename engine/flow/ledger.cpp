@@ -28,7 +28,7 @@ SimTime Ledger::reported_scan(Parcel& parcel, ScanKind kind, PlaceId place, SimT
   const bool watched = parcel.is(Parcel::tracked);
   if (watched && !is_system(kind)) {
     const Carrier& carrier = context_.world.carriers[index(context_.service(parcel.service).carrier)];
-    const Draws draws(context_.run, Purpose::scan, key, sequence);
+    const Draws draws(context_.draw_key, Purpose::scan, key, sequence);
     if (place != no_place && !context_.world.is_node(place)) {
       reported += context_.field.facility(FacilityId{static_cast<std::uint16_t>(place)}).at(at).scan_delay;
     }

@@ -148,19 +148,19 @@ void NodeProcess::take_orders(SimTime now, Ledger& ledger) {
   for (const ZoneDemand& demand : demand_) {
     const double mean = hourly_mean(demand, now) * surge;
     const std::uint64_t zone_hour = hash64(hash64(hash64(node_.name), hash64(context_.zone(demand.zone).name)), hour);
-    const std::uint64_t count = poisson(context_.run, Purpose::order_count, zone_hour, mean);
+    const std::uint64_t count = poisson(context_.draw_key, Purpose::order_count, zone_hour, mean);
     PEAKSTORM_CHECK(count + serial < std::numeric_limits<std::uint32_t>::max(), count, node_.name);
     for (std::uint64_t i = 0; i < count; ++i) {
       const ParcelId id = make_parcel_id(id_, hour, serial++);
       const std::uint64_t key = context_.key(id);
-      const Draws draws(context_.run, Purpose::order, key, 0);
+      const Draws draws(context_.draw_key, Purpose::order, key, 0);
       const DestinationId destination = demand.destinations[demand.pick.pick(draws.word(1))];
       if (surge != 1) {
         // Candidates come at the surge of the busiest area; the others keep their share of them.
         const double keep = context_.field.demand(node_.shipper, destination, now) / surge;
-        if (Draws(context_.run, Purpose::order, key, 2).unit(0) >= keep) continue;
+        if (Draws(context_.draw_key, Purpose::order, key, 2).unit(0) >= keep) continue;
       }
-      const Draws more(context_.run, Purpose::order, key, 1);
+      const Draws more(context_.draw_key, Purpose::order, key, 1);
       const SimTime at = now + SimDuration{draws.below(0, 3'600'000)};
       accept({id, at, destination, static_cast<Tier>(tiers_.pick(draws.word(2))),
               static_cast<std::uint8_t>(sizes_.pick(more.word(0))), draws.word(3), no_day},
@@ -200,7 +200,7 @@ std::pair<std::size_t, std::size_t> NodeProcess::pickup_after(CarrierId carrier,
 void NodeProcess::accept(const OrderDraft& draft, Ledger& ledger) {
   const World& world = context_.world;
   const std::uint64_t key = context_.key(draft.id);
-  const Draws draws(context_.run, Purpose::handling, key);
+  const Draws draws(context_.draw_key, Purpose::handling, key);
   const TimeZone& there = context_.zone_of(draft.destination);
   const SimTime begins = work_begins(draft.at);
   const auto spread = static_cast<std::uint64_t>((node_.handling_max - node_.handling_min).count()) + 1;

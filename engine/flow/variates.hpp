@@ -10,7 +10,7 @@
 namespace peakstorm::flow {
 
 /// A Poisson count: sums of counts of mean 32 at most, each by inversion of one 32-bit uniform.
-inline std::uint64_t poisson(RunKey run, Purpose purpose, std::uint64_t entity, double mean) {
+inline std::uint64_t poisson(const DrawKey& run, Purpose purpose, std::uint64_t entity, double mean) {
   constexpr double most = 32;
   std::uint64_t count = 0;
   std::uint32_t draw = 0;

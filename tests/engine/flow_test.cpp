@@ -167,7 +167,7 @@ TEST(Poisson, HasItsMeanAndVariance) {
     double sum = 0;
     double squares = 0;
     for (int i = 0; i < n; ++i) {
-      const auto k = static_cast<double>(poisson({11, 0}, Purpose::test, static_cast<std::uint64_t>(i), mean));
+      const auto k = static_cast<double>(poisson(DrawKey({11, 0}), Purpose::test, static_cast<std::uint64_t>(i), mean));
       sum += k;
       squares += (k - mean) * (k - mean);
     }
