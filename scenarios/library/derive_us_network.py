@@ -895,7 +895,7 @@ RETAILER_NODES = [  # name, state, zone, position: near real logistics parks; th
     ("edison", "NJ", EASTERN, (40.52, -74.36)), ("inland-empire", "CA", PACIFIC, (34.06, -117.60)),
     ("joliet", "IL", CENTRAL, (41.52, -88.08)),
 ]
-RETAILER_PER_DAY = 80_000
+RETAILER_PER_DAY = 20_000
 
 # Service, mode, tier, commit time, rates: [(km_max, base, per_kg)], residential, fuel. Rates are assumptions: about
 # the negotiated prices of a mid-large shipper in 2013 (list prices less 35 to 45 %).
@@ -1193,7 +1193,7 @@ contact_cost = 8.00
 
 [replay]
 scale = {scale}
-seconds = 30
+seconds = 40
 format = "easypost"
 
 [gate]
