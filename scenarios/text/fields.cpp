@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "scenarios/text/civil.hpp"
+#include "scenarios/text/utf8.hpp"
 
 namespace peakstorm::scenarios {
 namespace {
@@ -71,7 +72,12 @@ std::string in_quotes(std::string_view text) {
   std::size_t end = std::min(text.size(), longest);
   // Never cut a UTF-8 sequence in two: its later bytes begin with the bits 10.
   while (end > 0 && end < text.size() && (static_cast<unsigned char>(text[end]) & 0xc0U) == 0x80U) --end;
-  for (const char c : text.substr(0, end)) out += static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? '?' : c;
+  // A message goes to terminals and into JSON, where stray bytes would do more harm than in the file it is about.
+  const bool readable = is_utf8(text.substr(0, end));
+  for (const char c : text.substr(0, end)) {
+    const auto byte = static_cast<unsigned char>(c);
+    out += byte < 0x20 || byte == 0x7f || (byte >= 0x80 && !readable) ? '?' : c;
+  }
   if (end < text.size()) out += "...";
   return out + "'";
 }

@@ -53,7 +53,8 @@ Parsed<bool> parse_yes_no(std::string_view text);
 /// Words separated by spaces.
 std::vector<std::string_view> split_list(std::string_view text);
 std::string_view trim(std::string_view text);
-/// Text for a message: quoted, shortened to some forty characters, control characters replaced.
+/// Text for a message: quoted, shortened to some forty characters, control characters and bytes that are not UTF-8
+/// replaced by question marks.
 std::string in_quotes(std::string_view text);
 /// "2013-12-24"
 std::string date_text(UnixDay day);

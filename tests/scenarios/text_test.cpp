@@ -215,6 +215,10 @@ TEST(Field, MillionthsOfATomlNumberAreExact) {
 
 TEST(Field, QuotedTextStaysShortAndPrintable) {
   EXPECT_EQ(in_quotes("a\nb\x1b"), "'a?b?'");
+  EXPECT_EQ(in_quotes("\xff"
+                      "a\xc3"),
+            "'?a?'");
+  EXPECT_EQ(in_quotes("Z\xc3\xbcrich"), "'Zürich'");
   EXPECT_LT(in_quotes(std::string(10'000, 'x')).size(), 60U);
   // Forty bytes would cut the last of these two-byte letters in half.
   std::string letters = "x";
