@@ -181,6 +181,7 @@ class PendingEvents {
 
   /// Asks the cache for a whole chunk: the next one is known before this one has been read.
   static void prefetch(const Chunk* chunk) {
+    if (chunk == nullptr) return;  // The last of a bucket: there is no arithmetic on a null pointer.
     const auto* bytes = reinterpret_cast<const std::byte*>(chunk);
     for (std::size_t line = 0; line < sizeof(Chunk); line += 64) __builtin_prefetch(bytes + line);
   }
