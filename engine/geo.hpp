@@ -8,7 +8,8 @@
 
 namespace peakstorm {
 
-/// Great-circle distance in kilometres by the haversine formula, on a sphere of 6371.0088 km (IUGG mean radius).
+/// Great-circle distance in kilometres by the haversine formula (Sinnott 1984), on a sphere of the Earth's mean radius
+/// 6371.0088 km (IUGG); within 0.6 % of the ellipsoid. Requires finite degrees.
 inline double great_circle_km(Position a, Position b) {
   constexpr double radians = std::numbers::pi / 180.0;
   const double lat = std::sin((b.lat - a.lat) * radians / 2);

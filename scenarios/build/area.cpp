@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "scenarios/great_circle.hpp"
+#include "engine/geo.hpp"
 
 namespace peakstorm::scenarios {
 namespace {

@@ -6,9 +6,9 @@
 #include <set>
 #include <tuple>
 
+#include "engine/geo.hpp"
 #include "scenarios/build/area.hpp"
 #include "scenarios/build/builder.hpp"
-#include "scenarios/great_circle.hpp"
 #include "scenarios/text/zones.hpp"
 
 namespace peakstorm::scenarios {

@@ -4,7 +4,7 @@
 
 #include <optional>
 
-#include "scenarios/great_circle.hpp"
+#include "engine/geo.hpp"
 #include "scenarios/text/csv.hpp"
 #include "scenarios/text/fields.hpp"
 #include "scenarios/text/hash.hpp"
