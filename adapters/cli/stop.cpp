@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <csignal>
 
 namespace peakstorm::cli {
@@ -33,11 +34,19 @@ StopSignals::~StopSignals() {
 }
 
 void StopSignals::watch() {
+  using Clock = std::chrono::steady_clock;
   const sigset_t set = stop_signals();
+  Clock::time_point first;
   for (;;) {
     int signal = 0;
     if (sigwait(&set, &signal) != 0 || closing_) return;
-    if (!source_.request_stop()) _exit(128 + signal);
+    if (source_.request_stop()) {
+      first = Clock::now();
+    } else if (Clock::now() - first > std::chrono::seconds(1)) {
+      // Only an impatient second request ends the process at once. A supervisor that signals both the process and its
+      // group (timeout(1) does) sends two within a moment and means one.
+      _exit(128 + signal);
+    }
   }
 }
 

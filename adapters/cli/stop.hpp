@@ -9,7 +9,7 @@ namespace peakstorm::cli {
 
 /// Owns SIGINT and SIGTERM while it lives. Construct it before any other thread: threads inherit the
 /// blocked signals, so that only the watching thread receives them. The first signal requests the stop;
-/// a second one ends the process at once, for whoever does not want to wait.
+/// a second one, a second or more later, ends the process at once, for whoever does not want to wait.
 class StopSignals {
  public:
   StopSignals();
