@@ -63,5 +63,6 @@ export const notModelled = [
   "Roads: lanes take their timetable's time, slower in weather; there is no traffic and no street map.",
   "Rounds: a depot delivers a number of stops a day; their order and the houses are not drawn.",
   "Aircraft and crews: a departure has its capacity; where the aircraft stood before is not followed.",
+  "Detours: the load plan is fixed; parcels wait at a closed hub and are not led around it.",
   "Shoppers' reactions (checks, contacts) follow published averages and never change what is delivered.",
 ];
