@@ -7,7 +7,8 @@
 // is the header), the third the cell; what follows is the cell's new text. In place of a cell, '+' inserts the text as
 // a line before the row, '-' removes the row, and '*' makes the text the whole file. Numbers wrap around, so that every
 // input is a list of edits. In scenario.toml a cell is what stands before or after the first '='. Half of the mutations
-// put a value at the edge of its range into any cell; the others are libFuzzer's own.
+// change a number in a cell, or put a value at the edge of its range there, since libFuzzer's own seldom leave a world
+// that is accepted; the other half are its own.
 #include <unistd.h>
 
 #include <algorithm>
@@ -85,6 +86,10 @@ constexpr std::array edges{
     "snail-mail", "toy-east",   "bulk",       "UTC",        "Pacific/Apia", "90",      "\"0s\"",    "[]",
     "\"30d\"",    "1e9",        "0.0",        "1.0"};
 
+/// Numbers that often make another valid value in place of one.
+constexpr std::array numbers{"0",  "1",  "2",  "3",  "5",  "6",   "7",   "9",   "12",
+                             "23", "30", "59", "60", "90", "100", "365", "5000"};
+
 /// The whole world in memory, and a folder that holds it between two inputs.
 class Original {
  public:
@@ -115,6 +120,11 @@ class Original {
   std::map<std::string, std::string> texts_;
 };
 
+const Original& original() {
+  static const Original world;
+  return world;
+}
+
 std::vector<std::string> split(std::string_view text, char separator) {
   std::vector<std::string> pieces;
   while (true) {
@@ -134,11 +144,21 @@ std::size_t pick(char written, char first, std::size_t count) {
   return count == 0 ? 0 : static_cast<unsigned char>(written - first) % count;
 }
 
-void edit(std::string_view written, std::map<std::string, std::string>& changed, const Original& original) {
+/// Of a line of scenario.toml only the first '=' counts.
+char separator_of(const std::string& table, const std::string& line) {
+  return table == "scenario.toml" && line.find('=') != std::string::npos ? '=' : ',';
+}
+std::vector<std::string> cells_of(const std::string& table, const std::string& line) {
+  if (separator_of(table, line) == ',') return split(line, ',');
+  const std::size_t equals = line.find('=');
+  return {line.substr(0, equals), line.substr(equals + 1)};
+}
+
+void edit(std::string_view written, std::map<std::string, std::string>& changed) {
   if (written.size() < 3) return;
   const std::string table = tables[pick(written[0], 'a', tables.size())];
   const std::string_view text = written.substr(3);
-  std::string& file = changed.try_emplace(table, original.text(table)).first->second;
+  std::string& file = changed.try_emplace(table, original().text(table)).first->second;
   if (written[2] == '*') {
     file = text;
     return;
@@ -151,15 +171,9 @@ void edit(std::string_view written, std::map<std::string, std::string>& changed,
     lines.erase(lines.begin() + row);
   } else {
     std::string& line = lines[static_cast<std::size_t>(row)];
-    const std::size_t equals = line.find('=');
-    if (table == "scenario.toml" && equals != std::string::npos) {
-      line = pick(written[2], '0', 2) == 0 ? std::string(text) + line.substr(equals)
-                                           : line.substr(0, equals + 1) + std::string(text);
-    } else {
-      std::vector<std::string> cells = split(line, ',');
-      cells[pick(written[2], '0', cells.size())] = text;
-      line = join(cells, ',');
-    }
+    std::vector<std::string> cells = cells_of(table, line);
+    cells[pick(written[2], '0', cells.size())] = text;
+    line = join(cells, separator_of(table, line));
   }
   file = join(lines, '\n');
 }
@@ -199,15 +213,14 @@ void simulate_small(const World& world) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  static const Original original;
   std::map<std::string, std::string> changed;
   std::vector<std::string> edits = split({reinterpret_cast<const char*>(data), size}, '|');
   if (edits.size() > edits_max) edits.resize(edits_max);
-  for (const std::string& written : edits) edit(written, changed, original);
-  for (const auto& [table, text] : changed) write_file(original.folder() / table, text);
+  for (const std::string& written : edits) edit(written, changed);
+  for (const auto& [table, text] : changed) write_file(original().folder() / table, text);
 
-  const auto world = load_scenario(original.folder());
-  for (const auto& [table, text] : changed) write_file(original.folder() / table, original.text(table));
+  const auto world = load_scenario(original().folder());
+  for (const auto& [table, text] : changed) write_file(original().folder() / table, original().text(table));
 
   if (!world) {
     PEAKSTORM_CHECK(!world.error().empty());
@@ -231,13 +244,29 @@ extern "C" std::size_t LLVMFuzzerCustomMutator(std::uint8_t* data, std::size_t s
   std::minstd_rand random(seed);
   const auto below = [&](std::size_t count) { return static_cast<std::size_t>(random()) % count; };
   if (below(2) == 0) return LLVMFuzzerMutate(data, size, size_max);
+  const std::size_t table = below(tables.size());
+  const std::vector<std::string> rows = split(original().text(tables[table]), '\n');
+  const std::size_t row = below(rows.size());
+  const std::vector<std::string> cells = cells_of(tables[table], rows[row]);
+  const std::size_t cell = below(cells.size());
+  std::string value = cells[cell];
+  const std::size_t digits = value.find_first_of("0123456789", below(value.size() + 1));
+  if (below(4) == 0) {
+    value = edges[below(edges.size())];
+  } else if (digits != std::string::npos) {
+    const std::size_t end = std::min(value.find_first_not_of("0123456789", digits), value.size());
+    value.replace(digits, end - digits, numbers[below(numbers.size())]);
+  } else {
+    const std::vector<std::string> others = cells_of(tables[table], rows[below(rows.size())]);
+    value = others[std::min(cell, others.size() - 1)];
+  }
   std::string edits(reinterpret_cast<const char*>(data), size);
-  if (below(4) == 0 || std::count(edits.begin(), edits.end(), '|') + 1 >= std::ptrdiff_t{edits_max}) edits.clear();
+  if (below(2) == 0 || std::count(edits.begin(), edits.end(), '|') + 1 >= std::ptrdiff_t{edits_max}) edits.clear();
   if (!edits.empty()) edits += '|';
-  edits += static_cast<char>('a' + below(tables.size()));
-  edits += static_cast<char>('0' + below(64));
-  edits += static_cast<char>('0' + below(16));
-  edits += edges[below(edges.size())];
+  edits += static_cast<char>('a' + table);
+  edits += static_cast<char>('0' + row);
+  edits += static_cast<char>('0' + cell);
+  edits += value;
   if (edits.size() > size_max) return LLVMFuzzerMutate(data, size, size_max);
   std::copy(edits.begin(), edits.end(), data);
   return edits.size();
