@@ -44,7 +44,7 @@ void HmacSha256::append_hex(std::string_view message, std::string& out) const {
   state = outer_;
   SHA256_Update(&state, digest.data(), digest.size());
   SHA256_Final(digest.data(), &state);
-  std::array<char, 2 * SHA256_DIGEST_LENGTH> text;
+  std::array<char, std::size_t{2} * SHA256_DIGEST_LENGTH> text;
   for (std::size_t i = 0; i < digest.size(); ++i) {
     text[2 * i] = "0123456789abcdef"[digest[i] >> 4U];
     text[2 * i + 1] = "0123456789abcdef"[digest[i] & 15U];

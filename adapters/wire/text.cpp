@@ -215,7 +215,7 @@ std::optional<std::int64_t> parse_instant(std::string_view text) {
     offset_minutes = west ? -*size : *size;
   }
   if (!text.empty()) return std::nullopt;
-  return *day * day_ms + (*minute - offset_minutes) * 60'000 + *second * 1000 + ms;
+  return *day * day_ms + (*minute - offset_minutes) * std::int64_t{60'000} + *second * std::int64_t{1000} + ms;
 }
 
 void append_percent_encoded(std::string& out, std::string_view text) {

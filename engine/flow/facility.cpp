@@ -9,7 +9,7 @@ namespace peakstorm::flow {
 namespace {
 
 /// Delay of a left-behind parcel from which the carrier says so.
-constexpr std::int64_t told_minutes = 6 * 60;
+constexpr std::int64_t told_minutes = std::int64_t{6} * 60;
 
 SimTime next_mark(SimTime at) {
   const std::int64_t ticks = at.time_since_epoch().count();

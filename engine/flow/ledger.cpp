@@ -82,7 +82,7 @@ void Ledger::outcome(const Parcel& parcel, Fate fate, SimTime at, SimTime report
   digest.add(
       context_.key(parcel.id) ^ 0x6f7574636f6d65ULL, ticks(at) ^ (static_cast<std::uint64_t>(fate) << 56U),
       days ^ mix64(context_.destination_hash[index(parcel.destination)] + context_.service_hash[index(parcel.service)] +
-                   o.excess_minutes * 131U + static_cast<std::uint64_t>(o.cause)));
+                   o.excess_minutes * std::uint64_t{131} + static_cast<std::uint64_t>(o.cause)));
   outcomes_.push_back(o);
   if (outcomes_.size() >= 4096) flush();
 }

@@ -175,7 +175,7 @@ Routes::Routes(const World& world)
   for (std::size_t f = 0; f < world.facilities.size(); ++f) {
     depots_[f] = static_cast<std::uint32_t>(depots[index(world.facilities[f].carrier)].size());
     base_[f] = size;
-    size += 2 * depots_[f] * slots_per_day;
+    size += std::size_t{2} * depots_[f] * slots_per_day;
   }
   next_.assign(size, static_cast<std::uint16_t>(index(no_lane)));
   remaining_.assign(size, 0xffff);
