@@ -39,7 +39,7 @@ class CoarseHistogram {
     const auto ns = static_cast<std::uint64_t>(std::max<std::int64_t>(value.count(), 1));
     const auto octave = static_cast<unsigned>(std::bit_width(ns)) - 1;
     const std::uint64_t mantissa = octave >= 5 ? (ns >> (octave - 5)) - 32 : (ns << (5 - octave)) - 32;
-    const std::size_t cell = octave * 32 + static_cast<std::size_t>(mantissa);
+    const std::size_t cell = octave * std::size_t{32} + static_cast<std::size_t>(mantissa);
     if (cell >= cells_.size()) cells_.resize(cell + 1);
     ++cells_[cell];
     ++count_;
