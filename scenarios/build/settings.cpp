@@ -119,7 +119,7 @@ class Keys {
     return read(
         key,
         [&](const toml::node& node) -> Parsed<double> {
-          const auto value = number_of(node);
+          auto value = number_of(node);
           if (!value) return value;
           if (std::isfinite(*value) && *value <= high && (*value > 0 || (zero_allowed && *value == 0))) return value;
           return tl::unexpected<Complaint>(
