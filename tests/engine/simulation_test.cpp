@@ -127,6 +127,19 @@ TEST(Simulation, ParcelsAreConservedAtEveryMidnight) {
   EXPECT_GT(recorder.kept_census[0][7].inside, 0U);
 }
 
+TEST(Simulation, EveryKindOfScanOccurs) {
+  World world = troubled_world();
+  world.lanes[0].customs = true;
+  world.facilities[index(test::east_hub)].customs_minutes = 120;
+  world.facilities[index(test::east_hub)].customs_held = 100'000;
+  world.facilities[index(test::east_depot)].stops_per_day = 200;
+  KeepingRecorder recorder;
+  const SimulationSummary summary = test::run(world, recorder);
+  for (std::size_t kind = 1; kind < scan_kind_end; ++kind) {
+    EXPECT_GT(summary.scans_by_kind[kind], 0U) << scan_kind_names[kind];
+  }
+}
+
 TEST(Simulation, LittlesLawHoldsExactlyOnEveryQueue) {
   KeepingRecorder recorder;
   test::run(troubled_world(), recorder);
