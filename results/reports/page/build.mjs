@@ -2,7 +2,7 @@
 // the marker PEAKSTORM_DATA where the library puts the run's data.
 //
 //   node build.mjs [OUT]        (default: dist/template.html)
-import { build } from "esbuild";
+import esbuild from "esbuild";  // CommonJS: node 18 finds no named imports in it.
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -12,8 +12,8 @@ const out = resolve(process.argv[2] ?? join(here, "dist", "template.html"));
 
 const common = { bundle: true, minify: true, write: false, charset: "utf8", logLevel: "warning", absWorkingDir: here };
 const [script, style] = await Promise.all([
-  build({ ...common, entryPoints: ["src/main.js"], format: "iife", target: "es2020", legalComments: "eof" }),
-  build({ ...common, entryPoints: ["src/style.css"], target: "es2020" }),
+  esbuild.build({ ...common, entryPoints: ["src/main.js"], format: "iife", target: "es2020", legalComments: "eof" }),
+  esbuild.build({ ...common, entryPoints: ["src/style.css"], target: "es2020" }),
 ]);
 
 // Inside a script element the parser looks for "</script" and "<!--" even within strings.
