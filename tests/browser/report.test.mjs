@@ -164,7 +164,7 @@ describe("the report of a drill", () => {
       const start = await clock.innerText();
       assert.match(start, /24 Nov 2013|25 Nov 2013/);
       await page.locator("#play").click();
-      await page.waitForFunction((text) => document.getElementById("clock").textContent !== text, start);
+      await page.locator("#clock").filter({ hasNotText: start }).waitFor();
       await page.getByRole("button", { name: "Pause" }).click();
       assert.equal(await page.locator("#play").getAttribute("aria-label"), "Play");
       // Two days into the ice storm its area is on the map.
