@@ -198,14 +198,11 @@ void FacilityProcess::arrive(SimTime now, const Event& event, Outbox& outbox, Le
         continue;
       }
     } else if (depot_of(parcel) == id_) {
-      const SimTime available = now + facility_.handling;
       if (parcel.service != known_service) {
         known_service = parcel.service;
-        known_load_out = next_load_out(id_, parcel.service, available);
+        known_load_out = next_load_out(id_, parcel.service, now + facility_.handling);
       }
-      auto& queue = context_.service(parcel.service).tier == Tier::express ? express_ : others_;
-      queue.push_back({parcel, now, available, known_load_out});
-      round_count_.enter(now, 1);
+      await_round(now, parcel, known_load_out);
       continue;
     }
     onward.push_back(parcel);
@@ -224,16 +221,19 @@ void FacilityProcess::arrive(SimTime now, const Event& event, Outbox& outbox, Le
   }
 }
 
+void FacilityProcess::await_round(SimTime now, const Parcel& parcel, SimTime planned) {
+  auto& queue = context_.service(parcel.service).tier == Tier::express ? express_ : others_;
+  queue.push_back({parcel, now, now + facility_.handling, planned});
+  round_count_.enter(now, 1);
+}
+
 void FacilityProcess::unload(SimTime now, std::vector<Parcel> parcels, Outbox& outbox) {
   // Cleared parcels may be for this very depot; those that came through customs join the rounds here.
   if (facility_.kind == FacilityKind::depot) {
     const auto mine = std::stable_partition(parcels.begin(), parcels.end(),
                                             [&](const Parcel& parcel) { return depot_of(parcel) != id_; });
     for (auto parcel = mine; parcel != parcels.end(); ++parcel) {
-      const SimTime available = now + facility_.handling;
-      auto& queue = context_.service(parcel->service).tier == Tier::express ? express_ : others_;
-      queue.push_back({*parcel, now, available, next_load_out(id_, parcel->service, available)});
-      round_count_.enter(now, 1);
+      await_round(now, *parcel, next_load_out(id_, parcel->service, now + facility_.handling));
     }
     parcels.erase(mine, parcels.end());
     if (parcels.empty()) return;
@@ -474,14 +474,11 @@ void FacilityProcess::load_out(SimTime now, Outbox& outbox, Ledger& ledger) {
   const SimDuration length = std::min(slowed(facility_.round_length, effect.speed), hours(14));
   // Express stops come first, so that they make a noon commitment.
   const SimDuration express_round = slowed(minutes(210), effect.speed);
-  std::uint32_t open_services = 0;  // Bit per service: does it deliver today?
-  static_assert(sizeof(ServiceId) == 1);
   std::vector<std::uint8_t> delivers(context_.world.services.size());
   for (std::size_t s = 0; s < delivers.size(); ++s) {
     delivers[s] = context_.world.is_open(context_.world.services[s].delivery, today) ? 1 : 0;
-    open_services += delivers[s];
   }
-  if (open_services == 0) return;
+  if (std::find(delivers.begin(), delivers.end(), 1) == delivers.end()) return;
 
   bool room = !effect.closed;
   for (auto* queue : {&express_, &others_}) {
@@ -513,7 +510,7 @@ void FacilityProcess::load_out(SimTime now, Outbox& outbox, Ledger& ledger) {
             SimDuration{static_cast<std::int64_t>(
                 (std::uint64_t{draws.word(0)} * static_cast<std::uint64_t>(std::max(span, minutes(10)).count())) >>
                 32U)};
-        attempt(now, at, waiting, outbox, ledger, again);
+        attempt(now, at, draws, waiting, outbox, ledger, again);
         continue;
       }
       room = false;
@@ -533,11 +530,10 @@ void FacilityProcess::load_out(SimTime now, Outbox& outbox, Ledger& ledger) {
   }
 }
 
-void FacilityProcess::attempt(SimTime now, SimTime at, Waiting& waiting, Outbox& outbox, Ledger& ledger,
-                              std::vector<Waiting>& again) {
+void FacilityProcess::attempt(SimTime now, SimTime at, const Draws& draws, Waiting& waiting, Outbox& outbox,
+                              Ledger& ledger, std::vector<Waiting>& again) {
   Parcel& parcel = waiting.parcel;
   const TimeZone& zone = context_.zone_of(parcel.destination);
-  const Draws draws(context_.draw_key, Purpose::attempt, context_.key(parcel.id), parcel.attempts);
   const auto back_to_depot = [&](SimTime from) {
     // On the van until the evening, then at the depot for the next round: counted at the depot meanwhile.
     waiting.entered = now;

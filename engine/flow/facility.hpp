@@ -89,6 +89,8 @@ class FacilityProcess {
   };
 
   void arrive(SimTime now, const Event& event, Outbox& outbox, Ledger& ledger);
+  /// A parcel that has reached its depot waits for the round that leaves at `planned` or later.
+  void await_round(SimTime now, const Parcel& parcel, SimTime planned);
   void unload(SimTime now, std::vector<Parcel> parcels, Outbox& outbox);
   void sort_wave(SimTime now, Outbox& outbox, Ledger& ledger);
   void sort_one(SimTime now, SimTime arrived, Parcel& parcel, Outbox& outbox, Ledger& ledger);
@@ -98,7 +100,8 @@ class FacilityProcess {
   /// Counts what a departure left on the dock, and tells those whose delay is worth telling.
   void leave_behind(SimTime now, Dock& dock, Ledger& ledger);
   void load_out(SimTime now, Outbox& outbox, Ledger& ledger);
-  void attempt(SimTime now, SimTime at, Waiting& waiting, Outbox& outbox, Ledger& ledger, std::vector<Waiting>& again);
+  void attempt(SimTime now, SimTime at, const Draws& draws, Waiting& waiting, Outbox& outbox, Ledger& ledger,
+               std::vector<Waiting>& again);
   void settle(SimTime now, const Event& event, Ledger& ledger);
   void end_parcel(Parcel& parcel, Fate fate, SimTime at, SimTime reported, Ledger& ledger);
 
