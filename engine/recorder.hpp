@@ -6,6 +6,7 @@
 #include <span>
 #include <vector>
 
+#include "engine/archive.hpp"
 #include "engine/scan.hpp"
 
 namespace peakstorm {
@@ -81,6 +82,15 @@ class Recorder {
   /// census[d] is carrier `carrier` at 00:00 UTC of day d; the last entry is the end of the run.
   virtual void census(CarrierId carrier, std::span<const Census> census) = 0;
   virtual void queues(std::span<const QueueAccount> queues) = 0;
+
+  // For checkpoints and ranks; between windows, on the calling thread. A recorder that has neither keeps the
+  // defaults, which stop the run.
+  /// Writes everything recorded so far: the shards' counts in an order that does not depend on partitions, and how far
+  /// the streams have come.
+  virtual void save(ArchiveWriter& archive) const;
+  /// Adds what save() wrote to what is here: all of it into a fresh recorder (resume), another rank's counts into rank
+  /// 0's (end of the run). Shards exist already.
+  virtual void absorb(ArchiveReader& archive);
 };
 
 }  // namespace peakstorm

@@ -9,6 +9,8 @@
 #include <string>
 #include <vector>
 
+#include "engine/archive.hpp"
+#include "engine/exchange.hpp"
 #include "engine/recorder.hpp"
 #include "engine/result.hpp"
 #include "engine/world.hpp"
@@ -31,6 +33,27 @@ struct SimulationProgress {
   std::uint64_t scans = 0;
 };
 
+/// Where checkpoints go: results/store writes files, tests keep them in memory. Called between windows, on the
+/// thread that runs the simulation, on every rank.
+class CheckpointStore {
+ public:
+  virtual ~CheckpointStore() = default;
+  /// Begins this rank's part of the checkpoint at `at`: every event before it has been handled, none after.
+  /// The sink is valid until finish().
+  virtual ByteSink& begin(SimTime at) = 0;
+  /// This rank's part is written. Makes it durable. Errors: io.
+  virtual Result<void> finish() = 0;
+  /// All ranks have finished theirs without an error: from now on it is the one to resume from. Errors: io.
+  virtual Result<void> commit() = 0;
+};
+
+/// A state to go on from: all parts of one checkpoint, read to their ends by every rank, each keeping its own. The
+/// number of ranks, threads and partitions may differ from those that wrote it.
+struct ResumePoint {
+  SimTime at;
+  std::vector<ByteSource*> parts;
+};
+
 struct SimulationOptions {
   RunKey run{};
   unsigned threads = 0;                                       ///< 0: as many as the machine has.
@@ -38,7 +61,24 @@ struct SimulationOptions {
   std::array<bool, disruption_kind_names.size()> without{};   ///< Disruption kinds left out, by DisruptionKind.
   std::function<void(const SimulationProgress&)> progress{};  ///< Called after every window.
   std::stop_token stop{};  ///< Ends the run at the next window; the summary is then partial.
+
+  /// The other ranks; none: there is one. Every rank calls simulate() with equal world and options (compare
+  /// fingerprint() before). Rank 0's recorder gets the streams, everybody's counts and the end of the run; the others'
+  /// recorders only fill their shards. Every rank returns the same summary.
+  kernel::Exchange* exchange = nullptr;
+  /// None: no checkpoints. Otherwise one at each multiple of `checkpoint_every` since the first day (zero: none of
+  /// these) and one when `stop` ends the run.
+  CheckpointStore* checkpoints = nullptr;
+  SimDuration checkpoint_every{};
+  /// None: from the beginning. The recorder must be fresh; what was recorded before comes from the checkpoint.
+  /// Errors (bad_input): it does not belong to this world, run key and scale, or cannot be read to its end. A world may
+  /// differ in disruptions that begin at or after the checkpoint: several futures of one past.
+  const ResumePoint* resume = nullptr;
 };
+
+/// Hash of everything in `world` that a run up to `before` can depend on: disruptions that begin at or after it
+/// are left out, texts for people as well.
+Digest fingerprint(const World& world, SimTime before = never);
 
 struct SimulationSummary {
   Digest digest;
