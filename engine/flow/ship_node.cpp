@@ -280,7 +280,7 @@ void NodeProcess::collect(SimTime now, std::size_t which, Outbox& outbox, Ledger
                 priority_of(Happening::pickup));
   }
   for (const Parcel& parcel : collection.assigned[occasion]) collection.backlog.push_back({parcel, now});
-  collection.assigned[occasion] = {};
+  std::vector<Parcel>().swap(collection.assigned[occasion]);  // Assigning {} would keep the memory.
   if (collection.backlog.empty()) return;
 
   const bool closed = effects_.at(now).closed;
