@@ -49,6 +49,8 @@ class Phold {
     const bool remote = draws.unit(0) < shape_.remote;
     outbox.send_after(remote ? kernel::LpId{draws.below(1, shape_.lps)} : event.target, later(draws.word(2)), {});
   }
+  void save_state(kernel::LpId lp, ArchiveWriter& archive) const { archive(state_[index(lp)]); }
+  void load_state(kernel::LpId lp, ArchiveReader& archive) { archive(state_[index(lp)]); }
   /// Covers every event and its place in its process's order. A sum, so that ranks can add theirs up.
   std::uint64_t digest() const {
     std::uint64_t sum = 0;

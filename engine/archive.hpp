@@ -66,6 +66,7 @@ class BytesSource final : public ByteSource {
     bytes_ = bytes_.subspan(count);
     return count;
   }
+  [[nodiscard]] std::size_t left() const { return bytes_.size(); }
 
  private:
   std::span<const std::byte> bytes_;
@@ -77,6 +78,12 @@ concept PlainBytes = std::is_trivially_copyable_v<T> &&
     (std::is_arithmetic_v<T> || std::is_enum_v<T> ||
      std::has_unique_object_representations_v<T>)&&!std::is_pointer_v<T>;
 
+/// Values that lie in memory as they are written.
+template <class Values>
+inline constexpr bool is_plain_run = false;
+template <PlainBytes T>
+inline constexpr bool is_plain_run<std::vector<T>> = !std::is_same_v<T, bool>;
+
 class ArchiveWriter {
  public:
   static constexpr bool is_reading = false;
@@ -85,6 +92,15 @@ class ArchiveWriter {
   template <class... Ts>
   void operator()(const Ts&... values) {
     (put(values), ...);
+  }
+  /// The elements of a vector or deque whose size the reader knows (it follows from the World, for instance).
+  template <class Values>
+  void each(const Values& values) {
+    if constexpr (is_plain_run<Values>) {
+      sink_.write(std::as_bytes(std::span(values)));
+    } else {
+      for (const auto& value : values) put(value);
+    }
   }
   /// Plain bytes of a length the reader knows.
   void raw(std::span<const std::byte> bytes) { sink_.write(bytes); }
@@ -158,6 +174,15 @@ class ArchiveReader {
   template <class... Ts>
   void operator()(Ts&... values) {
     (get(values), ...);
+  }
+  /// The elements of a vector or deque that has its size already.
+  template <class Values>
+  void each(Values& values) {
+    if constexpr (is_plain_run<Values>) {
+      raw(std::as_writable_bytes(std::span(values)));
+    } else {
+      for (auto& value : values) get(value);
+    }
   }
   /// Plain bytes of a known length; zeros once the reader has failed.
   void raw(std::span<std::byte> bytes) {

@@ -17,9 +17,12 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <tuple>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
+#include "engine/archive.hpp"
 #include "engine/check.hpp"
 #include "engine/exchange.hpp"
 #include "engine/kernel/event.hpp"
@@ -59,6 +62,7 @@ class Engine {
     std::uint64_t events = 0;      ///< Handled so far, on all ranks.
     std::uint64_t windows = 0;     ///< So far.
     SimTime now = SimTime::min();  ///< Every event before it has been handled.
+    bool stopped = false;          ///< Some rank's after_window said so.
   };
 
   /// Errors (bad_input): no process, too many; a lookahead that is not positive; a partition table of the
@@ -69,29 +73,51 @@ class Engine {
   Engine(M& model, Settings settings);
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
+  /// Drops the payloads of events that are still to come.
+  ~Engine();
 
   /// Adds an event from outside, as if `target` had sent it to itself: before the run or between windows,
   /// at an instant that is not over. Every rank makes the same calls in the same order.
   void schedule(LpId target, SimTime at, const Payload& payload, std::uint8_t priority = 0);
 
-  /// Runs until no event before Settings::end is left. After each window calls `after_window(window_end)` on
-  /// the calling thread, when all workers are quiescent and every event before window_end has been handled;
-  /// false stops the run there (on all ranks, if any rank says so), and run() may be called again to go on.
+  /// Runs until no event before Settings::end and `until` is left; whatever the lookahead, a window ends there. After
+  /// each window calls `after_window(window_end)` on the calling thread, when all workers are quiescent and every event
+  /// before window_end has been handled; false stops the run there (on all ranks, if any rank says so). run() may be
+  /// called again to go on.
   template <class F>
-  Totals run(F&& after_window);
+  Totals run(F&& after_window, SimTime until = never);
   Totals run() {
     return run([](SimTime) { return true; });
   }
+
+  /// Writes this rank's part of the state: the clock, the counts, its processes with their event counters, and its
+  /// events to come, mail under way included. Where no window is running. The bytes depend on which processes the
+  /// rank has, not on threads or partitions.
+  void save(ArchiveWriter& archive) const requires SavesItsState<M>;
+  /// Reads one part that save() wrote and keeps what belongs to this rank. To be called for every part in turn, on
+  /// every rank, before anything is scheduled or run. The number of ranks, partitions and threads may be another than
+  /// the writer's. When the bytes make no sense the archive fails, and the engine may only be destroyed.
+  void load(ArchiveReader& archive) requires SavesItsState<M>;
+  /// Whether the parts that load() has read held all of this rank's processes.
+  [[nodiscard]] bool loaded() const;
 
   [[nodiscard]] std::size_t partition_count() const { return partitions_.size(); }
   /// By LpId.
   [[nodiscard]] const std::vector<std::uint32_t>& partitions() const { return partition_of_; }
   /// Whether this rank handles the events of the partition.
   [[nodiscard]] bool is_local(std::size_t partition) const { return partition >= first_ && partition < last_; }
+  [[nodiscard]] bool is_local(LpId lp) const { return is_local(partition_of_[index(lp)]); }
 
   /// Visits this rank's events that are still to come, in no order. When no window is running.
   template <class Visit>
   void for_each_pending(Visit&& visit) const;
+  /// Hands this rank's events that are still to come to visit(event), which may change them, and takes them back in.
+  /// Sorted by target, instant, source and sequence. When no window is running. `visit` must not move one before now.
+  template <class Visit>
+  void change_pending(Visit&& visit);
+  /// Gives them away for good, payloads included, in the same order.
+  template <class Visit>
+  void take_pending(Visit&& visit);
 
  private:
   static constexpr SimTime stopped = SimTime::min();
@@ -104,6 +130,11 @@ class Engine {
   void sort_mail();
   void send_afar();
   void receive(std::span<const std::byte> bytes);
+  void write(const Event<Payload>& event, ArchiveWriter& archive) const;
+  Event<Payload> read(ArchiveReader& archive);
+  void drop(const Event<Payload>& event);
+  [[nodiscard]] std::unique_ptr<Partition<Payload>> make_partition(std::size_t number);
+  [[nodiscard]] std::vector<Event<Payload>> pending() const;
 
   M& model_;
   Settings settings_;
@@ -119,6 +150,8 @@ class Engine {
   unsigned side_ = 0;  ///< Mail of the coming window; the other side holds the mail to be delivered in it.
   SimTime now_ = SimTime::min();
   std::uint64_t windows_ = 0;
+  std::uint64_t events_before_ = 0;  ///< Handled by partitions that are no more; of loaded parts: on rank 0.
+  std::vector<bool> loaded_;         ///< By LpId: found in a part.
   std::vector<std::uint32_t> active_;
   std::vector<std::vector<std::byte>> outgoing_;  ///< By rank.
 };
@@ -178,20 +211,33 @@ Engine<M>::Engine(M& model, Settings settings)
   sequences_.assign(lps, 0);
   outgoing_.resize(exchange_->ranks());
 
-  const EventOrder order(settings_.run, &model_, [](const void* m, LpId lp) -> std::uint64_t {
-    return static_cast<const M*>(m)->name_hash(lp);
-  });
   partitions_.resize(count);
   first_ = count;
   for (std::size_t p = 0; p < count; ++p) {
     if (rank_of(p) != exchange_->rank()) continue;
     first_ = std::min(first_, p);
     last_ = p + 1;
-    partitions_[p] =
-        std::make_unique<Partition<Payload>>(static_cast<std::uint32_t>(p), static_cast<std::uint32_t>(count), order);
-    partitions_[p]->wire(model_, sequences_.data(), partition_of_.data());
+    partitions_[p] = make_partition(p);
   }
   first_ = std::min(first_, last_);
+}
+
+template <class M>
+Engine<M>::~Engine() {
+  if constexpr (OwnsItsPayloads<M>) {
+    for_each_pending([this](const Event<Payload>& event) { drop(event); });
+  }
+}
+
+template <class M>
+auto Engine<M>::make_partition(std::size_t number) -> std::unique_ptr<Partition<Payload>> {
+  const EventOrder order(settings_.run, &model_, [](const void* m, LpId lp) -> std::uint64_t {
+    return static_cast<const M*>(m)->name_hash(lp);
+  });
+  auto partition = std::make_unique<Partition<Payload>>(static_cast<std::uint32_t>(number),
+                                                        static_cast<std::uint32_t>(partitions_.size()), order);
+  partition->wire(model_, sequences_.data(), partition_of_.data());
+  return partition;
 }
 
 template <class M>
@@ -204,8 +250,7 @@ void Engine<M>::schedule(LpId target, SimTime at, const Payload& payload, std::u
   const Event<Payload> event{at, target, target, sequence, priority, payload};
   ++sequence;
   PEAKSTORM_CHECK(sequence != 0, index(target));
-  const std::uint32_t partition = partition_of_[index(target)];
-  if (is_local(partition)) partitions_[partition]->push(event);
+  if (is_local(target)) partitions_[partition_of_[index(target)]]->push(event);
 }
 
 template <class M>
@@ -221,26 +266,28 @@ SimTime Engine<M>::earliest() const {
 
 template <class M>
 template <class F>
-auto Engine<M>::run(F&& after_window) -> Totals {
+auto Engine<M>::run(F&& after_window, SimTime until) -> Totals {
+  const SimTime end = std::min(settings_.end, until);
   bool go_on = true;
+  bool is_stopped = false;
   for (;;) {
     const SimTime mine = go_on ? earliest() : stopped;
     const SimTime first{SimDuration{exchange_->minimum(mine.time_since_epoch().count())}};
-    if (first == stopped) break;
-    if (first >= settings_.end) {
-      now_ = std::max(now_, settings_.end);
+    is_stopped = first == stopped;
+    if (is_stopped) break;
+    if (first >= end) {
+      now_ = std::max(now_, end);
       break;
     }
-    const SimTime until = std::min(saturating_add(first, lookahead_), settings_.end);
-    run_window(until);
+    now_ = std::min(saturating_add(first, lookahead_), end);
+    run_window(now_);
     ++windows_;
-    now_ = until;
-    go_on = after_window(until);
+    go_on = after_window(now_);
   }
-  std::uint64_t events = 0;
+  std::uint64_t events = events_before_;
   for (std::size_t p = first_; p < last_; ++p) events += partitions_[p]->events();
   exchange_->sum({&events, 1});
-  return {events, windows_, now_};
+  return {events, windows_, now_, is_stopped};
 }
 
 template <class M>
@@ -291,8 +338,11 @@ void Engine<M>::send_afar() {
       auto& mail = partitions_[p]->mail(side_, to);
       std::vector<std::byte>& bytes = outgoing_[rank_of(to)];
       for (const Event<Payload>& event : mail) {
-        if constexpr (PacksItsEvents<M>) {
-          model_.pack(event, bytes);
+        if constexpr (OwnsItsPayloads<M>) {
+          BytesSink sink(bytes);
+          ArchiveWriter archive(sink);
+          write(event, archive);
+          drop(event);
         } else {
           const auto* raw = reinterpret_cast<const std::byte*>(&event);
           bytes.insert(bytes.end(), raw, raw + sizeof event);
@@ -306,20 +356,163 @@ void Engine<M>::send_afar() {
 
 template <class M>
 void Engine<M>::receive(std::span<const std::byte> bytes) {
-  while (!bytes.empty()) {
-    Event<Payload> event;
-    if constexpr (PacksItsEvents<M>) {
-      event = model_.unpack(bytes);
-    } else {
-      PEAKSTORM_CHECK(bytes.size() >= sizeof event, bytes.size(), sizeof event);
-      std::memcpy(&event, bytes.data(), sizeof event);
-      bytes = bytes.subspan(sizeof event);
-    }
+  const auto take_in = [this](const Event<Payload>& event) {
     PEAKSTORM_CHECK(index(event.target) < partition_of_.size(), index(event.target), partition_of_.size());
     const std::uint32_t partition = partition_of_[index(event.target)];
     PEAKSTORM_CHECK(is_local(partition), partition, first_, last_);
     partitions_[partition]->from_afar.push_back(event);
+  };
+  if constexpr (OwnsItsPayloads<M>) {
+    BytesSource source(bytes);
+    ArchiveReader archive(source);
+    while (source.left() > 0) {
+      const Event<Payload> event = read(archive);
+      PEAKSTORM_CHECK(archive.ok(), bytes.size(), source.left());
+      take_in(event);
+    }
+  } else {
+    for (; !bytes.empty(); bytes = bytes.subspan(sizeof(Event<Payload>))) {
+      Event<Payload> event;
+      PEAKSTORM_CHECK(bytes.size() >= sizeof event, bytes.size(), sizeof event);
+      std::memcpy(&event, bytes.data(), sizeof event);
+      take_in(event);
+    }
   }
+}
+
+template <class M>
+void Engine<M>::write(const Event<Payload>& event, ArchiveWriter& archive) const {
+  archive(event.at, event.target, event.source, event.sequence, event.priority);
+  if constexpr (OwnsItsPayloads<M>) {
+    model_.save_payload(event.payload, archive);
+  } else if constexpr (!std::is_empty_v<Payload>) {
+    archive(event.payload);
+  }
+}
+
+template <class M>
+auto Engine<M>::read(ArchiveReader& archive) -> Event<Payload> {
+  Event<Payload> event{};
+  archive(event.at, event.target, event.source, event.sequence, event.priority);
+  if constexpr (OwnsItsPayloads<M>) {
+    event.payload = model_.load_payload(archive);
+  } else if constexpr (!std::is_empty_v<Payload>) {
+    archive(event.payload);
+  }
+  return event;
+}
+
+template <class M>
+void Engine<M>::drop(const Event<Payload>& event) {
+  if constexpr (OwnsItsPayloads<M>) model_.drop_payload(event.payload);
+}
+
+template <class M>
+void Engine<M>::save(ArchiveWriter& archive) const requires SavesItsState<M> {
+  std::uint64_t events = events_before_;
+  for (std::size_t p = first_; p < last_; ++p) events += partitions_[p]->events();
+  std::uint64_t lps = 0;
+  for (std::size_t lp = 0; lp < partition_of_.size(); ++lp) lps += is_local(static_cast<LpId>(lp)) ? 1 : 0;
+  archive(now_, windows_, events, lps);
+  std::vector<std::byte> state;
+  for (std::size_t lp = 0; lp < partition_of_.size(); ++lp) {
+    const auto id = static_cast<LpId>(lp);
+    if (!is_local(id)) continue;
+    // Each state is kept apart, with its length, so that a rank can pass over what is not its own.
+    state.clear();
+    BytesSink sink(state);
+    ArchiveWriter record(sink);
+    model_.save_state(id, record);
+    archive(id, sequences_[lp], state);
+  }
+  const std::vector<Event<Payload>> events_to_come = pending();
+  archive(std::uint64_t{events_to_come.size()});
+  for (const Event<Payload>& event : events_to_come) write(event, archive);
+}
+
+template <class M>
+void Engine<M>::load(ArchiveReader& archive) requires SavesItsState<M> {
+  SimTime now{};
+  std::uint64_t windows = 0;
+  std::uint64_t events = 0;
+  std::uint64_t lps = 0;
+  archive(now, windows, events, lps);
+  const bool is_first = loaded_.empty();
+  if (is_first) {
+    loaded_.assign(partition_of_.size(), false);
+    now_ = now;
+    windows_ = windows;
+  }
+  if (now != now_ || windows != windows_) archive.fail();
+  if (exchange_->rank() == 0) events_before_ += events;
+  std::vector<std::byte> state;
+  for (std::uint64_t i = 0; i < lps && archive.ok(); ++i) {
+    LpId lp{};
+    std::uint32_t sequence = 0;
+    archive(lp, sequence, state);
+    if (index(lp) >= partition_of_.size() || loaded_[index(lp)]) archive.fail();
+    if (!archive.ok()) break;
+    loaded_[index(lp)] = true;
+    if (!is_local(lp)) continue;
+    sequences_[index(lp)] = sequence;
+    BytesSource source(state);
+    ArchiveReader record(source);
+    model_.load_state(lp, record);
+    if (!record.ok() || source.left() > 0) archive.fail();
+  }
+  std::uint64_t count = 0;
+  archive(count);
+  for (std::uint64_t i = 0; i < count && archive.ok(); ++i) {
+    const Event<Payload> event = read(archive);
+    const bool is_sound = index(event.target) < partition_of_.size() && index(event.source) < partition_of_.size() &&
+                          event.at >= now_ && event.at < never;
+    if (!is_sound) archive.fail();
+    if (archive.ok() && is_local(event.target)) {
+      partitions_[partition_of_[index(event.target)]]->push(event);
+    } else {
+      drop(event);
+    }
+  }
+}
+
+template <class M>
+bool Engine<M>::loaded() const {
+  for (std::size_t lp = 0; lp < partition_of_.size(); ++lp) {
+    if (is_local(static_cast<LpId>(lp)) && (loaded_.empty() || !loaded_[lp])) return false;
+  }
+  return true;
+}
+
+template <class M>
+auto Engine<M>::pending() const -> std::vector<Event<Payload>> {
+  std::vector<Event<Payload>> events;
+  for_each_pending([&events](const Event<Payload>& event) { events.push_back(event); });
+  std::sort(events.begin(), events.end(), [](const Event<Payload>& a, const Event<Payload>& b) {
+    return std::tie(a.target, a.at, a.source, a.sequence) < std::tie(b.target, b.at, b.source, b.sequence);
+  });
+  return events;
+}
+
+template <class M>
+template <class Visit>
+void Engine<M>::take_pending(Visit&& visit) {
+  const std::vector<Event<Payload>> events = pending();
+  for (std::size_t p = first_; p < last_; ++p) {
+    events_before_ += partitions_[p]->events();
+    partitions_[p] = make_partition(p);
+  }
+  for (const Event<Payload>& event : events) visit(event);
+}
+
+template <class M>
+template <class Visit>
+void Engine<M>::change_pending(Visit&& visit) {
+  take_pending([this, &visit](Event<Payload> event) {
+    visit(event);
+    PEAKSTORM_CHECK(event.at >= now_, event.at, now_);
+    PEAKSTORM_CHECK(is_local(event.target), index(event.target));
+    partitions_[partition_of_[index(event.target)]]->push(event);
+  });
 }
 
 template <class M>

@@ -4,11 +4,10 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
-#include <span>
 #include <string>
 #include <type_traits>
-#include <vector>
 
+#include "engine/archive.hpp"
 #include "engine/kernel/event.hpp"
 #include "engine/kernel/outbox.hpp"
 
@@ -18,7 +17,7 @@ namespace peakstorm::kernel {
 /// cheap (it is asked for every event) and called from any thread.
 ///
 ///   Payload          what an event says; trivially copyable, at most 32 bytes. It may be an index or pointer
-///                    to memory of the model; see pack() below.
+///                    to memory of the model; see save_payload() below.
 ///   lp_count()       how many processes; at least 1.
 ///   name(lp)         for messages.
 ///   name_hash(lp)    hash64 of a stable name, different for every process. It breaks ties, so it must not
@@ -31,10 +30,14 @@ namespace peakstorm::kernel {
 ///
 /// Optional:
 ///   prefetch(lp)     asks the cache for the state of a process whose event comes soon.
-///   pack(event, bytes), unpack(bytes)
-///                    for a run on several ranks when a payload stands for memory of the model: pack appends
-///                    the event and what belongs to it (and lets go of it); unpack takes one event from the
-///                    front of the span, which it shortens. Called on the thread that runs the engine.
+///   save_payload(payload, archive), load_payload(archive), drop_payload(payload)
+///                    for several ranks and for checkpoints, when a payload stands for memory of the model: save
+///                    writes a copy of what belongs to it, load makes a payload of what save wrote (of damaged bytes
+///                    any payload), and drop lets go of it. Other payloads are archived as they are. Called on the
+///                    thread that runs the engine.
+///   save_state(lp, archive), load_state(lp, archive)
+///                    for checkpoints: the state of one process. load is called on a model as it was made, at most
+///                    once per process, on the thread that runs the engine.
 template <class M>
 concept Model = std::is_trivially_copyable_v<typename M::Payload> && sizeof(typename M::Payload) <= 32 &&
                 requires(M& model, const M& constant, LpId lp, const Event<typename M::Payload>& event,
@@ -47,10 +50,17 @@ concept Model = std::is_trivially_copyable_v<typename M::Payload> && sizeof(type
 };
 
 template <class M>
-concept PacksItsEvents = Model<M> && requires(M& model, const Event<typename M::Payload>& event,
-                                              std::vector<std::byte>& bytes, std::span<const std::byte>& rest) {
-  model.pack(event, bytes);
-  { model.unpack(rest) } -> std::same_as<Event<typename M::Payload>>;
+concept OwnsItsPayloads = Model<M> &&
+    requires(M& model, const typename M::Payload& payload, ArchiveWriter& writer, ArchiveReader& reader) {
+  model.save_payload(payload, writer);
+  { model.load_payload(reader) } -> std::same_as<typename M::Payload>;
+  model.drop_payload(payload);
+};
+
+template <class M>
+concept SavesItsState = Model<M> && requires(M& model, LpId lp, ArchiveWriter& writer, ArchiveReader& reader) {
+  model.save_state(lp, writer);
+  model.load_state(lp, reader);
 };
 
 template <class M>

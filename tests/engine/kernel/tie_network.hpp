@@ -57,6 +57,9 @@ class TieNetwork {
     outbox.send(target, at, next, static_cast<std::uint8_t>(draws.below(1, 2)));
   }
 
+  void save_state(LpId lp, ArchiveWriter& archive) const { archive(busy_until_[index(lp)], digest_[index(lp)]); }
+  void load_state(LpId lp, ArchiveReader& archive) { archive(busy_until_[index(lp)], digest_[index(lp)]); }
+
   [[nodiscard]] std::uint64_t digest() const {
     std::uint64_t sum = 0;
     for (std::size_t lp = 0; lp < lps_; ++lp) sum += digest_[lp] == 0 ? 0 : hash64(lp, digest_[lp]);
