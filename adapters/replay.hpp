@@ -5,8 +5,9 @@
 /// during it. An item for which no sender is free waits; it is *late* when it leaves `late_after` or more behind
 /// its instant, and *dropped* when it found no sender for `drop_after`. Scans of one parcel keep their order: the
 /// next is not sent before the one before was answered or given up. Failed scans (5xx, 429, 408, broken, timed out)
-/// are sent again, byte for byte the same, after a growing pause or the endpoint's own Retry-After; each attempt is
-/// recorded with the first intended instant. Checks are not repeated: a shopper looked and saw what there was.
+/// are sent again with the same body, signed anew, after the endpoint's own Retry-After, else on the schedule that the
+/// format's platform documents, else after a growing pause; each attempt is recorded with the first intended instant.
+/// Checks are not repeated: a shopper looked and saw what there was.
 #pragma once
 
 #include <chrono>
@@ -41,7 +42,11 @@ struct ReplayOptions {
   std::chrono::milliseconds patience{10'000};  ///< For one reply; then the attempt has timed out.
   std::chrono::milliseconds late_after{10};
   std::chrono::milliseconds drop_after{30'000};
-  unsigned attempts_max = 5;                          ///< Of one scan or read-back, the first included; >= 1.
+  /// Of one scan or read-back, the first included; >= 1. Scans of a format with documented retries follow those.
+  unsigned attempts_max = 5;
+  /// Documented pauses, which are minutes and hours, are divided by this; 0: by the replay's own speed, so that they
+  /// keep their proportion to the scans. They do not get shorter than `back_off`.
+  double retry_speed = 0;
   std::chrono::milliseconds back_off{100};            ///< Before the second attempt; doubles from there ...
   std::chrono::milliseconds back_off_max{5'000};      ///< ... to this.
   std::chrono::milliseconds retry_after_max{30'000};  ///< A longer Retry-After is shortened to this.

@@ -17,6 +17,8 @@
 ///                                  null; unknown members are ignored.
 #pragma once
 
+#include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -55,21 +57,55 @@ struct ParcelView {
   const Scan& scan;  ///< The new one.
 };
 
+/// How a platform repeats a message that was not taken: as it documents it, in wall time of real life. Values.
+/// Attempt n + 1 follows the n-th after `first` * `growth`^(n - 1), at most `longest`.
+struct RetryPolicy {
+  /// Which answers are worth another attempt; no answer at all always is.
+  enum class Repeats : std::uint8_t {
+    transient,        ///< 5xx, 429 and 408: what most senders do.
+    all_not_success,  ///< Everything that `accepts` does not take, as some platforms say.
+  };
+  bool documented = false;    ///< False: the platform says nothing, and the sender's own back-off holds.
+  unsigned attempts_max = 1;  ///< The first included; >= 1.
+  std::chrono::milliseconds first{0};
+  unsigned growth = 1;  ///< 1: always the same pause; 2: doubling.
+  std::chrono::milliseconds longest = std::chrono::milliseconds::max();
+  std::uint32_t jitter_ppm = 0;  ///< A pause is drawn evenly from [1 - j, 1 + j] times its length.
+  Repeats repeats = Repeats::transient;
+
+  /// Pause before the next attempt when `made` >= 1 have been made. `draw` in [0, 2^32) chooses within the jitter.
+  [[nodiscard]] std::chrono::milliseconds pause(unsigned made, std::uint32_t draw) const;
+  bool operator==(const RetryPolicy&) const = default;
+};
+
+/// What a platform documents about receivers of its messages. 0: it says nothing.
+struct DeliveryLimits {
+  std::chrono::milliseconds patience{0};  ///< For an answer; a slower one counts as none.
+  unsigned batch_max = 1;                 ///< Scans in one message.
+  std::size_t body_bytes_max = 0;
+  unsigned failures_before_disabled = 0;  ///< Failed messages in a row, after which the platform stops sending.
+};
+
 /// Encodes one scan per call. Not thread-safe (buffers are reused); one instance per sending thread.
 class WireFormat {
  public:
   virtual ~WireFormat() = default;
-  /// "easypost" or "cloudevents"; also in the path of the embedded endpoint.
+  /// One of `format_names`.
   [[nodiscard]] virtual std::string_view name() const = 0;
-  /// Writes the message that announces `parcel.scan`. The same scan with the same
-  /// history gives the same bytes: a redelivery keeps its ids and its signature.
+  /// Writes the message that announces `parcel.scan`, without its signature. The same scan with the same
+  /// history gives the same bytes: a redelivery keeps its ids.
   virtual void encode(const ParcelView& parcel, Message& out) = 0;
+  /// Appends the headers that prove the sender, to a message that `encode` wrote. They may tell the instant of
+  /// sending (`unix_ms`, wall time), so that each attempt is signed anew. Nothing for formats that do not sign.
+  virtual void sign(std::int64_t unix_ms, Message& message) = 0;
   /// True when the receiver's answer means that it took the message.
   [[nodiscard]] virtual bool accepts(unsigned status) const { return status >= 200 && status < 300; }
   /// True when encode reads `history`; otherwise it reads `scan` alone and `history` may be empty.
   [[nodiscard]] virtual bool carries_history() const = 0;
   /// What a scan of each kind is shown as at best, once through this format.
   [[nodiscard]] virtual const ShownKinds& shown() const = 0;
+  [[nodiscard]] virtual RetryPolicy retries() const { return {}; }
+  [[nodiscard]] virtual DeliveryLimits limits() const { return {}; }
 };
 
 /// Formats by name, for messages of errors and help: "easypost", "cloudevents", "cloudevents-binary".

@@ -72,6 +72,8 @@ class Session {
         format_(ports.format),
         transport_(ports.transport),
         clock_(ports.clock),
+        retries_(ports.format.retries()),
+        scan_patience_(patience_of(options, ports.format)),
         recorder_(recorder),
         stop_(stop),
         progress_(progress) {}
@@ -85,6 +87,7 @@ class Session {
     }
     recorder_.begin({options_.target, std::string(format_.name()), plan.speed, plan.rate});
     summary_.speed = plan.speed;
+    retry_speed_ = options_.retry_speed > 0 ? options_.retry_speed : std::max(plan.speed, 1.0);
     start_ = clock_.now();
     enter(ReplayPhase::sending, totals.scans + (options_.track_pages ? totals.checks : 0));
 
@@ -347,6 +350,7 @@ class Session {
       OpenParcel& parcel = open_.at(work.parcel);
       if (work.attempts == 0) remember(parcel, work.scan);
       format_.encode({*facts, parcel.number, parcel.history, work.scan}, message_);
+      format_.sign(std::chrono::duration_cast<std::chrono::milliseconds>(clock_.unix_time()).count(), message_);
     } else {
       message_.method = "GET";
       message_.path = wire::track_path(number_of(*facts));
@@ -368,8 +372,10 @@ class Session {
       free_slots_.pop_back();
     }
     ++flying_;
+    const bool is_scan = work.kind == RequestKind::scan;
     flights_[slot] = {std::move(work), at};
-    transport_.submit({message_.method, message_.path, message_.headers, message_.body}, options_.patience,
+    transport_.submit({message_.method, message_.path, message_.headers, message_.body},
+                      is_scan ? scan_patience_ : options_.patience,
                       [this, slot](const Result<Reply>& reply) { answered(slot, reply); });
   }
 
@@ -407,10 +413,13 @@ class Session {
       return;
     }
     // A page that cannot be understood may be a torn one; only a clear "no" (4xx) is final.
-    const bool again = work.kind != RequestKind::check && work.attempts < options_.attempts_max && !closing_ &&
-                       (may_retry(reply) || fate == RequestFate::broken);
-    if (again) {
-      work.again = done + pause(work.attempts, reply);
+    // The platform's own schedule governs its messages, the sender's everything else.
+    const bool as_documented = work.kind == RequestKind::scan && retries_.documented;
+    const bool worth_it = may_retry(reply) || fate == RequestFate::broken ||
+                          (as_documented && retries_.repeats == wire::RetryPolicy::Repeats::all_not_success);
+    const unsigned attempts_max = as_documented ? retries_.attempts_max : options_.attempts_max;
+    if (work.kind != RequestKind::check && work.attempts < attempts_max && !closing_ && worth_it) {
+      work.again = done + (as_documented ? documented_pause(work, reply) : pause(work.attempts, reply));
       again_.push(std::move(work));
     } else if (work.kind == RequestKind::scan) {
       ++summary_.given_up;
@@ -456,6 +465,12 @@ class Session {
     }
   }
 
+  /// A platform that waits no longer than it says gets no more of our patience.
+  static nanoseconds patience_of(const ReplayOptions& options, const wire::WireFormat& format) {
+    const std::chrono::milliseconds own = format.limits().patience;
+    return own.count() > 0 ? std::min(own, options.patience) : options.patience;
+  }
+
   static bool may_retry(const Result<Reply>& reply) {
     return !reply || reply->status >= 500 || reply->status == 429 || reply->status == 408;
   }
@@ -468,6 +483,18 @@ class Session {
     nanoseconds wait = options_.back_off;
     for (unsigned i = 1; i < attempts && wait < options_.back_off_max; ++i) wait *= 2;
     return std::min<nanoseconds>(wait, options_.back_off_max);
+  }
+
+  /// Before the next attempt: the endpoint's own wish, else what the platform documents, compressed like the
+  /// simulated time it stands beside, but not below `back_off`.
+  [[nodiscard]] nanoseconds documented_pause(const Work& work, const Result<Reply>& reply) const {
+    if (reply && reply->retry_after) {
+      return std::min<nanoseconds>(*reply->retry_after, options_.retry_after_max);
+    }
+    const std::uint64_t draw = hash64(work.order, work.attempts);
+    const nanoseconds wait = retries_.pause(work.attempts, static_cast<std::uint32_t>(draw >> 32U));
+    const nanoseconds compressed{static_cast<std::int64_t>(static_cast<double>(wait.count()) / retry_speed_)};
+    return std::max<nanoseconds>(compressed, options_.back_off);
   }
 
   /// The parcel's scan is done with; the next one may go.
@@ -589,6 +616,9 @@ class Session {
   wire::WireFormat& format_;
   Transport& transport_;
   const Clock& clock_;
+  wire::RetryPolicy retries_;  // Of scans, where the platform documents one.
+  nanoseconds scan_patience_{};
+  double retry_speed_ = 1;
   ReplayRecorder& recorder_;
   const std::stop_token& stop_;
   const std::function<void(const ReplayProgress&)>& progress_;

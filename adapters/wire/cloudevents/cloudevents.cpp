@@ -76,11 +76,13 @@ class CloudEvents final : public WireFormat {
       headers += "\r\n";
       append_data(parcel, carrier, out.body);
     }
-    if (hmac_) {
-      out.headers += "X-Hmac-Signature: hmac-sha256-hex=";
-      hmac_->append_hex(out.body, out.headers);
-      out.headers += "\r\n";
-    }
+  }
+
+  void sign(std::int64_t /*unix_ms*/, Message& message) override {
+    if (!hmac_) return;
+    message.headers += "X-Hmac-Signature: hmac-sha256-hex=";
+    hmac_->append_hex(message.body, message.headers);
+    message.headers += "\r\n";
   }
 
  private:

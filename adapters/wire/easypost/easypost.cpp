@@ -121,11 +121,13 @@ class EasyPost final : public WireFormat {
 
     out.method = "POST";
     out.path = path_;
-    out.headers =
-        "Content-Type: application/json\r\nUser-Agent: EasyPost/v2 (Peakstorm)\r\n"
-        "X-Hmac-Signature: hmac-sha256-hex=";
-    hmac_.append_hex(body, out.headers);
-    out.headers += "\r\n";
+    out.headers = "Content-Type: application/json\r\nUser-Agent: EasyPost/v2 (Peakstorm)\r\n";
+  }
+
+  void sign(std::int64_t /*unix_ms*/, Message& message) override {
+    message.headers += "X-Hmac-Signature: hmac-sha256-hex=";
+    hmac_.append_hex(message.body, message.headers);
+    message.headers += "\r\n";
   }
 
  private:

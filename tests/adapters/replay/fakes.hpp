@@ -21,7 +21,9 @@ using std::chrono::nanoseconds;
 
 class FakeClock final : public Clock {
  public:
+  static constexpr nanoseconds wall_at_zero = std::chrono::seconds{1'795'000'000};
   [[nodiscard]] nanoseconds now() const override { return now_; }
+  [[nodiscard]] nanoseconds unix_time() const override { return wall_at_zero + now_; }
   [[nodiscard]] nanoseconds processor() const override { return now_ / 10; }
   void advance_to(nanoseconds at) { now_ = std::max(now_, at); }
 

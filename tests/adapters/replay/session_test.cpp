@@ -61,11 +61,11 @@ class Replay : public ::testing::Test {
   }
 
   Result<ReplaySummary> run(const Server& server, std::size_t connections = 64) {
-    auto format = wire::make_format("easypost", world, {"secret", ""});
+    const auto easypost = wire::make_format("easypost", world, {"secret", ""});
     testing::FakeTransport transport(clock, connections, server);
     start = clock.now();
-    auto summary =
-        run_session(world, source, options, {**format, transport, clock}, recorder, stop.get_token(), progress);
+    auto summary = run_session(world, source, options, {format != nullptr ? *format : **easypost, transport, clock},
+                               recorder, stop.get_token(), progress);
     polls = transport.polls;
     return summary;
   }
@@ -81,6 +81,7 @@ class Replay : public ::testing::Test {
   testing::MemoryRecorder recorder;
   testing::FakeClock clock;
   ReplayOptions options;
+  wire::WireFormat* format = nullptr;  // Null: EasyPost.
   std::stop_source stop;
   std::function<void(const ReplayProgress&)> progress;
   nanoseconds start{};
@@ -318,6 +319,84 @@ TEST_F(Replay, AClearNoIsNotAskedAgainAndEndlessFailureIsGivenUp) {
   EXPECT_EQ(recorder.count(RequestKind::scan, RequestFate::refused), 1 + options.attempts_max);
   EXPECT_EQ(summary->given_up, 2U);
   EXPECT_TRUE(summary->complete);
+}
+
+/// A format whose platform documents when it repeats, what it takes for success, and how long it waits.
+class Documented final : public wire::WireFormat {
+ public:
+  [[nodiscard]] std::string_view name() const override { return "documented"; }
+  void encode(const wire::ParcelView& parcel, wire::Message& out) override {
+    out.clear();
+    out.path = "/hook";
+    out.body = std::to_string(parcel.scan.sequence);
+  }
+  void sign(std::int64_t unix_ms, wire::Message& message) override {
+    message.headers += "X-Sent: " + std::to_string(unix_ms) + "\r\n";
+  }
+  [[nodiscard]] bool accepts(unsigned status) const override { return status == 200 || status == 202; }
+  [[nodiscard]] bool carries_history() const override { return false; }
+  [[nodiscard]] const wire::ShownKinds& shown() const override { return wire::identity_shown(); }
+  [[nodiscard]] wire::RetryPolicy retries() const override { return policy; }
+  [[nodiscard]] wire::DeliveryLimits limits() const override { return delivery; }
+  wire::RetryPolicy policy;
+  wire::DeliveryLimits delivery;
+};
+
+std::vector<nanoseconds> sent_of(const testing::MemoryRecorder& recorder) {
+  std::vector<nanoseconds> all;
+  for (const RequestRecord& r : recorder.requests) all.push_back(r.sent);
+  return all;
+}
+
+TEST_F(Replay, ADocumentedScheduleIsKeptAndEachAttemptSignedAtItsOwnInstant) {
+  add_scan(add_parcel(1), day_zero, 0);
+  Documented documented;
+  documented.policy = {
+      .documented = true, .attempts_max = 4, .first = 5min, .repeats = wire::RetryPolicy::Repeats::all_not_success};
+  format = &documented;
+  options.drain_max = 1h;
+  std::vector<std::string> headers;
+  std::set<std::string> bodies;
+  // 204 is no success there, and is therefore repeated: three times and no more.
+  const auto summary = run([&](const Request& r, nanoseconds at) {
+    headers.emplace_back(r.headers);
+    bodies.emplace(r.body);
+    return Fated{at, reply(204)};
+  });
+  ASSERT_TRUE(summary);
+  EXPECT_EQ(sent_of(recorder), (std::vector<nanoseconds>{0s, 5min, 10min, 15min}));
+  EXPECT_EQ(bodies.size(), 1U);
+  const auto at_zero = std::chrono::duration_cast<std::chrono::milliseconds>(testing::FakeClock::wall_at_zero + start);
+  EXPECT_EQ(headers[0], "X-Sent: " + std::to_string(at_zero.count()) + "\r\n");
+  EXPECT_EQ(headers[2], "X-Sent: " + std::to_string((at_zero + 10min).count()) + "\r\n");
+  EXPECT_EQ(summary->given_up, 1U);
+}
+
+TEST_F(Replay, ADocumentedScheduleIsCompressedWithTheScansButNotBelowTheBackOff) {
+  add_scan(add_parcel(1), day_zero, 0);
+  add_scan(add_parcel(2), day_zero + minutes(60), 0);
+  Documented documented;
+  documented.policy = {.documented = true, .attempts_max = 5, .first = 30s, .growth = 2};
+  format = &documented;
+  options.speed = 60;
+  options.back_off = 800ms;
+  const auto summary = run([&](const Request& r, nanoseconds at) {
+    return Fated{at, reply(at - start < 30s && r.method == "POST" ? 503 : 200)};
+  });
+  ASSERT_TRUE(summary);
+  EXPECT_EQ(sent_of(recorder), (std::vector<nanoseconds>{0s, 800ms, 1800ms, 3800ms, 7800ms, 60s}));
+}
+
+TEST_F(Replay, APlatformsOwnPatienceBoundsTheWait) {
+  add_scan(add_parcel(1), day_zero, 0);
+  Documented documented;
+  documented.policy = {.documented = true};
+  documented.delivery.patience = 3s;
+  format = &documented;
+  const auto summary = run([&](const Request&, nanoseconds at) { return Fated{at + 4s, reply(200)}; });
+  ASSERT_TRUE(summary);
+  EXPECT_EQ(summary->timed_out, 1U);
+  EXPECT_EQ(recorder.requests.at(0).done, 3s);
 }
 
 // ---- drops ----

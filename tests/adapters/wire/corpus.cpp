@@ -15,6 +15,7 @@ namespace peakstorm {
 namespace {
 
 constexpr std::uint32_t parcel_count = 300;
+constexpr std::int64_t sent_unix_ms = 1'795'184'100'000;
 constexpr const char* secret = "peakstorm-secret-0123456789abcdef";
 
 struct Told {
@@ -88,6 +89,7 @@ int write_all(const std::filesystem::path& folder) {
       for (std::size_t s = 0; s < told.scans.size(); ++s) {
         const std::span<const Scan> history(told.scans.data(), s + 1);
         (*format)->encode({told.facts, told.number, history, told.scans[s]}, message);
+        (*format)->sign(sent_unix_ms, message);
         file << line_of(world, told, told.scans[s], message) << '\n';
       }
     }

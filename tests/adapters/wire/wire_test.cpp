@@ -168,6 +168,7 @@ class Formats : public ::testing::Test {
     EXPECT_TRUE(format.has_value());
     Message message;
     (*format)->encode({facts, "1Z999AA10123456784", history, newest}, message);
+    (*format)->sign(1'795'184'100'000, message);
     return message;
   }
   World world = testing::tiny_world();
@@ -228,6 +229,43 @@ TEST_F(Formats, WrongNamesAndSecretsAreRefusedWithTheCure) {
   EXPECT_THAT(message("easypost", "schlüssel"), HasSubstr("ASCII"));
   EXPECT_THAT(message("easypost", "schlüssel"), Not(HasSubstr("schl")));
   EXPECT_EQ(message("cloudevents", ""), "taken");
+}
+
+// ---- retries ----
+
+std::vector<std::int64_t> pauses_s(const RetryPolicy& policy, std::uint32_t draw = 1U << 31U) {
+  std::vector<std::int64_t> all;
+  for (unsigned made = 1; made < policy.attempts_max; ++made) {
+    all.push_back(std::chrono::duration_cast<std::chrono::seconds>(policy.pause(made, draw)).count());
+  }
+  return all;
+}
+
+TEST(Retries, FollowTheDocumentedSchedule) {
+  using namespace std::chrono_literals;
+  RetryPolicy fixed;
+  fixed.attempts_max = 4;
+  fixed.first = 5min;
+  EXPECT_EQ(pauses_s(fixed), (std::vector<std::int64_t>{300, 300, 300}));
+  RetryPolicy doubling;
+  doubling.attempts_max = 15;
+  doubling.first = 30s;
+  doubling.growth = 2;
+  doubling.longest = 3600s;
+  EXPECT_EQ(pauses_s(doubling),
+            (std::vector<std::int64_t>{30, 60, 120, 240, 480, 960, 1920, 3600, 3600, 3600, 3600, 3600, 3600, 3600}));
+  EXPECT_EQ(doubling.pause(4'000'000'000, 0), 3600s) << "no overflow";
+  EXPECT_EQ(pauses_s({}), std::vector<std::int64_t>{});
+}
+
+TEST(Retries, JitterIsDrawnEvenlyAroundThePause) {
+  using namespace std::chrono_literals;
+  RetryPolicy policy;
+  policy.first = 1000s;
+  policy.jitter_ppm = 250'000;
+  EXPECT_EQ(policy.pause(1, 0), 750s);
+  EXPECT_EQ(policy.pause(1, 1U << 31U), 1000s);
+  EXPECT_NEAR(static_cast<double>(policy.pause(1, 0xffff'ffff).count()), 1'250'000, 1);
 }
 
 // ---- tracking pages ----
