@@ -205,6 +205,11 @@ class Measures final : public Recorder {
   void place_days(std::span<const PlaceDay> days) override;
   void census(CarrierId carrier, std::span<const Census> census) override;
   void queues(std::span<const QueueAccount> queues) override;
+  /// The same bytes for any partitions and ranks: counts are added up and tracked parcels sorted first.
+  void save(ArchiveWriter& archive) const override;
+  /// Fails the archive on bytes that do not fit this world. What belongs to the streams is left out where they are not
+  /// wanted, as on ranks that only count; at most one archive with streams may be taken in.
+  void absorb(ArchiveReader& archive) override;
 
   /// Adds up the shards; call once, after the run. O(cells + tracked parcels log tracked parcels).
   void finish();

@@ -6,6 +6,7 @@
 ///   scans.pb.zst    the scan stream, acts.pb.zst what shoppers did (results/store/peakstorm.proto)
 ///   run.sqlite      every measure as a table (results/store/schema.sql)
 ///   report.html     for people (results/report.hpp)
+///   checkpoints/    states to go on from (results/checkpoint.hpp), while the run is not complete; not in the manifest
 ///
 /// A folder without a manifest is an unfinished run, whatever else is in it. One writer per folder, one thread at a
 /// time.
@@ -21,6 +22,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/archive.hpp"
 #include "engine/replay.hpp"
 #include "engine/result.hpp"
 #include "engine/simulation.hpp"
@@ -48,6 +50,10 @@ struct RunFacts {
 
 struct RunFolderPlan {
   std::filesystem::path folder;  ///< Must not exist yet, or be empty.
+  /// Not empty: the run goes on from a checkpoint that was made while this run folder was written. Either `folder`
+  /// itself, which loses its manifest, tables and report until it is sealed again, or another one, whose streams are
+  /// copied to begin with. RunWriter::resume() comes before anything is written.
+  std::filesystem::path resumes;
   RunFacts facts;
   std::string world_text;             ///< Content of world.toml (scenarios/save.hpp).
   std::filesystem::path scenario;     ///< Folder whose files are copied to inputs/; empty: none.
@@ -93,6 +99,13 @@ class RunWriter {
   void scans(std::span<const Scan> scans);
   void acts(std::span<const ShopperAct> acts);
   [[nodiscard]] Result<void> status() const;
+  /// Writes how far the streams have come.
+  void save(ArchiveWriter& archive) const;
+  /// What save() counts on survives a power cut.
+  Result<void> sync();
+  /// Back to where save() stood. The first error is kept for status() as well. Errors: bad_input when the archive or a
+  /// stream file is damaged; io.
+  Result<void> resume(ArchiveReader& archive);
   /// Ends the streams; before replay_source().
   Result<void> close_streams();
   [[nodiscard]] const StreamTotals& totals() const;

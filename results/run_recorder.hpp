@@ -7,6 +7,9 @@
 ///     evaluate gates on run->measures();
 ///     run->write_tables(gates); write_report(run->folder()); run->seal();
 ///
+/// A run that goes on from a checkpoint (RunFolderPlan::resumes) ends with the folder of a run that was never
+/// interrupted. On ranks other than 0 there is a recorder without a folder, which only counts.
+///
 /// Only replication 0 is kept in full; of the others the headline counts, for the intervals. One thread at a time,
 /// except that shards are fed as engine/recorder.hpp says.
 #pragma once
@@ -85,6 +88,8 @@ class RunRecorder {
   /// After each simulate(): adds up its counts; after replication 0 also closes the streams. `wall_s`: how long it ran.
   /// Errors: io, what writing the streams said.
   Result<void> simulated(std::uint32_t number, const SimulationSummary& summary, double wall_s);
+  /// For checkpoints: the part of the run folder that a Recorder::save() counts on survives a power cut.
+  Result<void> sync();
   /// First error of writing the streams, so that a long simulation can be stopped early.
   [[nodiscard]] Result<void> status() const;
 

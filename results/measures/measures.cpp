@@ -39,8 +39,30 @@ class Cube {
       if (cells_[cell]) visit(cell, *cells_[cell]);
     }
   }
+  template <class Archive>
+  void transfer(Archive& archive) {
+    std::vector<std::uint64_t> numbers;
+    std::vector<VerdictCounts> counts;
+    for_each([&](std::size_t cell, const VerdictCounts& cell_counts) {
+      numbers.push_back(cell);
+      counts.push_back(cell_counts);
+    });
+    archive(numbers, counts);
+    if constexpr (Archive::is_reading) {
+      cells_.clear();
+      if (numbers.size() != counts.size()) archive.fail();
+      for (std::size_t i = 0; archive.ok() && i < numbers.size(); ++i) {
+        // Worlds have far fewer cells than this; a number beyond is damage and must not ask for memory.
+        if (numbers[i] >= cells_max) return archive.fail();
+        (*this)[numbers[i]] = counts[i];
+      }
+    }
+  }
+  /// One more than the highest cell.
+  [[nodiscard]] std::size_t size() const { return cells_.size(); }
 
  private:
+  static constexpr std::uint64_t cells_max = std::uint64_t{1} << 28U;
   std::vector<std::unique_ptr<VerdictCounts>> cells_;
 };
 
@@ -51,6 +73,32 @@ struct CauseKey {
   CarrierId carrier;
   auto operator<=>(const CauseKey&) const = default;
 };
+/// Written member by member: the structs have padding, whose bytes belong to nobody.
+template <class Archive>
+void transfer(Archive& archive, Outcome& o) {
+  archive(o.id, o.at, o.reported, o.destination, o.shipper, o.service, o.fate, o.cause, o.culprit, o.excess_minutes,
+          o.order_day, o.tender_day, o.delivered_day, o.reported_day, o.first_attempt_day, o.promise_day, o.revised_day,
+          o.commit_day, o.delivered_time, o.attempts, o.weather);
+}
+template <class Archive>
+void transfer(Archive& archive, ParcelFacts& f) {
+  archive(f.id, f.ordered, f.node, f.shipper, f.service, f.destination, f.tier, f.size, f.promise_day, f.window_from,
+          f.window_to, f.shipping_cost);
+}
+/// A vector of something that has no transfer() of its own.
+template <class Archive, class T, class Each>
+void transfer_all(Archive& archive, std::vector<T>& values, const Each& each) {
+  std::uint64_t size = values.size();
+  archive(size);
+  if constexpr (Archive::is_reading) {
+    values.clear();
+    for (std::uint64_t i = 0; i < size && archive.ok(); ++i) each(values.emplace_back());
+    if (!archive.ok()) values.clear();
+  } else {
+    for (T& value : values) each(value);
+  }
+}
+
 struct CauseCounts {
   std::uint64_t promises = 0;
   std::uint64_t commits = 0;
@@ -61,6 +109,10 @@ constexpr std::size_t lateness_cells = Tables::latest_days - Tables::earliest_da
 constexpr std::size_t lateness_bases = 2;                                                // promise, commit.
 constexpr std::array<OnTimeDefinition, lateness_bases> lateness_definitions{OnTimeDefinition::promise,
                                                                             OnTimeDefinition::commit};
+
+bool is_place(const World& world, PlaceId place) {
+  return place == no_place || index(place) < world.facilities.size() + world.nodes.size();
+}
 
 /// Everything one partition counts.
 struct Counts {
@@ -102,6 +154,40 @@ struct Counts {
     add(parcels, other.parcels);
     add(broken, other.broken);
     kept.insert(kept.end(), other.kept.begin(), other.kept.end());
+  }
+
+  template <class Archive>
+  void transfer(Archive& archive) {
+    archive(totals, due, ordered, regions, destinations, lateness, fates);
+    std::vector<std::pair<CauseKey, CauseCounts>> rows(causes.begin(), causes.end());
+    transfer_all(archive, rows, [&](auto& row) {
+      auto& [key, count] = row;
+      archive(key.place, key.cause, key.role, key.carrier, count.promises, count.commits, count.minutes);
+    });
+    archive(parcels, broken);
+    transfer_all(archive, kept, [&](Outcome& outcome) { peakstorm::transfer(archive, outcome); });
+    if constexpr (Archive::is_reading) causes = {rows.begin(), rows.end()};
+  }
+  /// Every name that was read is one of this world.
+  [[nodiscard]] bool fits(const World& world) const {
+    const auto ids = [](const auto& values, std::size_t end) { return values.size() <= end; };
+    const std::size_t services = world.services.size();
+    const std::size_t days = std::size_t{no_day} * services * role_count;
+    bool fits = lateness.size() == world.carriers.size() * role_count * lateness_bases &&
+                fates.size() == world.carriers.size() * role_count && parcels.size() == world.shippers.size() &&
+                broken.size() == world.shippers.size() && ids(due, days) && ids(ordered, days) &&
+                ids(regions, world.regions.size() * world.carriers.size() * role_count) &&
+                ids(destinations, world.destinations.size() * role_count);
+    for (const auto& [key, counts] : causes) {
+      fits = fits && is_place(world, key.place) && static_cast<std::size_t>(key.cause) < cause_names.size() &&
+             static_cast<std::size_t>(key.role) < role_count && index(key.carrier) < world.carriers.size();
+    }
+    for (const Outcome& o : kept) {
+      fits = fits && index(o.destination) < world.destinations.size() && index(o.shipper) < world.shippers.size() &&
+             index(o.service) < services && static_cast<std::size_t>(o.fate) < fate_names.size() &&
+             static_cast<std::size_t>(o.cause) < cause_names.size() && is_place(world, o.culprit);
+    }
+    return fits;
   }
 };
 
@@ -265,6 +351,10 @@ struct Measures::Impl {
     }
   }
 
+  /// What the streams brought.
+  template <class Archive>
+  void transfer_streams(Archive& archive);
+  [[nodiscard]] bool streams_fit() const;
   void tabulate(Counts& counts);
   void tabulate_tracked(std::vector<Outcome>& outcomes);
   /// Mean expected review of measured delivered orders with a promise.
@@ -382,6 +472,98 @@ void Measures::census(CarrierId carrier, std::span<const Census> census) {
 
 void Measures::queues(std::span<const QueueAccount> queues) {
   impl_->tables.queues.insert(impl_->tables.queues.end(), queues.begin(), queues.end());
+}
+
+template <class Archive>
+void Measures::Impl::transfer_streams(Archive& archive) {
+  transfer_all(archive, tracked, [&](TrackedParcel& parcel) {
+    peakstorm::transfer(archive, parcel.facts);
+    archive(parcel.measured);
+  });
+  archive(status, status_at, contacts, shipping, streamed_to, tables.measured_tracked, tables.measured_acts);
+  archive(scan_hours, first_hour, has_first_hour);
+  std::vector<Publication> publications;
+  for (auto queue = pending; !queue.empty(); queue.pop()) publications.push_back(queue.top());
+  transfer_all(archive, publications, [&](Publication& p) { archive(p.reported, p.at, p.parcel, p.sequence, p.kind); });
+  struct ActHour {
+    std::int64_t hour = 0;
+    ActKind act{};
+    std::uint8_t status = 0;
+    std::uint64_t acts = 0;
+  };
+  std::vector<ActHour> hours;
+  for (const auto& [key, acts] : act_hours) {
+    hours.push_back({std::get<0>(key), std::get<1>(key), std::get<2>(key), acts});
+  }
+  transfer_all(archive, hours, [&](ActHour& h) { archive(h.hour, h.act, h.status, h.acts); });
+  if constexpr (Archive::is_reading) {
+    index_of.clear();
+    for (std::size_t i = 0; i < tracked.size(); ++i) {
+      if (!index_of.try_emplace(tracked[i].facts.id, static_cast<std::uint32_t>(i)).second) archive.fail();
+    }
+    pending = {};
+    for (const Publication& p : publications) pending.push(p);
+    act_hours.clear();
+    for (const ActHour& h : hours) act_hours[{h.hour, h.act, h.status}] = h.acts;
+    if (archive.ok() && !streams_fit()) archive.fail();
+  }
+}
+
+bool Measures::Impl::streams_fit() const {
+  const auto is_kind = [](std::size_t kind) { return kind < scan_kind_end; };
+  bool fits = status.size() == tracked.size() && status_at.size() == tracked.size() &&
+              contacts.size() == world.shippers.size() && shipping.size() == world.shippers.size();
+  for (const TrackedParcel& parcel : tracked) {
+    const ParcelFacts& f = parcel.facts;
+    fits = fits && index(f.node) < world.nodes.size() && index(f.shipper) < world.shippers.size() &&
+           index(f.service) < world.services.size() && index(f.destination) < world.destinations.size() &&
+           static_cast<std::size_t>(f.tier) < tier_count;
+  }
+  for (const std::uint8_t kind : status) fits = fits && is_kind(kind);
+  for (auto queue = pending; !queue.empty(); queue.pop()) {
+    fits = fits && queue.top().parcel < tracked.size() && is_kind(static_cast<std::size_t>(queue.top().kind));
+  }
+  for (const auto& [key, acts] : act_hours) {
+    fits = fits && static_cast<std::size_t>(std::get<1>(key)) < act_kind_names.size() && is_kind(std::get<2>(key));
+  }
+  return fits;
+}
+
+void Measures::save(ArchiveWriter& archive) const {
+  Impl& m = *impl_;
+  Counts all(m.world);
+  for (const auto& shard : m.shards) {
+    if (shard) all.merge(shard->counts);
+  }
+  std::sort(all.kept.begin(), all.kept.end(), [](const Outcome& a, const Outcome& b) { return a.id < b.id; });
+  // Only rank 0 has them.
+  const bool has_streams = !m.tracked.empty() || m.has_first_hour;
+  archive(all, m.options.streams, has_streams);
+  if (has_streams) m.transfer_streams(archive);
+}
+
+void Measures::absorb(ArchiveReader& archive) {
+  Impl& m = *impl_;
+  Counts all(m.world);
+  bool kept_outcomes = false;
+  bool has_streams = false;
+  archive(all, kept_outcomes, has_streams);
+  if (!all.fits(m.world)) archive.fail();
+  if (archive.ok()) {
+    // Verdicts that are wanted here and were not kept there cannot be made up.
+    if (m.options.streams && !kept_outcomes) archive.fail();
+    if (!m.options.streams) all.kept.clear();
+    static_cast<Shard&>(shard(0)).counts.merge(all);
+  }
+  if (!has_streams || !archive.ok()) return;
+  if (m.options.streams) {
+    PEAKSTORM_CHECK(m.tracked.empty(), m.tracked.size());
+    m.transfer_streams(archive);
+  } else {
+    // Read past it.
+    Impl other(m.world, m.options);
+    other.transfer_streams(archive);
+  }
 }
 
 void Measures::Impl::tabulate(Counts& counts) {

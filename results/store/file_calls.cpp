@@ -6,6 +6,7 @@
 #include <unistd.h>
 #include <xxhash.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdio>
@@ -29,6 +30,15 @@ int FileCalls::make_directory(const char* path) {
 }
 int FileCalls::create(const char* path) {
   return ::open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+}
+int FileCalls::reopen(const char* path) {
+  return ::open(path, O_RDWR | O_CLOEXEC);
+}
+int FileCalls::truncate(int file, std::uint64_t size) {
+  return ::ftruncate(file, static_cast<off_t>(size));
+}
+int FileCalls::remove(const char* path) {
+  return ::unlink(path);
 }
 ssize_t FileCalls::write(int file, const void* bytes, std::size_t size) {
   return ::write(file, bytes, size);
@@ -84,6 +94,40 @@ Result<std::unique_ptr<OutputFile>> OutputFile::create(const std::filesystem::pa
   return std::unique_ptr<OutputFile>(new OutputFile(path, calls, file));
 }
 
+Result<std::unique_ptr<OutputFile>> OutputFile::reopen(const std::filesystem::path& path, FileCalls& calls) {
+  const int file = calls.reopen(path.c_str());
+  if (file < 0) return io_error(path, "open");
+  return std::unique_ptr<OutputFile>(new OutputFile(path, calls, file));
+}
+
+Result<void> OutputFile::rewind(std::uint64_t size, const std::string& hash) {
+  XXH3_128bits_reset(state_);
+  size_ = 0;
+  if (::lseek(file_, 0, SEEK_SET) < 0) return io_error(path_, "read");
+  std::vector<std::byte> buffer(std::size_t{1} << 20U);
+  while (size_ < size) {
+    const ssize_t got = ::read(file_, buffer.data(), std::min<std::uint64_t>(buffer.size(), size - size_));
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return io_error(path_, "read");
+    if (got == 0) {
+      return fail(ErrorKind::bad_input,
+                  fmt::format("{}: has {} bytes, the checkpoint goes on from {}; restore the file or run the scenario "
+                              "again",
+                              path_.string(), size_, size));
+    }
+    XXH3_128bits_update(state_, buffer.data(), static_cast<std::size_t>(got));
+    size_ += static_cast<std::uint64_t>(got);
+  }
+  if (this->hash() != hash) {
+    return fail(ErrorKind::bad_input,
+                fmt::format("{}: its first {} bytes are not those that the checkpoint knows: the file was changed or "
+                            "damaged; restore it or run the scenario again",
+                            path_.string(), size));
+  }
+  if (calls_.truncate(file_, size) != 0) return io_error(path_, "cut");
+  return {};
+}
+
 Result<void> OutputFile::append(std::span<const std::byte> bytes) {
   XXH3_128bits_update(state_, bytes.data(), bytes.size());
   while (!bytes.empty()) {
@@ -102,8 +146,13 @@ Result<void> OutputFile::append(std::string_view text) {
   return append(std::as_bytes(std::span(text.data(), text.size())));
 }
 
-Result<void> OutputFile::finish() {
+Result<void> OutputFile::sync() {
   if (calls_.sync(file_) != 0) return io_error(path_, "flush");
+  return {};
+}
+
+Result<void> OutputFile::finish() {
+  if (auto synced = sync(); !synced) return synced;
   // Closing can report a late write error (network file systems, quotas).
   const int result = calls_.close(file_);
   file_ = -1;

@@ -24,6 +24,10 @@ class FileCalls {
   virtual int make_directory(const char* path);
   /// A new file for writing; fails when there is one of that name.
   virtual int create(const char* path);
+  /// A file that is there, for reading and for writing on from its front.
+  virtual int reopen(const char* path);
+  virtual int truncate(int file, std::uint64_t size);
+  virtual int remove(const char* path);
   virtual ssize_t write(int file, const void* bytes, std::size_t size);
   virtual int sync(int file);
   virtual int close(int file);
@@ -46,8 +50,16 @@ class OutputFile {
   OutputFile(const OutputFile&) = delete;
   OutputFile& operator=(const OutputFile&) = delete;
 
+  /// A file that is there, to go on from its front; rewind() comes next.
+  static Result<std::unique_ptr<OutputFile>> reopen(const std::filesystem::path& path, FileCalls& calls);
+  /// Cuts the file to its first `size` bytes, which must have this hash, and goes on behind them. Reads them.
+  /// Errors: bad_input when the file is shorter or holds something else; io.
+  Result<void> rewind(std::uint64_t size, const std::string& hash);
+
   Result<void> append(std::span<const std::byte> bytes);
   Result<void> append(std::string_view text);
+  /// Flushes to the disk.
+  Result<void> sync();
   /// Flushes to the disk and closes.
   Result<void> finish();
   [[nodiscard]] std::uint64_t size() const { return size_; }

@@ -26,6 +26,7 @@ constexpr const char* manifest_name = "manifest.json";
 constexpr const char* scans_name = "scans.pb.zst";
 constexpr const char* acts_name = "acts.pb.zst";
 constexpr const char* tables_name = "run.sqlite";
+constexpr const char* checkpoints_name = "checkpoints";
 constexpr int manifest_format = 1;
 
 std::int64_t ticks(SimTime at) {
@@ -37,11 +38,12 @@ Result<void> make_directory(const fs::path& path, store::FileCalls& calls) {
   return {};
 }
 
-/// Relative names of all regular files, ascending, the manifest and its temporary left out.
+/// Relative names of all regular files, ascending; the manifest, its temporary and the checkpoints left out.
 Result<std::vector<std::string>> list_files(const fs::path& folder) {
   std::vector<std::string> names;
   std::error_code error;
   for (fs::recursive_directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error)) {
+    if (entry.depth() == 0 && entry->path().filename() == checkpoints_name) entry.disable_recursion_pending();
     if (!entry->is_regular_file(error)) continue;
     const std::string name = entry->path().lexically_relative(folder).generic_string();
     if (name != manifest_name && name != std::string(manifest_name) + ".tmp") names.push_back(name);
@@ -88,6 +90,7 @@ struct RunWriter::Impl {
   std::unique_ptr<store::StreamWriter<Scan>> scans;
   std::unique_ptr<store::StreamWriter<ShopperAct>> acts;
   bool closed = false;
+  bool awaits_resume = false;  ///< Opened, but not yet where the checkpoint left it.
   StreamTotals totals;
   std::optional<Error> error;
   std::map<std::string, store::FileFacts> known;  ///< Files hashed while they were written.
@@ -106,6 +109,11 @@ struct RunWriter::Impl {
     totals.last = std::max(totals.last, at);
   }
   Result<void> copy_inputs();
+  Result<void> begin_folder();
+  Result<void> reopen_folder();
+  Result<void> copy_streams();
+  template <class T>
+  Result<void> open_stream(const char* name, bool is_there, std::unique_ptr<store::StreamWriter<T>>& stream);
 };
 
 RunWriter::RunWriter(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -131,36 +139,109 @@ Result<void> RunWriter::Impl::copy_inputs() {
   return {};
 }
 
-Result<std::unique_ptr<RunWriter>> RunWriter::create(const World& world, const RunFolderPlan& plan) {
-  auto impl = std::make_unique<Impl>(world, plan);
+Result<void> RunWriter::Impl::begin_folder() {
   const fs::path& folder = plan.folder;
-  std::error_code error;
-  if (fs::exists(folder, error)) {
-    if (!fs::is_directory(folder, error) || !fs::is_empty(folder, error)) {
+  std::error_code problem;
+  if (fs::exists(folder, problem)) {
+    if (!fs::is_directory(folder, problem) || !fs::is_empty(folder, problem)) {
       return fail(
           ErrorKind::bad_input,
           fmt::format("{}: is already there and not an empty folder; choose another or remove it", folder.string()));
     }
   } else {
-    if (!folder.parent_path().empty()) fs::create_directories(folder.parent_path(), error);
-    if (error) {
-      return fail(ErrorKind::io, fmt::format("{}: cannot create: {}", folder.parent_path().string(), error.message()));
+    if (!folder.parent_path().empty()) fs::create_directories(folder.parent_path(), problem);
+    if (problem) {
+      return fail(ErrorKind::io, fmt::format("{}: cannot create: {}", folder.parent_path().string(), problem.message()));
     }
-    if (auto made = make_directory(folder, impl->calls); !made) return tl::unexpected(made.error());
+    if (auto made = make_directory(folder, calls); !made) return made;
   }
-  if (auto written = write_file(folder / "world.toml", plan.world_text, impl->calls); !written) {
-    return tl::unexpected(written.error());
+  if (auto written = write_file(folder / "world.toml", plan.world_text, calls); !written) return written;
+  return copy_inputs();
+}
+
+Result<void> RunWriter::Impl::reopen_folder() {
+  const fs::path& folder = plan.folder;
+  std::error_code problem;
+  if (!fs::is_directory(folder, problem)) {
+    return fail(ErrorKind::bad_input, fmt::format("{}: no such run folder", folder.string()));
   }
-  if (auto copied = impl->copy_inputs(); !copied) return tl::unexpected(copied.error());
+  // The manifest goes first: from here on the folder is an unfinished run.
+  for (const char* name : {manifest_name, tables_name, "report.html"}) {
+    const fs::path path = folder / name;
+    if (fs::exists(path, problem) && calls.remove(path.c_str()) != 0) return io_error(path, "remove");
+    if (name == manifest_name && calls.sync_directory(folder.c_str()) != 0) return io_error(folder, "flush");
+  }
+  return {};
+}
+
+Result<void> RunWriter::Impl::copy_streams() {
+  for (const char* name : {scans_name, acts_name}) {
+    std::error_code problem;
+    fs::copy_file(plan.resumes / name, plan.folder / name, problem);
+    if (problem) {
+      return fail(ErrorKind::io, fmt::format("{}: cannot copy to {}: {}", (plan.resumes / name).string(),
+                                             plan.folder.string(), problem.message()));
+    }
+  }
+  return {};
+}
+
+template <class T>
+Result<void> RunWriter::Impl::open_stream(const char* name, bool is_there,
+                                          std::unique_ptr<store::StreamWriter<T>>& stream) {
+  const fs::path path = plan.folder / name;
+  auto opened = is_there ? store::StreamWriter<T>::reopen(path, calls) : store::StreamWriter<T>::create(path, calls);
+  if (!opened) return tl::unexpected(opened.error());
+  stream = std::move(*opened);
+  return {};
+}
+
+Result<std::unique_ptr<RunWriter>> RunWriter::create(const World& world, const RunFolderPlan& plan) {
+  auto impl = std::make_unique<Impl>(world, plan);
+  const bool resumes = !plan.resumes.empty();
+  std::error_code error;
+  const bool same = resumes && fs::equivalent(plan.resumes, plan.folder, error);
+  if (auto begun = same ? impl->reopen_folder() : impl->begin_folder(); !begun) return tl::unexpected(begun.error());
+  impl->awaits_resume = resumes;
   if (plan.streams) {
-    auto scans = store::StreamWriter<Scan>::create(folder / scans_name, impl->calls);
-    if (!scans) return tl::unexpected(scans.error());
-    auto acts = store::StreamWriter<ShopperAct>::create(folder / acts_name, impl->calls);
-    if (!acts) return tl::unexpected(acts.error());
-    impl->scans = std::move(*scans);
-    impl->acts = std::move(*acts);
+    if (resumes && !same) {
+      if (auto copied = impl->copy_streams(); !copied) return tl::unexpected(copied.error());
+    }
+    if (auto scans = impl->open_stream(scans_name, resumes, impl->scans); !scans) return tl::unexpected(scans.error());
+    if (auto acts = impl->open_stream(acts_name, resumes, impl->acts); !acts) return tl::unexpected(acts.error());
   }
   return std::unique_ptr<RunWriter>(new RunWriter(std::move(impl)));
+}
+
+void RunWriter::save(ArchiveWriter& archive) const {
+  const Impl& m = *impl_;
+  archive(m.totals.scans, m.totals.checks, m.totals.first, m.totals.last, m.scans != nullptr);
+  if (!m.scans) return;
+  m.scans->save(archive);
+  m.acts->save(archive);
+}
+
+Result<void> RunWriter::sync() {
+  Impl& m = *impl_;
+  if (m.scans && !m.error) m.note(m.scans->sync());
+  if (m.acts && !m.error) m.note(m.acts->sync());
+  return status();
+}
+
+Result<void> RunWriter::resume(ArchiveReader& archive) {
+  Impl& m = *impl_;
+  PEAKSTORM_CHECK(m.awaits_resume, m.awaits_resume);
+  m.awaits_resume = false;
+  bool has_streams = false;
+  archive(m.totals.scans, m.totals.checks, m.totals.first, m.totals.last, has_streams);
+  if (!archive.ok() || has_streams != (m.scans != nullptr)) {
+    m.note(fail(ErrorKind::bad_input, fmt::format("{}: the checkpoint does not belong to this run folder; resume from "
+                                                  "another checkpoint",
+                                                  m.plan.folder.string())));
+  }
+  if (m.scans && !m.error) m.note(m.scans->resume(archive));
+  if (m.acts && !m.error) m.note(m.acts->resume(archive));
+  return status();
 }
 
 const fs::path& RunWriter::folder() const {
@@ -171,6 +252,7 @@ void RunWriter::scans(std::span<const Scan> scans) {
   Impl& m = *impl_;
   if (!m.scans || m.error) return;
   PEAKSTORM_CHECK(!m.closed, m.closed);
+  PEAKSTORM_CHECK(!m.awaits_resume, m.awaits_resume);
   for (const Scan& scan : scans) {
     if (scan.reported == never) continue;
     ++m.totals.scans;
@@ -183,6 +265,7 @@ void RunWriter::acts(std::span<const ShopperAct> acts) {
   Impl& m = *impl_;
   if (!m.acts || m.error) return;
   PEAKSTORM_CHECK(!m.closed, m.closed);
+  PEAKSTORM_CHECK(!m.awaits_resume, m.awaits_resume);
   for (const ShopperAct& act : acts) {
     if (act.kind != ActKind::check) continue;
     ++m.totals.checks;

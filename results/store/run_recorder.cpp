@@ -33,6 +33,27 @@ class Tee final : public Recorder {
   void census(CarrierId carrier, std::span<const Census> census) override { measures_.census(carrier, census); }
   void queues(std::span<const QueueAccount> queues) override { measures_.queues(queues); }
 
+  void save(ArchiveWriter& archive) const override {
+    measures_.save(archive);
+    // In bytes of their own, so that a recorder without a folder can pass over them.
+    std::vector<std::byte> folder;
+    if (writer_ != nullptr) {
+      BytesSink sink(folder);
+      ArchiveWriter into(sink);
+      writer_->save(into);
+    }
+    archive(folder);
+  }
+  void absorb(ArchiveReader& archive) override {
+    measures_.absorb(archive);
+    std::vector<std::byte> folder;
+    archive(folder);
+    if (writer_ == nullptr || folder.empty() || !archive.ok()) return;
+    BytesSource source(folder);
+    ArchiveReader from(source);
+    if (!writer_->resume(from)) archive.fail();
+  }
+
  private:
   Measures& measures_;
   RunWriter* writer_;
@@ -148,6 +169,11 @@ Result<void> RunRecorder::simulated(std::uint32_t number, const SimulationSummar
     if (m.writer) return m.writer->close_streams();
   }
   m.current.reset();
+  return {};
+}
+
+Result<void> RunRecorder::sync() {
+  if (impl_->writer) return impl_->writer->sync();
   return {};
 }
 

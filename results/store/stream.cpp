@@ -105,8 +105,8 @@ struct MessageOf<ShopperAct> {
 template <class T>
 class Writer final : public StreamWriter<T> {
  public:
-  explicit Writer(std::unique_ptr<OutputFile> file)
-      : file_(std::move(file)), context_(ZSTD_createCCtx(), ZSTD_freeCCtx) {
+  Writer(std::filesystem::path path, std::unique_ptr<OutputFile> file)
+      : path_(std::move(path)), file_(std::move(file)), context_(ZSTD_createCCtx(), ZSTD_freeCCtx) {
     if (!context_) throw std::bad_alloc();
     plain_.resize(std::size_t{1} << 20U);
   }
@@ -145,6 +145,30 @@ class Writer final : public StreamWriter<T> {
     return file_->finish();
   }
 
+  void save(ArchiveWriter& archive) const override {
+    archive(file_->size(), file_->hash(), index_.SerializeAsString());
+    archive(messages_, first_at_, last_at_, std::vector(plain_.begin(), plain_.begin() + static_cast<long>(used_)));
+  }
+
+  Result<void> sync() override { return file_->sync(); }
+
+  Result<void> resume(ArchiveReader& archive) override {
+    std::uint64_t size = 0;
+    std::string hash;
+    std::string index;
+    std::vector<std::uint8_t> plain;
+    archive(size, hash, index, messages_, first_at_, last_at_, plain);
+    if (!archive.ok() || !index_.ParseFromString(index) || messages_ >= frame_messages) {
+      return fail(ErrorKind::bad_input,
+                  fmt::format("{}: the checkpoint does not say how far it had come; resume from another checkpoint",
+                              path_.string()));
+    }
+    used_ = plain.size();
+    if (used_ > plain_.size()) plain_.resize(used_);
+    std::copy(plain.begin(), plain.end(), plain_.begin());
+    return file_->rewind(size, hash);
+  }
+
   [[nodiscard]] FileFacts facts() const override { return {file_->size(), file_->hash()}; }
 
  private:
@@ -168,6 +192,7 @@ class Writer final : public StreamWriter<T> {
     return file_->append(std::span<const std::byte>(packed_.data(), size));
   }
 
+  std::filesystem::path path_;
   std::unique_ptr<OutputFile> file_;
   std::unique_ptr<ZSTD_CCtx, std::size_t (*)(ZSTD_CCtx*)> context_;
   typename MessageOf<T>::Type message_;
@@ -283,7 +308,14 @@ template <class T>
 Result<std::unique_ptr<StreamWriter<T>>> StreamWriter<T>::create(const std::filesystem::path& path, FileCalls& calls) {
   auto file = OutputFile::create(path, calls);
   if (!file) return tl::unexpected(file.error());
-  return std::make_unique<Writer<T>>(std::move(*file));
+  return std::make_unique<Writer<T>>(path, std::move(*file));
+}
+
+template <class T>
+Result<std::unique_ptr<StreamWriter<T>>> StreamWriter<T>::reopen(const std::filesystem::path& path, FileCalls& calls) {
+  auto file = OutputFile::reopen(path, calls);
+  if (!file) return tl::unexpected(file.error());
+  return std::make_unique<Writer<T>>(path, std::move(*file));
 }
 
 template <class T>

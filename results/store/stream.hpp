@@ -8,6 +8,7 @@
 #include <span>
 #include <vector>
 
+#include "engine/archive.hpp"
 #include "engine/result.hpp"
 #include "engine/scan.hpp"
 #include "results/store/file_calls.hpp"
@@ -21,7 +22,17 @@ class StreamWriter {
  public:
   static Result<std::unique_ptr<StreamWriter>> create(const std::filesystem::path& path, FileCalls& calls);
   virtual ~StreamWriter() = default;
+  /// A file that is there and is to be written on from where save() stood; resume() comes next.
+  static Result<std::unique_ptr<StreamWriter>> reopen(const std::filesystem::path& path, FileCalls& calls);
   virtual Result<void> append(std::span<const T> items) = 0;
+  /// Writes how far the stream has come, with what does not yet fill a frame: the finished file will be the same, byte
+  /// for byte, as if nobody had saved.
+  virtual void save(ArchiveWriter& archive) const = 0;
+  /// What append() wrote to the file survives a power cut.
+  virtual Result<void> sync() = 0;
+  /// Back to where save() stood: what the file holds beyond is cut off. Errors: bad_input when the archive or the file
+  /// is damaged; io.
+  virtual Result<void> resume(ArchiveReader& archive) = 0;
   /// Writes what is left and the index, flushes and closes.
   virtual Result<void> finish() = 0;
   /// Valid after finish().
