@@ -65,6 +65,9 @@ struct Carrier {
   Ppm missed_scan = 10'000;  ///< Per scan: the fact happens, the carrier never reports it.
   Ppm late_scan = 5'000;     ///< Per scan: reported `late_scan_minutes` later (offline scanner).
   std::uint32_t late_scan_minutes = 240;
+  /// From the beginning or end of a closure to the load plan that reckons with it (network/routes.hpp); >= 0. The
+  /// default is an assumption: word of the closure, a new plan, and its way to every dock.
+  SimDuration replan_after = hours(2);
   Ppm false_delivery = 200;  ///< Per delivery: a "delivered" scan before the true one, retracted after it.
 };
 

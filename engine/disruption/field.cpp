@@ -77,7 +77,9 @@ Field::Field(const World& world, const std::array<bool, disruption_kind_names.si
     if (without[static_cast<std::size_t>(d.kind)]) continue;
     for (std::size_t f = 0; f < world.facilities.size(); ++f) {
       const bool mine = !d.carrier || *d.carrier == world.facilities[f].carrier;
-      if (mine && d.facilities[f]) by_facility[f].push_back(&d);
+      if (!mine || !d.facilities[f]) continue;
+      by_facility[f].push_back(&d);
+      if (d.closed) closures_.push_back({FacilityId{static_cast<std::uint16_t>(f)}, d.from, d.to, is_weather(d.kind)});
     }
     // A carrier's own trouble does not stop the shipper's work; its refusals are looked up when it collects.
     for (std::size_t n = 0; n < world.nodes.size(); ++n) {

@@ -1,11 +1,12 @@
 /// Weather, closures, embargoes, outages and surges as fields in time and area, turned into step functions
 /// per place. Everything here is known to the world and to nobody in it: a promise or a carrier choice
-/// must not look.
+/// must not look; a carrier's load plan learns of closures late (network/routes.hpp).
 #pragma once
 
 #include <array>
 #include <vector>
 
+#include "engine/network/routes.hpp"
 #include "engine/world.hpp"
 
 namespace peakstorm::disruption {
@@ -46,6 +47,8 @@ class Field {
   Field(const World& world, const std::array<bool, disruption_kind_names.size()>& without);
 
   [[nodiscard]] const EffectSteps& facility(FacilityId id) const { return facilities_[index(id)]; }
+  /// Closed facilities, one by one as announced: what carriers plan by, after their delay.
+  [[nodiscard]] const std::vector<network::Closure>& closures() const { return closures_; }
   [[nodiscard]] const EffectSteps& node(ShipNodeId id) const { return nodes_[index(id)]; }
   /// True when `carrier` refuses parcels from `node` for `destination` at `instant`.
   [[nodiscard]] bool embargoed(CarrierId carrier, ShipNodeId node, DestinationId destination, SimTime instant) const;
@@ -58,6 +61,7 @@ class Field {
   const World* world_;
   std::vector<EffectSteps> facilities_;
   std::vector<EffectSteps> nodes_;
+  std::vector<network::Closure> closures_;
   std::vector<const Disruption*> embargoes_;
   std::vector<const Disruption*> surges_;
 };

@@ -39,7 +39,7 @@ Context::Context(const World& w, const SimulationOptions& options, bool wants_st
       background_streams(wants_background),
       end(day_zero + days(w.day_count + w.drain_days)),
       field(w, options.without),
-      routes(w),
+      routes(w, field.closures()),
       tariffs(w) {
   horizon_day = w.day_count + w.drain_days;
   for (const TimeZone& zone : w.zones) horizon_day = std::min(horizon_day, zone.local_day(end) - 1);

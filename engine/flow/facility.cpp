@@ -114,8 +114,8 @@ void FacilityProcess::handle(const Event& event, Outbox& outbox, Ledger& ledger)
     case Happening::released: {
       auto container = adopt(event);
       aside_ -= container->parcels.size();
-      for (const Parcel& parcel : container->parcels) {
-        const LaneId lane = context_.routes.next(mode_of(parcel), id_, depot_of(parcel), now);
+      for (Parcel& parcel : container->parcels) {
+        const LaneId lane = next_lane(parcel, container->boarded, now);
         dock(now, container->boarded, parcel, lane, Cause::missort);
       }
       break;
@@ -132,10 +132,10 @@ void FacilityProcess::handle(const Event& event, Outbox& outbox, Ledger& ledger)
   }
 }
 
-Day FacilityProcess::eta(const Parcel& parcel, FacilityId from, SimTime at) const {
+Day FacilityProcess::eta(const Parcel& parcel, FacilityId from, SimTime at, SimTime now) const {
   const FacilityId depot = depot_of(parcel);
   SimTime there = at;
-  if (depot != from) there += context_.routes.remaining(mode_of(parcel), from, depot, at);
+  if (depot != from) there += context_.routes.remaining(mode_of(parcel), from, depot, at, now);
   there += context_.world.facilities[index(depot)].handling;
   return context_.zone_of(parcel.destination).local_day(next_load_out(depot, parcel.service, there) + hours(1));
 }
@@ -179,7 +179,7 @@ void FacilityProcess::arrive(SimTime now, const Event& event, Outbox& outbox, Le
   for (Parcel& parcel : container->parcels) {
     const bool tracked = parcel.is(Parcel::tracked);
     std::uint16_t eta_day = no_day;
-    if (tracked) eta_day = stored_day(eta(parcel, id_, now));
+    if (tracked) eta_day = stored_day(eta(parcel, id_, now, now));
     ScanKind kind = ScanKind::arrived;
     if (parcel.is(Parcel::astray)) {
       parcel.clear(Parcel::astray);
@@ -306,12 +306,12 @@ void FacilityProcess::sort_one(SimTime now, SimTime arrived, Parcel& parcel, Out
   if (draws.happens(2, carrier_.held) && !parcel.is(Parcel::was_held)) {
     parcel.set(Parcel::was_held);
     const SimTime until = now + minutes(std::max<std::int64_t>(1, carrier_.held_minutes));
-    ledger.scan(parcel, ScanKind::held, place_, now, stored_day(eta(parcel, id_, until)));
+    ledger.scan(parcel, ScanKind::held, place_, now, stored_day(eta(parcel, id_, until, now)));
     ++aside_;
     send_parcel(outbox, self, until, Happening::released, 0, arrived, parcel);
     return;
   }
-  LaneId lane = context_.routes.next(mode_of(parcel), id_, depot_of(parcel), now);
+  LaneId lane = next_lane(parcel, arrived, now);
   PEAKSTORM_CHECK(lane != network::no_lane, facility_.name, context_.world.facilities[index(depot_of(parcel))].name);
   if (draws.happens(3, carrier_.missort)) {
     const LaneId wrong = wrong_lane(parcel, lane, draws.word(3) ^ draws.word(0));
@@ -319,6 +319,20 @@ void FacilityProcess::sort_one(SimTime now, SimTime arrived, Parcel& parcel, Out
     lane = wrong;
   }
   dock(now, arrived, parcel, lane, Cause::none);
+}
+
+LaneId FacilityProcess::next_lane(Parcel& parcel, SimTime arrived, SimTime now) const {
+  const network::Routes& routes = context_.routes;
+  const FacilityId depot = depot_of(parcel);
+  if (routes.revised(id_, now)) {
+    const network::Routes::Detour detour = routes.detour(mode_of(parcel), id_, depot, arrived, now);
+    if (detour.lane != network::no_lane) {
+      parcel.blame(place_, Cause::closure, to_minutes(detour.longer));
+      if (detour.weather) parcel.set(Parcel::weather);
+      return detour.lane;
+    }
+  }
+  return routes.next(mode_of(parcel), id_, depot, now);
 }
 
 LaneId FacilityProcess::wrong_lane(const Parcel& parcel, LaneId right, std::uint32_t word) const {
@@ -449,7 +463,7 @@ void FacilityProcess::leave_behind(SimTime now, Dock& dock, Ledger& ledger) {
     for (std::size_t i = first; i < parcel_at; ++i) {
       Parcel& parcel = dock.parcels[i];
       if (!parcel.is(Parcel::tracked)) continue;
-      const Day moved = eta(parcel, lane.to, next + lane.transit);
+      const Day moved = eta(parcel, lane.to, next + lane.transit, now);
       ledger.scan(parcel, weather ? ScanKind::delay_weather : ScanKind::delay_other, place_, now, stored_day(moved));
       revise(parcel, moved, now, ledger);
     }
@@ -519,7 +533,7 @@ void FacilityProcess::load_out(SimTime now, Outbox& outbox, Ledger& ledger) {
       if (weather) parcel.set(Parcel::weather);
       day(now).rollovers += 1;
       if (parcel.is(Parcel::tracked)) {
-        const Day moved = eta(parcel, id_, now + hours(2));
+        const Day moved = eta(parcel, id_, now + hours(2), now);
         ledger.scan(parcel, weather ? ScanKind::delay_weather : ScanKind::delay_other, place_, now, stored_day(moved));
         revise(parcel, moved, now, ledger);
       }

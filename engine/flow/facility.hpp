@@ -107,6 +107,8 @@ class FacilityProcess {
 
   [[nodiscard]] PlaceLoad load() const;
   [[nodiscard]] PlaceDay& day(SimTime now);
+  /// Where the load plan sends a sorted piece; one led around a closure remembers what that costs it.
+  [[nodiscard]] LaneId next_lane(Parcel& parcel, SimTime arrived, SimTime now) const;
   [[nodiscard]] LaneId wrong_lane(const Parcel& parcel, LaneId right, std::uint32_t word) const;
   [[nodiscard]] Mode mode_of(const Parcel& parcel) const { return context_.service(parcel.service).mode; }
   [[nodiscard]] FacilityId depot_of(const Parcel& parcel) const {
@@ -114,8 +116,8 @@ class FacilityProcess {
   }
   /// First load-out of `service` at or after `at`, at the depot `depot`.
   [[nodiscard]] SimTime next_load_out(FacilityId depot, ServiceId service, SimTime at) const;
-  /// Date on which the carrier expects to deliver a parcel that reaches `from` at `at`.
-  [[nodiscard]] Day eta(const Parcel& parcel, FacilityId from, SimTime at) const;
+  /// Date on which the carrier expects, by what it knows at `now`, to deliver a parcel that reaches `from` at `at`.
+  [[nodiscard]] Day eta(const Parcel& parcel, FacilityId from, SimTime at, SimTime now) const;
   /// When pieces arriving at `arrived` would reach the dock in ordinary times.
   [[nodiscard]] SimTime nominally_docked(SimTime arrived) const;
   /// Shows a later date to the shopper when the promise shown has not yet expired.

@@ -1,9 +1,12 @@
 #include "engine/network/routes.hpp"
 
 #include <algorithm>
+#include <array>
 #include <boost/graph/compressed_sparse_row_graph.hpp>
 #include <boost/graph/dijkstra_shortest_paths.hpp>
 #include <limits>
+#include <unordered_map>
+#include <utility>
 
 #include "engine/network/timetable.hpp"
 #include "engine/random.hpp"
@@ -39,6 +42,12 @@ std::uint64_t lane_hash(const World& world, const Lane& lane) {
          static_cast<std::uint64_t>(lane.mode);
 }
 
+/// What one tree says of one facility, by hour.
+struct Row {
+  std::array<std::uint16_t, slots_per_day> next{};
+  std::array<std::uint16_t, slots_per_day> remaining{};
+};
+
 class CarrierPlan {
  public:
   CarrierPlan(const World& world, CarrierId carrier) : world_(world), local_(world.facilities.size(), far) {
@@ -55,7 +64,7 @@ class CarrierPlan {
 
   [[nodiscard]] const std::vector<std::size_t>& facilities() const { return facilities_; }
 
-  /// Calls visit(facility, slot, lane or no_lane, minutes from arrival) for every facility and hour, towards `depot`.
+  /// Calls visit(facility, row) for every facility of the carrier, towards `depot`.
   template <class Visit>
   void towards(std::size_t depot, Visit&& visit) const {
     const std::size_t n = facilities_.size();
@@ -65,6 +74,7 @@ class CarrierPlan {
         boost::weight_map(boost::get(&Arc::minutes, graph_))
             .distance_map(boost::make_iterator_property_map(distance.begin(), boost::get(boost::vertex_index, graph_)))
             .distance_inf(far));
+    Row row;
     for (std::size_t f = 0; f < n; ++f) {
       for (std::uint32_t s = 0; s < slots_per_day; ++s) {
         // The best ride from this dock at this hour, waiting for later ones included.
@@ -81,12 +91,18 @@ class CarrierPlan {
             best = ride.lane;
           }
         }
-        visit(facilities_[f], s, best, distance[arrival(f, s)]);
+        row.next[s] = static_cast<std::uint16_t>(best < world_.lanes.size() ? best : index(no_lane));
+        row.remaining[s] = static_cast<std::uint16_t>(std::min<std::uint32_t>(distance[arrival(f, s)], 0xffff));
       }
+      visit(facilities_[f], row);
     }
   }
 
-  void build(Mode mode) {
+  /// Lays out the day. `shut` by facility of the world: how long a piece waits before its gate.
+  void build(Mode mode, const std::vector<SimDuration>& shut) {
+    if (mode == built_mode_ && shut == built_shut_) return;
+    built_mode_ = mode;
+    built_shut_ = shut;
     const std::size_t n = facilities_.size();
     rides_.assign(n, {});
     std::vector<std::pair<std::size_t, std::size_t>> edges;
@@ -130,8 +146,9 @@ class CarrierPlan {
         const SimTime last = departure - lane.cut_off - minutes(slot_minutes / 2);
         const std::uint32_t from_slot = slot_of(last);
         const SimTime from_middle = last - (last - day_zero) % minutes(slot_minutes) + minutes(slot_minutes / 2);
-        const auto took = static_cast<std::uint32_t>((departure - from_middle + lane.transit) / minutes(1));
-        const std::uint32_t to_slot = slot_of(departure + lane.transit);
+        const SimDuration transit = lane.transit + shut[index(lane.to)];
+        const auto took = static_cast<std::uint32_t>((departure - from_middle + transit) / minutes(1));
+        const std::uint32_t to_slot = slot_of(departure + transit);
         rides_[from].push_back({l, from_slot, static_cast<std::uint32_t>(to), to_slot, took});
         add(dock(from, from_slot), arrival(to, to_slot), took);
       }
@@ -158,12 +175,226 @@ class CarrierPlan {
   std::vector<std::vector<Ride>> rides_;
   SimTime day_;
   Graph graph_;
+  Mode built_mode_ = Mode::road;  // What graph_ and rides_ are for; an empty built_shut_: nothing yet.
+  std::vector<SimDuration> built_shut_;
 };
 
 }  // namespace
 
-Routes::Routes(const World& world)
-    : base_(world.facilities.size()), depots_(world.facilities.size()), depot_rank_(world.facilities.size()) {
+/// Fills in the Routes, carrier by carrier.
+class Planner {
+ public:
+  Planner(const World& world, Routes& routes) : world_(world), routes_(routes) {}
+
+  /// The plan of an ordinary day.
+  void plan(CarrierPlan& plan, const std::vector<std::size_t>& depots) {
+    const std::vector<SimDuration> open(world_.facilities.size());
+    for (const Mode mode : {Mode::road, Mode::air}) {
+      plan.build(mode, open);
+      for (const std::size_t depot : depots) {
+        plan.towards(depot, [&](std::size_t f, const Row& row) { put(row, row_of(mode, f, depot)); });
+      }
+    }
+  }
+
+  /// The editions that `closures`, all of this carrier, make necessary.
+  void revise(CarrierPlan& plan, CarrierId carrier, const std::vector<std::size_t>& depots,
+              const std::vector<Closure>& closures) {
+    delay_ = world_.carriers[index(carrier)].replan_after;
+    std::vector<SimTime> instants;
+    for (const Closure& closure : closures) {
+      if (closure.to - closure.from <= delay_) continue;
+      for (SimTime at = closure.from + delay_; at < closure.to; at += renewal) instants.push_back(at);
+      instants.push_back(closure.to + delay_);
+    }
+    std::sort(instants.begin(), instants.end());
+    instants.erase(std::unique(instants.begin(), instants.end()), instants.end());
+    if (instants.empty()) return;
+
+    start(plan.facilities(), depots);
+    std::vector<SimDuration> before(world_.facilities.size());
+    for (const SimTime at : instants) {
+      std::vector<SimDuration> shut(world_.facilities.size());
+      bool weather = false;
+      for (const Closure& closure : closures) {
+        const SimDuration rest = announced_rest(closure, at);
+        if (rest <= SimDuration::zero()) continue;
+        shut[index(closure.facility)] = std::max(shut[index(closure.facility)], rest);
+        weather = weather || closure.weather;
+      }
+      if (shut == before) continue;
+      Routes::Edition edition{carrier, at, 0, 0, weather};
+      for (const Mode mode : {Mode::road, Mode::air}) revise_trees(plan, mode, depots, shut, edition);
+      publish(plan.facilities(), edition);
+      before = std::move(shut);
+    }
+  }
+
+ private:
+  /// A tree as the latest edition has it.
+  struct Tree {
+    std::vector<bool> usually_passes;  ///< By facility of the world; its own depot not counted.
+    std::vector<bool> passes;
+    std::vector<SimDuration> shut;  ///< What it reckons with; empty: nothing.
+  };
+
+  /// How long the plan published last, at `at` or before, takes the closure to go on from its publication; zero when
+  /// there is none.
+  [[nodiscard]] SimDuration announced_rest(const Closure& closure, SimTime at) const {
+    const SimTime known = closure.from + delay_;
+    if (closure.to - closure.from <= delay_ || at < known || at >= closure.to + delay_) return {};
+    const SimTime last = std::min(at, closure.to - SimDuration{1});
+    return std::min(closure.to - (known + renewal * ((last - known) / renewal)), reckoned_max);
+  }
+
+  [[nodiscard]] std::size_t column(Mode mode, std::size_t f, std::size_t depot) const {
+    return routes_.column(mode, facility(f), facility(depot));
+  }
+  [[nodiscard]] std::size_t row_of(Mode mode, std::size_t f, std::size_t depot) const {
+    return routes_.row(mode, facility(f), facility(depot));
+  }
+  static FacilityId facility(std::size_t f) { return FacilityId{static_cast<std::uint16_t>(f)}; }
+
+  void put(const Row& row, std::size_t id) {
+    const auto at = static_cast<std::ptrdiff_t>(id * slots_per_day);
+    std::copy(row.next.begin(), row.next.end(), routes_.next_.begin() + at);
+    std::copy(row.remaining.begin(), row.remaining.end(), routes_.remaining_.begin() + at);
+  }
+  [[nodiscard]] bool is(const Row& row, std::size_t id) const {
+    const auto at = static_cast<std::ptrdiff_t>(id * slots_per_day);
+    return std::equal(row.next.begin(), row.next.end(), routes_.next_.begin() + at) &&
+           std::equal(row.remaining.begin(), row.remaining.end(), routes_.remaining_.begin() + at);
+  }
+  /// The row's number; rows that say the same share one.
+  std::uint32_t intern(const Row& row, std::size_t usual) {
+    if (is(row, usual)) return static_cast<std::uint32_t>(usual);
+    std::uint64_t hash = 0;
+    for (std::size_t s = 0; s < slots_per_day; ++s) {
+      hash = mix64(hash + ((std::uint64_t{row.next[s]} << 16U) | row.remaining[s]));
+    }
+    const auto [first, last] = known_.equal_range(hash);
+    for (auto same = first; same != last; ++same) {
+      if (is(row, same->second)) return same->second;
+    }
+    const std::size_t id = routes_.next_.size() / slots_per_day;
+    routes_.next_.resize(routes_.next_.size() + slots_per_day);
+    routes_.remaining_.resize(routes_.remaining_.size() + slots_per_day);
+    put(row, id);
+    known_.emplace(hash, static_cast<std::uint32_t>(id));
+    return static_cast<std::uint32_t>(id);
+  }
+
+  void start(const std::vector<std::size_t>& facilities, const std::vector<std::size_t>& depots) {
+    for (const std::size_t f : facilities) {
+      std::vector<std::uint32_t> ids(std::size_t{2} * depots.size());
+      for (std::size_t c = 0; c < ids.size(); ++c) ids[c] = static_cast<std::uint32_t>(routes_.base_[f] + c);
+      rows_.insert_or_assign(f, std::move(ids));
+    }
+    trees_.assign(std::size_t{2} * depots.size(), {});
+    for (const Mode mode : {Mode::road, Mode::air}) {
+      for (const std::size_t depot : depots) {
+        Tree& tree = trees_[column(mode, depot, depot)];
+        tree.usually_passes = passed(mode, facilities, depot);
+        tree.passes = tree.usually_passes;
+      }
+    }
+  }
+
+  /// Facilities into which the tree sends pieces that go on from there.
+  [[nodiscard]] std::vector<bool> passed(Mode mode, const std::vector<std::size_t>& facilities,
+                                         std::size_t depot) const {
+    std::vector<bool> passes(world_.facilities.size());
+    for (const std::size_t f : facilities) {
+      const std::size_t row = rows_.at(f)[column(mode, f, depot)];
+      for (std::size_t s = 0; s < slots_per_day; ++s) {
+        const std::uint16_t lane = routes_.next_[row * slots_per_day + s];
+        if (f != depot && lane != index(no_lane)) passes[index(world_.lanes[lane].to)] = true;
+      }
+    }
+    passes[depot] = false;
+    return passes;
+  }
+
+  void revise_trees(CarrierPlan& plan, Mode mode, const std::vector<std::size_t>& depots,
+                    const std::vector<SimDuration>& shut, Routes::Edition& edition) {
+    for (const std::size_t depot : depots) {
+      Tree& tree = trees_[column(mode, depot, depot)];
+      std::vector<SimDuration> reckoned = shut;
+      reckoned[depot] = {};
+      // Longer waits elsewhere leave a shortest way the shortest. So the usual tree stands while it passes
+      // nothing that is shut, and a revised one while waits grow only where it does not pass.
+      bool usual = true;
+      bool stands = !tree.shut.empty();
+      for (std::size_t f = 0; f < shut.size(); ++f) {
+        usual = usual && (!tree.usually_passes[f] || reckoned[f] == SimDuration::zero());
+        if (stands) stands = reckoned[f] == tree.shut[f] || (reckoned[f] > tree.shut[f] && !tree.passes[f]);
+      }
+      if (usual) {
+        if (tree.shut.empty()) continue;
+        for (const std::size_t f : plan.facilities()) {
+          set(f, column(mode, f, depot), static_cast<std::uint32_t>(row_of(mode, f, depot)), edition);
+        }
+        tree.shut.clear();
+        tree.passes = tree.usually_passes;
+        continue;
+      }
+      if (!stands) {
+        plan.build(mode, reckoned);  // Mostly the same for all depots, and then built once.
+        plan.towards(depot, [&](std::size_t f, const Row& row) {
+          set(f, column(mode, f, depot), intern(row, row_of(mode, f, depot)), edition);
+        });
+        tree.passes = passed(mode, plan.facilities(), depot);
+        ++edition.recomputed;
+      }
+      tree.shut = std::move(reckoned);
+    }
+  }
+
+  void set(std::size_t f, std::size_t column, std::uint32_t id, Routes::Edition& edition) {
+    std::uint32_t& row = rows_.at(f)[column];
+    if (row == id) return;
+    row = id;
+    changed_.push_back(f);
+    ++edition.changed;
+  }
+
+  void publish(const std::vector<std::size_t>& facilities, const Routes::Edition& edition) {
+    std::sort(changed_.begin(), changed_.end());
+    changed_.erase(std::unique(changed_.begin(), changed_.end()), changed_.end());
+    for (const std::size_t f : facilities) {
+      std::vector<Routes::Change>& changes = routes_.changes_[f];
+      const bool changed = std::binary_search(changed_.begin(), changed_.end(), f);
+      if (!changed) continue;
+      const std::vector<std::uint32_t>& rows = rows_.at(f);
+      Routes::Change change{edition.published, Routes::usual_rows, routes_.editions_.size()};
+      for (std::size_t c = 0; c < rows.size(); ++c) {
+        if (rows[c] == routes_.base_[f] + c) continue;
+        change.rows = routes_.row_ids_.size();
+        routes_.row_ids_.insert(routes_.row_ids_.end(), rows.begin(), rows.end());
+        break;
+      }
+      changes.push_back(change);
+      routes_.first_change_[f] = changes.front().from;
+    }
+    changed_.clear();
+    routes_.editions_.push_back(edition);
+  }
+
+  const World& world_;
+  Routes& routes_;
+  SimDuration delay_{};
+  std::vector<Tree> trees_;                                           // By mode and depot.
+  std::unordered_map<std::size_t, std::vector<std::uint32_t>> rows_;  // By facility, then mode and depot.
+  std::unordered_multimap<std::uint64_t, std::uint32_t> known_;       // Rows beyond the usual ones, by hash.
+  std::vector<std::size_t> changed_;                                  // Facilities, by the edition in the making.
+};
+
+Routes::Routes(const World& world, std::span<const Closure> closures)
+    : base_(world.facilities.size()),
+      depots_(world.facilities.size()),
+      depot_rank_(world.facilities.size()),
+      first_change_(world.facilities.size(), never),
+      changes_(world.facilities.size()) {
   std::vector<std::vector<std::size_t>> depots(world.carriers.size());
   for (std::size_t f = 0; f < world.facilities.size(); ++f) {
     if (world.facilities[f].kind != FacilityKind::depot) continue;
@@ -171,28 +402,55 @@ Routes::Routes(const World& world)
     depot_rank_[f] = static_cast<std::uint32_t>(mine.size());
     mine.push_back(f);
   }
-  std::size_t size = 0;
+  std::size_t rows = 0;
   for (std::size_t f = 0; f < world.facilities.size(); ++f) {
     depots_[f] = static_cast<std::uint32_t>(depots[index(world.facilities[f].carrier)].size());
-    base_[f] = size;
-    size += std::size_t{2} * depots_[f] * slots_per_day;
+    base_[f] = rows;
+    rows += std::size_t{2} * depots_[f];
   }
-  next_.assign(size, static_cast<std::uint16_t>(index(no_lane)));
-  remaining_.assign(size, 0xffff);
+  next_.assign(rows * slots_per_day, static_cast<std::uint16_t>(index(no_lane)));
+  remaining_.assign(rows * slots_per_day, 0xffff);
   for (std::size_t c = 0; c < world.carriers.size(); ++c) {
-    CarrierPlan plan(world, CarrierId{static_cast<std::uint8_t>(c)});
-    for (const Mode mode : {Mode::road, Mode::air}) {
-      plan.build(mode);
-      for (const std::size_t depot : depots[c]) {
-        plan.towards(depot, [&](std::size_t f, std::uint32_t s, std::size_t lane, std::uint32_t minutes_left) {
-          const std::size_t at =
-              base_[f] + (static_cast<std::size_t>(mode) * depots_[f] + depot_rank_[depot]) * slots_per_day + s;
-          if (lane < world.lanes.size()) next_[at] = static_cast<std::uint16_t>(lane);
-          remaining_[at] = static_cast<std::uint16_t>(std::min<std::uint32_t>(minutes_left, 0xffff));
-        });
-      }
+    const CarrierId carrier{static_cast<std::uint8_t>(c)};
+    CarrierPlan plan(world, carrier);
+    Planner planner(world, *this);
+    planner.plan(plan, depots[c]);
+    std::vector<Closure> mine;
+    for (const Closure& closure : closures) {
+      if (world.facilities[index(closure.facility)].carrier == carrier) mine.push_back(closure);
     }
+    planner.revise(plan, carrier, depots[c], mine);
   }
+}
+
+const Routes::Change& Routes::change(FacilityId from, SimTime now) const {
+  const std::vector<Change>& changes = changes_[index(from)];
+  auto last = changes.end() - 1;  // Few, and `now` lies after the first.
+  while (last->from > now) --last;
+  return *last;
+}
+
+std::size_t Routes::revised_row(Mode mode, FacilityId from, FacilityId depot, SimTime now) const {
+  const Change& latest = change(from, now);
+  return latest.rows == usual_rows ? row(mode, from, depot) : row_ids_[latest.rows + column(mode, from, depot)];
+}
+
+Routes::Detour Routes::detour(Mode mode, FacilityId from, FacilityId depot, SimTime arrived, SimTime now) const {
+  if (!revised(from, now)) return {};
+  const std::size_t usual = row(mode, from, depot);
+  const std::size_t revised = revised_row(mode, from, depot, now);
+  const std::uint16_t lane = next_[revised * slots_per_day + hour(now)];
+  if (lane == next_[usual * slots_per_day + hour(now)]) return {};
+  const std::size_t at = hour(arrived);
+  const int longer = remaining_[revised * slots_per_day + at] - remaining_[usual * slots_per_day + at];
+  return {LaneId{lane}, minutes(std::max(longer, 0)), editions_[change(from, now).edition].weather};
+}
+
+std::size_t Routes::bytes() const {
+  std::size_t bytes =
+      (next_.size() + remaining_.size()) * sizeof(std::uint16_t) + row_ids_.size() * sizeof(row_ids_[0]);
+  for (const std::vector<Change>& changes : changes_) bytes += changes.size() * sizeof(Change);
+  return bytes;
 }
 
 }  // namespace peakstorm::network

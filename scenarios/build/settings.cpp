@@ -337,6 +337,7 @@ void read_carrier(Keys keys, Settings& out) {
   keys.share("late_scan", c.late_scan);
   keys.minutes_of("late_scan_time", c.late_scan_minutes);
   keys.share("false_delivery", c.false_delivery);
+  keys.read_text("replan_after", parse_duration, c.replan_after);
   keys.finish();
   out.carriers.push_back(std::move(settings));
 }

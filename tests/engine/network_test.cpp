@@ -77,7 +77,7 @@ TEST(Routes, FollowTheTimetableTowardsTheDepot) {
   EXPECT_FALSE(routes.reachable(Mode::road, test::west_depot, test::east_depot));
   // Arrives about 19:30, leaves 22 h, arrives at 10 h, is sorted from 18 h, leaves 5 h, arrives 6 h: 34.5 h. Hours of
   // the plan stand for their middle, so each stop may be half an hour off.
-  const SimDuration left = routes.remaining(Mode::road, test::west_hub, test::east_depot, at(3, 19));
+  const SimDuration left = routes.remaining(Mode::road, test::west_hub, test::east_depot, at(3, 19), at(3, 19));
   EXPECT_NEAR(static_cast<double>(left / minutes(1)), 34.5 * 60, 60);
 }
 

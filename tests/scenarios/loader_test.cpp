@@ -82,6 +82,12 @@ TEST_F(LoadedWorld, HasCarriersWithTheGivenAndTheDefaultShares) {
   EXPECT_EQ(world_.calendars[index(snail.pickup)].name, "daily");
 }
 
+TEST_F(LoadedWorld, ReplansAfterTwoHoursOrAsSaid) {
+  EXPECT_EQ(named(world_.carriers, "snail").replan_after, hours(2));
+  folder_.replace("scenario.toml", "name = \"snail\"", "name = \"snail\"\nreplan_after = \"6h\"");
+  EXPECT_EQ(named(load(folder_.path()).carriers, "snail").replan_after, hours(6));
+}
+
 TEST_F(LoadedWorld, JoinsTheTimetablesOfALane) {
   const auto lane = std::find_if(world_.lanes.begin(), world_.lanes.end(), [&](const Lane& l) {
     return world_.facilities[index(l.from)].name == "east-hub" && world_.facilities[index(l.to)].name == "west-hub" &&
