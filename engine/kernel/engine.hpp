@@ -37,12 +37,18 @@ namespace peakstorm::kernel {
 inline constexpr std::size_t default_partitions = 64;
 inline constexpr std::size_t max_partitions = 1024;
 
+/// How many partitions a model of `lps` processes gets that does not say itself: at most default_partitions, and
+/// fewer for small models, where every partition has a handful of events per window and costs as much as they do.
+inline std::size_t partitions_for(std::size_t lps) {
+  return std::clamp<std::size_t>(lps / 256, std::min<std::size_t>(lps, 4), default_partitions);
+}
+
 struct Settings {
   RunKey run{};
   unsigned threads = 1;  ///< 1 to 1024, the calling thread included.
   SimTime end = never;   ///< Events before it are handled, later ones stay pending.
-  /// Partition of each process, dense from 0; at most max_partitions. Empty: default_partitions contiguous
-  /// parts of equal size. Speed depends on it, results do not.
+  /// Partition of each process, dense from 0; at most max_partitions. Empty: partitions_for(processes)
+  /// contiguous parts of equal size. Speed depends on it, results do not.
   std::vector<std::uint32_t> partition_of_lp{};
   /// The other ranks; none: there is one. Must outlive the engine. Rank r holds a contiguous range of the
   /// partitions. Every rank has the whole model and makes the same calls; it handles its own partitions'
@@ -121,12 +127,16 @@ class Engine {
 
  private:
   static constexpr SimTime stopped = SimTime::min();
+  /// After a window with fewer events than this the calling thread handles the next one alone: another thread
+  /// would need longer to fetch the events from this one's cache.
+  static constexpr std::uint64_t few_events = 48;
 
   [[nodiscard]] std::size_t rank_of(std::size_t partition) const {
     return partition * exchange_->ranks() / partitions_.size();
   }
   [[nodiscard]] SimTime earliest() const;
   void run_window(SimTime until);
+  void take_in(const Event<Payload>& event);
   void sort_mail();
   void send_afar();
   void receive(std::span<const std::byte> bytes);
@@ -152,7 +162,12 @@ class Engine {
   std::uint64_t windows_ = 0;
   std::uint64_t events_before_ = 0;  ///< Handled by partitions that are no more; of loaded parts: on rank 0.
   std::vector<bool> loaded_;         ///< By LpId: found in a part.
-  std::vector<std::uint32_t> active_;
+  std::uint64_t window_events_ = 0;  ///< Of the last window, on this rank.
+  // What the engine asks of every partition in every window, side by side: asking the partitions themselves
+  // costs a cache miss each.
+  std::vector<SimTime> next_;                     ///< Earliest event of each local partition, not counting mail.
+  std::vector<std::uint8_t> has_mail_;            ///< Of each local partition: there is some to be taken in.
+  std::vector<std::uint32_t> active_;             ///< Partitions of the present or last window.
   std::vector<std::vector<std::byte>> outgoing_;  ///< By rank.
 };
 
@@ -200,7 +215,7 @@ Engine<M>::Engine(M& model, Settings settings)
   PEAKSTORM_CHECK(valid.has_value(), valid.has_value() ? std::string() : valid.error().message);
 
   const std::size_t lps = model_.lp_count();
-  std::size_t count = std::min(lps, default_partitions);
+  std::size_t count = partitions_for(lps);
   if (partition_of_.empty()) {
     partition_of_.resize(lps);
     for (std::size_t lp = 0; lp < lps; ++lp) partition_of_[lp] = static_cast<std::uint32_t>(lp * count / lps);
@@ -220,6 +235,8 @@ Engine<M>::Engine(M& model, Settings settings)
     partitions_[p] = make_partition(p);
   }
   first_ = std::min(first_, last_);
+  next_.assign(count, never);
+  has_mail_.assign(count, 0);
 }
 
 template <class M>
@@ -250,17 +267,22 @@ void Engine<M>::schedule(LpId target, SimTime at, const Payload& payload, std::u
   const Event<Payload> event{at, target, target, sequence, priority, payload};
   ++sequence;
   PEAKSTORM_CHECK(sequence != 0, index(target));
-  if (is_local(target)) partitions_[partition_of_[index(target)]]->push(event);
+  if (is_local(target)) take_in(event);
+}
+
+template <class M>
+void Engine<M>::take_in(const Event<Payload>& event) {
+  const std::uint32_t partition = partition_of_[index(event.target)];
+  partitions_[partition]->push(event);
+  next_[partition] = std::min(next_[partition], event.at);
 }
 
 template <class M>
 SimTime Engine<M>::earliest() const {
   // Mail under way counts where it was sent, also when it is for another rank.
   SimTime first = never;
-  for (std::size_t p = first_; p < last_; ++p) {
-    const Partition<Payload>& partition = *partitions_[p];
-    first = std::min({first, partition.next(), partition.earliest_mail()});
-  }
+  for (const SimTime next : next_) first = std::min(first, next);
+  for (const std::uint32_t p : active_) first = std::min(first, partitions_[p]->earliest_mail());
   return first;
 }
 
@@ -295,14 +317,12 @@ void Engine<M>::run_window(SimTime until) {
   sort_mail();
   active_.clear();
   for (std::size_t p = first_; p < last_; ++p) {
-    const Partition<Payload>& partition = *partitions_[p];
-    if (partition.next() < until || !partition.senders.empty() || !partition.from_afar.empty()) {
-      active_.push_back(static_cast<std::uint32_t>(p));
-    }
+    if (next_[p] < until || has_mail_[p] != 0) active_.push_back(static_cast<std::uint32_t>(p));
+    has_mail_[p] = 0;
   }
   const unsigned out = side_;
   const unsigned in = 1 - side_;
-  workers_.for_each(active_, [this, until, in, out](std::uint32_t p) {
+  auto run_partition = [this, until, in, out](std::uint32_t p) {
     Partition<Payload>& partition = *partitions_[p];
     for (const std::uint32_t sender : partition.senders) {
       auto& mail = partitions_[sender]->mail(in, p);
@@ -313,7 +333,15 @@ void Engine<M>::run_window(SimTime until) {
     for (const Event<Payload>& event : partition.from_afar) partition.push(event);
     partition.from_afar.clear();
     partition.run_window(model_, until, out);
-  });
+    next_[p] = partition.next();
+  };
+  if (window_events_ < few_events) {
+    for (const std::uint32_t p : active_) run_partition(p);
+  } else {
+    workers_.for_each(active_, run_partition);
+  }
+  window_events_ = 0;
+  for (const std::uint32_t p : active_) window_events_ += partitions_[p]->window_events();
   if (exchange_->ranks() > 1) send_afar();
   side_ = in;
 }
@@ -321,10 +349,12 @@ void Engine<M>::run_window(SimTime until) {
 /// Tells the receivers of the last window's mail who has some for them.
 template <class M>
 void Engine<M>::sort_mail() {
-  for (std::size_t p = first_; p < last_; ++p) {
+  for (const std::uint32_t p : active_) {
     Partition<Payload>& partition = *partitions_[p];
     for (const std::uint32_t to : partition.mailed()) {
-      if (is_local(to)) partitions_[to]->senders.push_back(static_cast<std::uint32_t>(p));
+      if (!is_local(to)) continue;
+      partitions_[to]->senders.push_back(p);
+      has_mail_[to] = 1;
     }
     partition.forget_mailed();
   }
@@ -332,7 +362,7 @@ void Engine<M>::sort_mail() {
 
 template <class M>
 void Engine<M>::send_afar() {
-  for (std::size_t p = first_; p < last_; ++p) {
+  for (const std::uint32_t p : active_) {
     for (const std::uint32_t to : partitions_[p]->mailed()) {
       if (is_local(to)) continue;
       auto& mail = partitions_[p]->mail(side_, to);
@@ -356,11 +386,12 @@ void Engine<M>::send_afar() {
 
 template <class M>
 void Engine<M>::receive(std::span<const std::byte> bytes) {
-  const auto take_in = [this](const Event<Payload>& event) {
+  const auto keep = [this](const Event<Payload>& event) {
     PEAKSTORM_CHECK(index(event.target) < partition_of_.size(), index(event.target), partition_of_.size());
     const std::uint32_t partition = partition_of_[index(event.target)];
     PEAKSTORM_CHECK(is_local(partition), partition, first_, last_);
     partitions_[partition]->from_afar.push_back(event);
+    has_mail_[partition] = 1;
   };
   if constexpr (OwnsItsPayloads<M>) {
     BytesSource source(bytes);
@@ -368,14 +399,14 @@ void Engine<M>::receive(std::span<const std::byte> bytes) {
     while (source.left() > 0) {
       const Event<Payload> event = read(archive);
       PEAKSTORM_CHECK(archive.ok(), bytes.size(), source.left());
-      take_in(event);
+      keep(event);
     }
   } else {
     for (; !bytes.empty(); bytes = bytes.subspan(sizeof(Event<Payload>))) {
       Event<Payload> event;
       PEAKSTORM_CHECK(bytes.size() >= sizeof event, bytes.size(), sizeof event);
       std::memcpy(&event, bytes.data(), sizeof event);
-      take_in(event);
+      keep(event);
     }
   }
 }
@@ -468,7 +499,7 @@ void Engine<M>::load(ArchiveReader& archive) requires SavesItsState<M> {
                           event.at >= now_ && event.at < never;
     if (!is_sound) archive.fail();
     if (archive.ok() && is_local(event.target)) {
-      partitions_[partition_of_[index(event.target)]]->push(event);
+      take_in(event);
     } else {
       drop(event);
     }
@@ -501,6 +532,7 @@ void Engine<M>::take_pending(Visit&& visit) {
     events_before_ += partitions_[p]->events();
     partitions_[p] = make_partition(p);
   }
+  next_.assign(next_.size(), never);
   for (const Event<Payload>& event : events) visit(event);
 }
 
@@ -511,7 +543,7 @@ void Engine<M>::change_pending(Visit&& visit) {
     visit(event);
     PEAKSTORM_CHECK(event.at >= now_, event.at, now_);
     PEAKSTORM_CHECK(is_local(event.target), index(event.target));
-    partitions_[partition_of_[index(event.target)]]->push(event);
+    take_in(event);
   });
 }
 

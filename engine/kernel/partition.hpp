@@ -50,6 +50,8 @@ class alignas(128) Partition {
   /// Earliest instant among the mail sent in the last window.
   [[nodiscard]] SimTime earliest_mail() const { return outbox_.earliest_mail_; }
   [[nodiscard]] std::uint64_t events() const { return events_; }
+  /// Handled in the last window that this partition took part in.
+  [[nodiscard]] std::uint64_t window_events() const { return window_events_; }
 
   /// Handles all events before `until`. What is sent to other partitions goes to the mail of `side`.
   template <class M>
@@ -63,10 +65,11 @@ class alignas(128) Partition {
       model.handle(event, outbox_);
     };
     if constexpr (PrefetchesState<M>) {
-      events_ += pending_.pop_until(until, handle, [&model](LpId lp) { model.prefetch(lp); });
+      window_events_ = pending_.pop_until(until, handle, [&model](LpId lp) { model.prefetch(lp); });
     } else {
-      events_ += pending_.pop_until(until, handle);
+      window_events_ = pending_.pop_until(until, handle);
     }
+    events_ += window_events_;
   }
   /// Partitions that got mail from here in the last window.
   [[nodiscard]] const std::vector<std::uint32_t>& mailed() const { return mailed_; }
@@ -94,6 +97,7 @@ class alignas(128) Partition {
   std::array<std::vector<Mail<Payload>>, 2> mail_;
   std::vector<std::uint32_t> mailed_;
   std::uint64_t events_ = 0;
+  std::uint64_t window_events_ = 0;
 };
 
 }  // namespace peakstorm::kernel
