@@ -16,33 +16,17 @@
 #include "results/run_recorder.hpp"
 #include "results/store/file_calls.hpp"
 #include "results/store/stream.hpp"
+#include "tests/results/faulty_calls.hpp"
 #include "tests/results/small_world.hpp"
 
 namespace peakstorm {
 namespace {
 
 namespace fs = std::filesystem;
+using test::Faulty;
+using test::Scratch;
 using ::testing::AllOf;
 using ::testing::HasSubstr;
-
-/// A folder of its own that goes away with the test.
-class Scratch {
- public:
-  Scratch() {
-    std::string name = (fs::temp_directory_path() / "peakstorm-test-XXXXXX").string();
-    path_ = ::mkdtemp(name.data());
-  }
-  ~Scratch() {
-    std::error_code ignored;
-    fs::remove_all(path_, ignored);
-  }
-  Scratch(const Scratch&) = delete;
-  Scratch& operator=(const Scratch&) = delete;
-  [[nodiscard]] fs::path operator/(const char* name) const { return path_ / name; }
-
- private:
-  fs::path path_;
-};
 
 void write_text(const fs::path& path, const std::string& text) {
   std::ofstream(path, std::ios::binary) << text;
@@ -624,45 +608,6 @@ TEST(RunReader, ADamagedStreamIsAnErrorNotACrash) {
   }
   EXPECT_GT(errors, bytes.size() / 13);  // Every cut and most flips.
 }
-
-/// Counts the system calls of a run and does something at one of them.
-class Faulty final : public store::FileCalls {
- public:
-  enum class Act { fail, die, write_less };
-  explicit Faulty(long at = -1, Act act = Act::fail, int reason = ENOSPC) : at_(at), act_(act), reason_(reason) {}
-
-  int make_directory(const char* path) override { return strikes() ? -1 : FileCalls::make_directory(path); }
-  int create(const char* path) override { return strikes() ? -1 : FileCalls::create(path); }
-  ssize_t write(int file, const void* bytes, std::size_t size) override {
-    if (act_ == Act::write_less) return FileCalls::write(file, bytes, std::min<std::size_t>(size, 7));
-    if (strikes()) {
-      // What a full disk or a kill does: part of it is there.
-      if (size > 1) FileCalls::write(file, bytes, size / 2);
-      if (act_ == Act::die) ::_exit(9);
-      errno = reason_;
-      return -1;
-    }
-    return FileCalls::write(file, bytes, size);
-  }
-  int sync(int file) override { return strikes() ? -1 : FileCalls::sync(file); }
-  int close(int file) override { return FileCalls::close(file); }
-  int rename(const char* from, const char* to) override { return strikes() ? -1 : FileCalls::rename(from, to); }
-  int sync_directory(const char* path) override { return strikes() ? -1 : FileCalls::sync_directory(path); }
-
-  [[nodiscard]] long count() const { return count_; }
-
- private:
-  bool strikes() {
-    if (count_++ != at_ || act_ == Act::write_less) return false;
-    if (act_ == Act::die) ::_exit(9);
-    errno = reason_;
-    return true;
-  }
-  long at_;
-  Act act_;
-  int reason_;
-  long count_ = 0;
-};
 
 // Goal: killed anywhere, a run folder is unfinished or whole, never something between. Method: the same run in a child
 // process that dies at its n-th system call, for every n.
