@@ -294,6 +294,7 @@ Result<SimulationSummary> simulate(const World& world, const SimulationOptions& 
     for (std::size_t k = 0; k < scan_kind_end; ++k) summary.scans_by_kind[k] += ledger->scans_by_kind[k];
   }
   summary.digest = digest.sum();
+  flow::BlockStore::release();
   return summary;
 }
 

@@ -18,7 +18,9 @@ SimTime next_mark(SimTime at) {
 
 void send_parcel(Outbox& outbox, kernel::LpId self, SimTime at, Happening happening, std::uint32_t which,
                  SimTime boarded, const Parcel& parcel) {
-  auto container = std::make_unique<Container>(Container{boarded, {parcel}});
+  auto container = std::make_unique<Container>();
+  container->boarded = boarded;
+  container->parcels.push_back(parcel);
   outbox.send(self, at, {container.release(), which, happening}, priority_of(happening));
 }
 
@@ -99,7 +101,7 @@ void FacilityProcess::handle(const Event& event, Outbox& outbox, Ledger& ledger)
       break;
     case Happening::cleared: {
       auto container = adopt(event);
-      for (Parcel& parcel : container->parcels) ledger.scan(parcel, ScanKind::customs_cleared, place_, now);
+      container->parcels.for_each([&](Parcel& parcel) { ledger.scan(parcel, ScanKind::customs_cleared, place_, now); });
       aside_ -= container->parcels.size();
       unload(now, std::move(container->parcels), outbox);
       break;
@@ -114,10 +116,10 @@ void FacilityProcess::handle(const Event& event, Outbox& outbox, Ledger& ledger)
     case Happening::released: {
       auto container = adopt(event);
       aside_ -= container->parcels.size();
-      for (Parcel& parcel : container->parcels) {
+      container->parcels.consume([&](Parcel& parcel) {
         const LaneId lane = next_lane(parcel, container->boarded, now);
         dock(now, container->boarded, parcel, lane, Cause::missort);
-      }
+      });
       break;
     }
     case Happening::load_out:
@@ -171,12 +173,11 @@ void FacilityProcess::arrive(SimTime now, const Event& event, Outbox& outbox, Le
   day(now).arrived += static_cast<std::uint32_t>(pieces);
   const bool abroad = event.payload.which != from_pickup && context_.world.lanes[event.payload.which].customs;
 
-  std::vector<Parcel> onward;
-  std::vector<Parcel> held_back;
-  onward.reserve(container->parcels.size());
+  Chain<Parcel> onward;
+  Chain<Parcel> held_back;
   ServiceId known_service{0xff};  // Parcels of one container mostly share a service: ask the calendar once.
   SimTime known_load_out;
-  for (Parcel& parcel : container->parcels) {
+  const auto take_in = [&](Parcel& parcel) {
     const bool tracked = parcel.is(Parcel::tracked);
     std::uint16_t eta_day = no_day;
     if (tracked) eta_day = stored_day(eta(parcel, id_, now, now));
@@ -188,6 +189,15 @@ void FacilityProcess::arrive(SimTime now, const Event& event, Outbox& outbox, Le
     }
     ledger.scan(parcel, kind, place_, now, eta_day);
     if (tracked) revise(parcel, eta_day, now, ledger);
+  };
+  if (!abroad && facility_.kind != FacilityKind::depot) {
+    // Nothing ends here: the parcels go to the sorter in the blocks they came in.
+    container->parcels.for_each(take_in);
+    unload(now, std::move(container->parcels), outbox);
+    return;
+  }
+  container->parcels.consume([&](Parcel& parcel) {
+    take_in(parcel);
     if (abroad) {
       ledger.scan(parcel, ScanKind::customs_in, place_, now);
       const Draws draws(context_.draw_key, Purpose::sort, context_.key(parcel.id), 0x80000000U | parcel.scans);
@@ -195,7 +205,7 @@ void FacilityProcess::arrive(SimTime now, const Event& event, Outbox& outbox, Le
         ledger.scan(parcel, ScanKind::customs_held, place_, now + minutes(facility_.customs_minutes));
         parcel.blame(place_, Cause::missort, facility_.customs_minutes);
         held_back.push_back(parcel);
-        continue;
+        return;
       }
     } else if (depot_of(parcel) == id_) {
       if (parcel.service != known_service) {
@@ -203,10 +213,10 @@ void FacilityProcess::arrive(SimTime now, const Event& event, Outbox& outbox, Le
         known_load_out = next_load_out(id_, parcel.service, now + facility_.handling);
       }
       await_round(now, parcel, known_load_out);
-      continue;
+      return;
     }
     onward.push_back(parcel);
-  }
+  });
   if (abroad) {
     const SimDuration customs = minutes(std::max<std::int64_t>(1, facility_.customs_minutes));
     for (auto& [parcels, length] : {std::pair(&onward, customs), std::pair(&held_back, customs * 2)}) {
@@ -227,15 +237,18 @@ void FacilityProcess::await_round(SimTime now, const Parcel& parcel, SimTime pla
   round_count_.enter(now, 1);
 }
 
-void FacilityProcess::unload(SimTime now, std::vector<Parcel> parcels, Outbox& outbox) {
+void FacilityProcess::unload(SimTime now, Chain<Parcel> parcels, Outbox& outbox) {
   // Cleared parcels may be for this very depot; those that came through customs join the rounds here.
   if (facility_.kind == FacilityKind::depot) {
-    const auto mine = std::stable_partition(parcels.begin(), parcels.end(),
-                                            [&](const Parcel& parcel) { return depot_of(parcel) != id_; });
-    for (auto parcel = mine; parcel != parcels.end(); ++parcel) {
-      await_round(now, *parcel, next_load_out(id_, parcel->service, now + facility_.handling));
-    }
-    parcels.erase(mine, parcels.end());
+    Chain<Parcel> onward;
+    parcels.consume([&](const Parcel& parcel) {
+      if (depot_of(parcel) == id_) {
+        await_round(now, parcel, next_load_out(id_, parcel.service, now + facility_.handling));
+      } else {
+        onward.push_back(parcel);
+      }
+    });
+    parcels = std::move(onward);
     if (parcels.empty()) return;
   }
   Batch batch;
@@ -269,12 +282,12 @@ void FacilityProcess::sort_wave(SimTime now, Outbox& outbox, Ledger& ledger) {
   const WorkCalendar::Work done = work_.empty() ? 0 : work_.done_by(now);
   while (!sorter_.empty()) {
     Batch& batch = sorter_.front();
+    const std::size_t total = batch.next + batch.parcels.size();
     std::size_t ready = 0;
     if (work_.empty()) {
-      ready = batch.available <= now ? batch.parcels.size() : 0;
+      ready = batch.available <= now ? total : 0;
     } else if (done > batch.level) {
-      ready = std::min(batch.parcels.size(),
-                       static_cast<std::size_t>((done - batch.level) / WorkCalendar::units_per_piece));
+      ready = std::min(total, static_cast<std::size_t>((done - batch.level) / WorkCalendar::units_per_piece));
     }
     if (ready <= batch.next) break;
     const auto pieces = static_cast<std::uint32_t>(ready - batch.next);
@@ -285,8 +298,11 @@ void FacilityProcess::sort_wave(SimTime now, Outbox& outbox, Ledger& ledger) {
                                          [](SimTime t, const network::OpenSpan& s) { return t < s.to; });
       if (span != spans_.end() && now > span->to + wave) day(now).missed_sorts += pieces;
     }
-    for (; batch.next < ready; ++batch.next) sort_one(now, batch.arrived, batch.parcels[batch.next], outbox, ledger);
-    if (batch.next < batch.parcels.size()) break;
+    for (; batch.next < ready; ++batch.next) {
+      sort_one(now, batch.arrived, batch.parcels.front(), outbox, ledger);
+      batch.parcels.pop_front();
+    }
+    if (!batch.parcels.empty()) break;
     sorter_.pop_front();
   }
   schedule_wave(now, outbox);
@@ -406,13 +422,12 @@ void FacilityProcess::depart(SimTime now, std::size_t which, Outbox& outbox, Led
     }
     std::uint32_t boarded = 0;
     while (boarded < stretch.count) {
-      Parcel& parcel = dock.parcels[dock.head];
+      Parcel& parcel = dock.parcels.front();
       const SizeClass& size = context_.world.sizes[parcel.size];
       if (!dock.limit.take(size.weight_g, size.volume_cm3)) {
         full = true;
         break;
       }
-      ++dock.head;
       ++boarded;
       if (excess > 0) parcel.blame(place_, cause, excess);
       if (weather) parcel.set(Parcel::weather);
@@ -423,6 +438,7 @@ void FacilityProcess::depart(SimTime now, std::size_t which, Outbox& outbox, Led
                      to_minutes(arrival - due));
       }
       container->parcels.push_back(parcel);
+      dock.parcels.pop_front();
     }
     dock_count_.leave(now, boarded, stretch.docked);
     today.departed += boarded;
@@ -434,13 +450,6 @@ void FacilityProcess::depart(SimTime now, std::size_t which, Outbox& outbox, Led
     if (stretch.count == 0) dock.stretches.pop_front();
   }
   leave_behind(now, dock, ledger);
-  if (dock.head == dock.parcels.size()) {
-    dock.parcels.clear();
-    dock.head = 0;
-  } else if (dock.head > 1024 && dock.head * 2 > dock.parcels.size()) {
-    dock.parcels.erase(dock.parcels.begin(), dock.parcels.begin() + static_cast<std::ptrdiff_t>(dock.head));
-    dock.head = 0;
-  }
   if (container->parcels.empty()) return;
   outbox.send(kernel::LpId{static_cast<std::uint32_t>(lane.to)}, arrival,
               {container.release(), static_cast<std::uint32_t>(dock.lane), Happening::arrival},
@@ -452,16 +461,18 @@ void FacilityProcess::leave_behind(SimTime now, Dock& dock, Ledger& ledger) {
   const network::Timetable& timetable = context_.departures[index(dock.lane)];
   const SimTime next = dock.departure < timetable.size() ? timetable[dock.departure] : never;
   const bool weather = effects_.at(now).weather || context_.field.facility(lane.to).at(now).weather;
-  std::size_t parcel_at = dock.head;
+  Chain<Parcel>::Cursor cursor(dock.parcels);
   for (Stretch& stretch : dock.stretches) {
     if (stretch.docked > now - lane.cut_off) break;
     day(now).rollovers += stretch.count;
-    const std::size_t first = std::exchange(parcel_at, parcel_at + stretch.count);
     const bool delayed = next != never && stretch.planned <= now && to_minutes(next - stretch.planned) >= told_minutes;
-    if (!delayed || stretch.told) continue;
+    if (!delayed || stretch.told) {
+      cursor.skip(stretch.count);
+      continue;
+    }
     stretch.told = true;
-    for (std::size_t i = first; i < parcel_at; ++i) {
-      Parcel& parcel = dock.parcels[i];
+    for (std::uint32_t i = 0; i < stretch.count; ++i) {
+      Parcel& parcel = cursor.next();
       if (!parcel.is(Parcel::tracked)) continue;
       const Day moved = eta(parcel, lane.to, next + lane.transit, now);
       ledger.scan(parcel, weather ? ScanKind::delay_weather : ScanKind::delay_other, place_, now, stored_day(moved));
@@ -496,13 +507,13 @@ void FacilityProcess::load_out(SimTime now, Outbox& outbox, Ledger& ledger) {
 
   bool room = !effect.closed;
   for (auto* queue : {&express_, &others_}) {
-    std::vector<Waiting> left;
-    std::vector<Waiting> again;
-    for (Waiting& waiting : *queue) {
+    Chain<Waiting> left;
+    Chain<Waiting> again;
+    queue->consume([&](Waiting& waiting) {
       Parcel& parcel = waiting.parcel;
       if (waiting.available > now || delivers[index(parcel.service)] == 0) {
         left.push_back(waiting);
-        continue;
+        return;
       }
       const bool late = waiting.planned < now;
       if (room && round_limit_.take(0, 0)) {
@@ -525,7 +536,7 @@ void FacilityProcess::load_out(SimTime now, Outbox& outbox, Ledger& ledger) {
                 (std::uint64_t{draws.word(0)} * static_cast<std::uint64_t>(std::max(span, minutes(10)).count())) >>
                 32U)};
         attempt(now, at, draws, waiting, outbox, ledger, again);
-        continue;
+        return;
       }
       room = false;
       // Left behind: tell, once a day, those whose date moves.
@@ -538,14 +549,14 @@ void FacilityProcess::load_out(SimTime now, Outbox& outbox, Ledger& ledger) {
         revise(parcel, moved, now, ledger);
       }
       left.push_back(waiting);
-    }
-    left.insert(left.end(), again.begin(), again.end());
+    });
+    again.for_each([&](const Waiting& waiting) { left.push_back(waiting); });
     *queue = std::move(left);
   }
 }
 
 void FacilityProcess::attempt(SimTime now, SimTime at, const Draws& draws, Waiting& waiting, Outbox& outbox,
-                              Ledger& ledger, std::vector<Waiting>& again) {
+                              Ledger& ledger, Chain<Waiting>& again) {
   Parcel& parcel = waiting.parcel;
   const TimeZone& zone = context_.zone_of(parcel.destination);
   const auto back_to_depot = [&](SimTime from) {
@@ -598,7 +609,7 @@ void FacilityProcess::attempt(SimTime now, SimTime at, const Draws& draws, Waiti
 
 void FacilityProcess::settle(SimTime now, const Event& event, Ledger& ledger) {
   auto container = adopt(event);
-  for (Parcel& parcel : container->parcels) {
+  container->parcels.consume([&](Parcel& parcel) {
     --aside_;
     if (event.payload.which == 0) {
       const SimTime reported = ledger.reported_scan(parcel, ScanKind::delivered, place_, now);
@@ -607,7 +618,7 @@ void FacilityProcess::settle(SimTime now, const Event& event, Ledger& ledger) {
       ledger.scan(parcel, ScanKind::returned, context_.world.place(node_of(parcel.id)), now);
       end_parcel(parcel, Fate::returned, now, never, ledger);
     }
-  }
+  });
 }
 
 void FacilityProcess::end_parcel(Parcel& parcel, Fate fate, SimTime at, SimTime reported, Ledger& ledger) {
@@ -638,25 +649,24 @@ void FacilityProcess::close(SimTime end, const std::vector<Event>& pending, Ledg
     end_parcel(parcel, Fate::inside, end, never, ledger);
   };
   for (Batch& batch : sorter_) {
-    sorter_count_.close(end, static_cast<std::int64_t>(batch.parcels.size() - batch.next), batch.arrived);
-    for (; batch.next < batch.parcels.size(); ++batch.next) {
-      stays(batch.parcels[batch.next], nominally_docked(batch.arrived), Cause::sort_backlog);
-    }
+    sorter_count_.close(end, static_cast<std::int64_t>(batch.parcels.size()), batch.arrived);
+    batch.parcels.consume([&](Parcel& parcel) { stays(parcel, nominally_docked(batch.arrived), Cause::sort_backlog); });
   }
   for (Dock& dock : docks_) {
     for (const Stretch& stretch : dock.stretches) {
       dock_count_.close(end, stretch.count, stretch.docked);
       for (std::uint32_t i = 0; i < stretch.count; ++i) {
-        stays(dock.parcels[dock.head++], stretch.planned, Cause::dock_rollover);
+        stays(dock.parcels.front(), stretch.planned, Cause::dock_rollover);
+        dock.parcels.pop_front();
       }
     }
   }
   for (auto* queue : {&express_, &others_}) {
-    for (Waiting& waiting : *queue) {
+    queue->consume([&](Waiting& waiting) {
       round_count_.close(end, 1, waiting.entered);
       stays(waiting.parcel, waiting.planned,
             waiting.parcel.attempts > 0 ? Cause::attempt_failed : Cause::round_overflow);
-    }
+    });
   }
   for (const Event& event : pending) {
     if (event.payload.container == nullptr) continue;
@@ -664,7 +674,7 @@ void FacilityProcess::close(SimTime end, const std::vector<Event>& pending, Ledg
     if (event.payload.happening == Happening::arrival) {
       flows_.transit.add(container->boarded, static_cast<std::int64_t>(container->parcels.size()));
     }
-    for (Parcel& parcel : container->parcels) end_parcel(parcel, Fate::inside, end, never, ledger);
+    container->parcels.consume([&](Parcel& parcel) { end_parcel(parcel, Fate::inside, end, never, ledger); });
   }
   for (const QueueCount* count : {&sorter_count_, &dock_count_, &round_count_}) {
     PEAKSTORM_CHECK(count->area() == count->sojourn(), count->area(), count->sojourn(), facility_.name);

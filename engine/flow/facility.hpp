@@ -60,8 +60,8 @@ class FacilityProcess {
     SimTime arrived;
     SimTime available;           ///< Unloaded.
     WorkCalendar::Work level{};  ///< Work ahead of its first piece, in all.
-    std::size_t next = 0;        ///< First piece not yet sorted.
-    std::vector<Parcel> parcels;
+    std::size_t next = 0;        ///< Pieces already sorted.
+    Chain<Parcel> parcels;       ///< The others.
   };
   /// Consecutive parcels of a dock that share their history.
   struct Stretch {
@@ -75,8 +75,7 @@ class FacilityProcess {
   struct Dock {
     LaneId lane{};
     std::size_t departure = 0;  ///< Index of the next one in the timetable.
-    std::vector<Parcel> parcels;
-    std::size_t head = 0;
+    Chain<Parcel> parcels;
     std::deque<Stretch> stretches;
     LoadLimit limit;
   };
@@ -91,7 +90,7 @@ class FacilityProcess {
   void arrive(SimTime now, const Event& event, Outbox& outbox, Ledger& ledger);
   /// A parcel that has reached its depot waits for the round that leaves at `planned` or later.
   void await_round(SimTime now, const Parcel& parcel, SimTime planned);
-  void unload(SimTime now, std::vector<Parcel> parcels, Outbox& outbox);
+  void unload(SimTime now, Chain<Parcel> parcels, Outbox& outbox);
   void sort_wave(SimTime now, Outbox& outbox, Ledger& ledger);
   void sort_one(SimTime now, SimTime arrived, Parcel& parcel, Outbox& outbox, Ledger& ledger);
   void schedule_wave(SimTime now, Outbox& outbox);
@@ -101,7 +100,7 @@ class FacilityProcess {
   void leave_behind(SimTime now, Dock& dock, Ledger& ledger);
   void load_out(SimTime now, Outbox& outbox, Ledger& ledger);
   void attempt(SimTime now, SimTime at, const Draws& draws, Waiting& waiting, Outbox& outbox, Ledger& ledger,
-               std::vector<Waiting>& again);
+               Chain<Waiting>& again);
   void settle(SimTime now, const Event& event, Ledger& ledger);
   void end_parcel(Parcel& parcel, Fate fate, SimTime at, SimTime reported, Ledger& ledger);
 
@@ -137,8 +136,8 @@ class FacilityProcess {
   std::deque<Batch> sorter_;
   bool wave_scheduled_ = false;
   std::vector<Dock> docks_;
-  std::vector<Waiting> express_;  ///< Waiting for a round; these are served first,
-  std::vector<Waiting> others_;   ///< then these, each in order of arrival.
+  Chain<Waiting> express_;  ///< Waiting for a round; these are served first,
+  Chain<Waiting> others_;   ///< then these, each in order of arrival.
   LoadLimit round_limit_;
   std::size_t aside_ = 0;  ///< Parcels in customs, held, or waiting for pickup or return.
 

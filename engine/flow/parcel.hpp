@@ -3,8 +3,8 @@
 
 #include <cstdint>
 #include <type_traits>
-#include <vector>
 
+#include "engine/flow/chain.hpp"
 #include "engine/scan.hpp"
 
 namespace peakstorm::flow {
@@ -53,7 +53,7 @@ static_assert(sizeof(Parcel) == 32 && std::is_trivially_copyable_v<Parcel>);
 /// owns it; whoever handles the event takes it over.
 struct Container {
   SimTime boarded;  ///< Left the previous place.
-  std::vector<Parcel> parcels;
+  Chain<Parcel> parcels;
 };
 
 }  // namespace peakstorm::flow

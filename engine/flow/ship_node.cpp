@@ -279,9 +279,8 @@ void NodeProcess::collect(SimTime now, std::size_t which, Outbox& outbox, Ledger
                 collection.times[occasion + 1], to_self(Happening::pickup, static_cast<std::uint32_t>(which)),
                 priority_of(Happening::pickup));
   }
-  for (const Parcel& parcel : collection.assigned[occasion]) collection.backlog.push_back({parcel, now});
-  std::vector<Parcel>().swap(collection.assigned[occasion]);  // Assigning {} would keep the memory.
-  if (collection.backlog.empty()) return;
+  Chain<Parcel>& fresh = collection.assigned[occasion];
+  if (collection.backlog.empty() && fresh.empty()) return;
 
   const bool closed = effects_.at(now).closed;
   const bool capped = pickup.pieces_per_day > 0;
@@ -291,8 +290,7 @@ void NodeProcess::collect(SimTime now, std::size_t which, Outbox& outbox, Ledger
   std::vector<Collection::Refused> left;
   const Day today = zone_.local_day(now);
   std::uint64_t excess_minutes = 0;
-  for (Collection::Refused& entry : collection.backlog) {
-    Parcel& parcel = entry.parcel;
+  const auto hand_over = [&](Parcel& parcel, SimTime planned) {
     Cause refusal = Cause::none;
     if (closed) {
       refusal = Cause::closure;
@@ -303,14 +301,14 @@ void NodeProcess::collect(SimTime now, std::size_t which, Outbox& outbox, Ledger
     }
     if (refusal != Cause::none) {
       if (parcel.cause == Cause::none) parcel.cause = refusal;  // Remembered until the wait is known.
-      left.push_back(entry);
-      continue;
+      left.push_back({parcel, planned});
+      return;
     }
-    if (entry.planned < now) {
+    if (planned < now) {
       const Cause why = parcel.cause == Cause::none ? Cause::own_handling : parcel.cause;
-      parcel.blame(place_, why, to_minutes(now - entry.planned));
+      parcel.blame(place_, why, to_minutes(now - planned));
       if (why == Cause::closure) parcel.set(Parcel::weather);
-      excess_minutes += static_cast<std::uint64_t>(to_minutes(now - entry.planned));
+      excess_minutes += static_cast<std::uint64_t>(to_minutes(now - planned));
     }
     parcel.tender_day = stored_day(today);
     parcel.commit_day =
@@ -318,7 +316,9 @@ void NodeProcess::collect(SimTime now, std::size_t which, Outbox& outbox, Ledger
                                           context_.tariffs.days(id_, parcel.service, parcel.destination)));
     ledger.scan(parcel, ScanKind::accepted, place_, now, parcel.commit_day);
     container->parcels.push_back(parcel);
-  }
+  };
+  for (Collection::Refused& entry : collection.backlog) hand_over(entry.parcel, entry.planned);
+  fresh.consume([&](Parcel& parcel) { hand_over(parcel, now); });
   collection.backlog = std::move(left);
   PlaceDay& counts = day(now);
   const auto pieces = static_cast<std::uint32_t>(container->parcels.size());
@@ -335,11 +335,11 @@ void NodeProcess::collect(SimTime now, std::size_t which, Outbox& outbox, Ledger
   SimTime arrival = hub.reopens(there);
   if (arrival == never) arrival = std::max(there, context_.end);
   if (arrival > now + pickup.drive) {
-    for (Parcel& parcel : container->parcels) {
+    container->parcels.for_each([&](Parcel& parcel) {
       parcel.blame(world.place(pickup.facility), arrival > there ? Cause::closure : Cause::lane_weather,
                    to_minutes(arrival - now - pickup.drive));
       parcel.set(Parcel::weather);
-    }
+    });
   }
   outbox.send(kernel::LpId{static_cast<std::uint32_t>(pickup.facility)}, arrival,
               {container.release(), from_pickup, Happening::arrival}, priority_of(Happening::arrival));
@@ -349,11 +349,11 @@ void NodeProcess::close(SimTime end, Ledger& ledger) {
   loads_.advance(end, load());
   std::uint64_t left = 0;
   for (Collection& collection : collections_) {
-    for (std::vector<Parcel>& parcels : collection.assigned) {
-      for (Parcel& parcel : parcels) {
+    for (Chain<Parcel>& parcels : collection.assigned) {
+      parcels.consume([&](Parcel& parcel) {
         ledger.outcome(parcel, Fate::inside, end, never);
         ++left;
-      }
+      });
     }
     for (Collection::Refused& entry : collection.backlog) {
       const Cause why = entry.parcel.cause;

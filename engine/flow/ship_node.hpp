@@ -42,7 +42,7 @@ class NodeProcess {
   };
   struct Collection {
     network::Timetable times;
-    std::vector<std::vector<Parcel>> assigned;  ///< By index in `times`; the last one: never collected in the run.
+    std::vector<Chain<Parcel>> assigned;  ///< By index in `times`; the last one: never collected in the run.
     struct Refused {
       Parcel parcel;
       SimTime planned;
