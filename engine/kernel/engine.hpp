@@ -26,6 +26,7 @@
 #include "engine/check.hpp"
 #include "engine/exchange.hpp"
 #include "engine/kernel/event.hpp"
+#include "engine/kernel/layout.hpp"
 #include "engine/kernel/model.hpp"
 #include "engine/kernel/outbox.hpp"
 #include "engine/kernel/partition.hpp"
@@ -152,6 +153,7 @@ class Engine {
   Exchange* exchange_;
   SimDuration lookahead_ = SimDuration::max();
   std::vector<std::uint32_t> partition_of_;
+  Layout layout_;                         ///< The same.
   std::vector<std::uint32_t> sequences_;  ///< Events sent so far, by LpId.
   std::vector<std::unique_ptr<Partition<Payload>>> partitions_;
   std::size_t first_ = 0;  ///< Local partitions are [first_, last_).
@@ -218,8 +220,10 @@ Engine<M>::Engine(M& model, Settings settings)
   std::size_t count = partitions_for(lps);
   if (partition_of_.empty()) {
     partition_of_.resize(lps);
-    for (std::size_t lp = 0; lp < lps; ++lp) partition_of_[lp] = static_cast<std::uint32_t>(lp * count / lps);
+    layout_ = Layout(count, lps);
+    for (std::size_t lp = 0; lp < lps; ++lp) partition_of_[lp] = layout_(static_cast<LpId>(lp));
   } else {
+    layout_ = Layout(partition_of_);
     count = std::size_t{*std::max_element(partition_of_.begin(), partition_of_.end())} + 1;
   }
   for (std::size_t lp = 0; lp < lps; ++lp) lookahead_ = std::min(lookahead_, model_.lookahead(static_cast<LpId>(lp)));
@@ -253,7 +257,7 @@ auto Engine<M>::make_partition(std::size_t number) -> std::unique_ptr<Partition<
   });
   auto partition = std::make_unique<Partition<Payload>>(static_cast<std::uint32_t>(number),
                                                         static_cast<std::uint32_t>(partitions_.size()), order);
-  partition->wire(model_, sequences_.data(), partition_of_.data());
+  partition->wire(model_, sequences_.data(), layout_);
   return partition;
 }
 

@@ -7,6 +7,7 @@
 
 #include "engine/kernel/event.hpp"
 #include "engine/kernel/faults.hpp"
+#include "engine/kernel/layout.hpp"
 #include "engine/kernel/mail.hpp"
 #include "engine/kernel/pending_events.hpp"
 
@@ -37,7 +38,7 @@ class Outbox {
     const std::uint32_t sequence = sequences_[index(source_)]++;
     if (sequence == UINT32_MAX) [[unlikely]]
       stop(Fault::sequence_overflow, target, at, now_);
-    const std::uint32_t partition = partition_of_[index(target)];
+    const std::uint32_t partition = layout_(target);
     const Event<Payload> event{at, target, source_, sequence, priority, payload};
     if (partition == partition_) {
       pending_->push(event);
@@ -81,7 +82,7 @@ class Outbox {
   // Of the engine.
   std::size_t lps_ = 0;
   std::uint32_t* sequences_ = nullptr;
-  const std::uint32_t* partition_of_ = nullptr;
+  Layout layout_;
   const void* model_ = nullptr;
   std::string (*name_)(const void* model, LpId lp) = nullptr;
 };

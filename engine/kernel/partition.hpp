@@ -35,10 +35,10 @@ class alignas(128) Partition {
 
   /// Tells the outbox what belongs to the engine.
   template <class M>
-  void wire(const M& model, std::uint32_t* sequences, const std::uint32_t* partition_of) {
+  void wire(const M& model, std::uint32_t* sequences, const Layout& layout) {
     outbox_.lps_ = model.lp_count();
     outbox_.sequences_ = sequences;
-    outbox_.partition_of_ = partition_of;
+    outbox_.layout_ = layout;
     outbox_.model_ = &model;
     outbox_.name_ = [](const void* m, LpId lp) { return std::string(static_cast<const M*>(m)->name(lp)); };
   }

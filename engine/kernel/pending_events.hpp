@@ -8,8 +8,8 @@
 /// below it. What is pushed into the span of the present front goes to a small heap beside it.
 ///
 /// So push is O(1), every event moves at most once per level (in practice one to three times), and the order
-/// never depends on the bucket width, which follows the density of events: wide enough for about
-/// `wanted_per_bucket`, so that a bucket is sorted within the first-level cache. Measurements: README.md.
+/// never depends on the bucket width, which follows the number and density of events: a bucket is sorted within
+/// the first-level cache, and little is pushed into the span of the front. Measurements: README.md.
 #pragma once
 
 #include <algorithm>
@@ -23,6 +23,7 @@
 #include <vector>
 
 #include "engine/kernel/event.hpp"
+#include "engine/kernel/pages.hpp"
 
 namespace peakstorm::kernel {
 
@@ -89,11 +90,13 @@ class PendingEvents {
   static constexpr unsigned digits = 1U << digit_bits;
   static constexpr unsigned level_count = 7;  // 7 x 10 bits cover all 64.
   static constexpr std::size_t chunk_events = std::max<std::size_t>(4, 1000 / sizeof(Event<Payload>));
-  static constexpr std::size_t wanted_per_bucket = 512;
+  static constexpr std::size_t most_per_bucket = 512;
+  static constexpr std::size_t fewest_per_bucket = 16;
   static constexpr std::size_t look_ahead = 4;
   static constexpr std::uint64_t sign_bit = std::uint64_t{1} << 63U;
 
   struct Chunk {
+    explicit Chunk(Chunk* before) : previous(before) {}
     Chunk* previous;
     alignas(Event<Payload>) std::array<std::byte, chunk_events * sizeof(Event<Payload>)> bytes;
     Event<Payload>* events() { return reinterpret_cast<Event<Payload>*>(bytes.data()); }
@@ -166,11 +169,9 @@ class PendingEvents {
     if (free_ == nullptr) {
       const std::size_t count = std::clamp<std::size_t>(slab_chunks_, 16, 2048);
       slab_chunks_ = count * 2;
-      slabs_.push_back(std::make_unique_for_overwrite<Chunk[]>(count));
-      for (std::size_t i = count; i > 0; --i) {
-        slabs_.back()[i - 1].previous = free_;
-        free_ = &slabs_.back()[i - 1];
-      }
+      slabs_.push_back(allocate_pages(count * sizeof(Chunk)));
+      auto* chunks = reinterpret_cast<Chunk*>(slabs_.back().get());
+      for (std::size_t i = count; i > 0; --i) free_ = std::construct_at(chunks + i - 1, free_);
     }
     Chunk* chunk = std::exchange(free_, free_->previous);
     chunk->previous = bucket.last;
@@ -338,22 +339,29 @@ class PendingEvents {
 
   // --- The bucket width.
 
+  /// Wide buckets are cheaper per event, but what is pushed into the span of the front goes to the heap: with a
+  /// sixteenth of the events in a bucket that stays rare.
+  [[nodiscard]] std::uint64_t wanted_per_bucket() const {
+    return std::clamp<std::uint64_t>(waiting_ / 16, fewest_per_bucket, most_per_bucket);
+  }
   /// True when buckets have long been far from the wanted size, and enough work was done since the last
   /// change to pay for moving everything.
   [[nodiscard]] bool should_retune() const {
     if (opened_ - tuned_opened_ < 32 || popped_ - tuned_popped_ < waiting_ / 4) return false;
     const std::uint64_t per_bucket = (popped_ - tuned_popped_) / (opened_ - tuned_opened_);
-    return per_bucket > 2 * wanted_per_bucket ? shift_ > 0 : per_bucket < wanted_per_bucket / 4 && shift_ < max_shift;
+    const std::uint64_t wanted = wanted_per_bucket();
+    return per_bucket > 2 * wanted ? shift_ > 0 : per_bucket < wanted / 4 && shift_ < max_shift;
   }
 
   /// Requires: front and late heap are empty.
   void retune() {
     const std::uint64_t per_bucket = (popped_ - tuned_popped_) / (opened_ - tuned_opened_);
-    if (per_bucket > wanted_per_bucket) {
-      const auto narrower = static_cast<unsigned>(std::bit_width(per_bucket / wanted_per_bucket) - 1);
+    const std::uint64_t wanted = wanted_per_bucket();
+    if (per_bucket > wanted) {
+      const auto narrower = static_cast<unsigned>(std::bit_width(per_bucket / wanted) - 1);
       shift_ -= std::min(shift_, narrower);
     } else {
-      const std::uint64_t times = wanted_per_bucket / std::max<std::uint64_t>(1, per_bucket);
+      const std::uint64_t times = wanted / std::max<std::uint64_t>(1, per_bucket);
       shift_ = std::min(max_shift, shift_ + static_cast<unsigned>(std::bit_width(times) - 1));
     }
     tuned_popped_ = popped_;
@@ -388,7 +396,7 @@ class PendingEvents {
   std::size_t waiting_ = 0;
   SimTime waiting_next_ = never;  ///< Earliest of the waiting events, or unknown.
 
-  std::vector<std::unique_ptr<Chunk[]>> slabs_;
+  std::vector<Pages> slabs_;
   Chunk* free_ = nullptr;
   std::size_t slab_chunks_ = 0;
   std::vector<std::uint32_t> cells_;  ///< Scratch of the counting sort.
