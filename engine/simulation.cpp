@@ -13,6 +13,7 @@
 #include "engine/flow/ship_node.hpp"
 #include "engine/flow/streams.hpp"
 #include "engine/kernel/engine.hpp"
+#include "engine/partition/planned_flow.hpp"
 
 namespace peakstorm {
 namespace {
@@ -67,19 +68,6 @@ class ParcelModel {
   std::vector<std::unique_ptr<NodeProcess>> nodes_;
   std::vector<SimDuration> lookahead_;
 };
-
-/// Spreads the processes over partitions by the order of their name hashes: busy hubs, depots and nodes mix.
-std::vector<std::uint32_t> spread(const ParcelModel& model) {
-  const std::size_t lps = model.lp_count();
-  std::vector<std::uint32_t> order(lps);
-  for (std::size_t i = 0; i < lps; ++i) order[i] = static_cast<std::uint32_t>(i);
-  std::sort(order.begin(), order.end(),
-            [&](std::uint32_t a, std::uint32_t b) { return model.name_hash(LpId{a}) < model.name_hash(LpId{b}); });
-  const std::size_t partitions = std::min(lps, kernel::default_partitions);
-  std::vector<std::uint32_t> partition(lps);
-  for (std::size_t i = 0; i < lps; ++i) partition[order[i]] = static_cast<std::uint32_t>(i % partitions);
-  return partition;
-}
 
 Result<void> check_options(const World& world, const SimulationOptions& options) {
   const auto bad = [](std::string message) { return fail(ErrorKind::bad_input, std::move(message)); };
@@ -179,7 +167,8 @@ Result<SimulationSummary> simulate(const World& world, const SimulationOptions& 
   settings.run = options.run;
   settings.threads = options.threads != 0 ? options.threads : std::max(1U, std::thread::hardware_concurrency());
   settings.end = context.end;
-  settings.partition_of_lp = spread(model);
+  settings.partition_of_lp = partition::partition_of_lp(context, kernel::default_partitions,
+                                                        options.exchange != nullptr ? options.exchange->ranks() : 1);
   if (auto valid = kernel::Engine<ParcelModel>::validate(model, settings); !valid) {
     return tl::unexpected(valid.error());
   }

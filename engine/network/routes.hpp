@@ -51,6 +51,10 @@ class Routes {
   [[nodiscard]] LaneId next(Mode mode, FacilityId from, FacilityId depot, SimTime now) const {
     return LaneId{next_[current(mode, from, depot, now) * slots_per_day + hour(now)]};
   }
+  /// The same by an ordinary day's plan, whatever is closed.
+  [[nodiscard]] LaneId usual(Mode mode, FacilityId from, FacilityId depot, SimTime at) const {
+    return LaneId{next_[row(mode, from, depot) * slots_per_day + hour(at)]};
+  }
   /// Expected time from arriving at `from` at `at` until arriving at `depot`, by timetable, without queues, as the
   /// plan published by `now` has it.
   [[nodiscard]] SimDuration remaining(Mode mode, FacilityId from, FacilityId depot, SimTime at, SimTime now) const {
