@@ -130,7 +130,7 @@ struct Facility {
   SimDuration handling{};         ///< From sorter to dock, and from truck to sorter, together; > 0.
   // Delivery rounds; depots only.
   std::uint32_t stops_per_day = 0;    ///< What its rounds can deliver on an ordinary day.
-  SimDuration load_out{};             ///< Local time of day at which rounds leave.
+  SimDuration load_out{};             ///< Local time of day at which rounds leave, every day; below 24 h.
   SimDuration round_length{};         ///< Until the last stop.
   double area_km2 = 0;                ///< Served area, for the report; 0 when unknown.
   std::uint32_t customs_minutes = 0;  ///< Time in customs of a parcel arriving over a `customs` lane.

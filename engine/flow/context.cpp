@@ -77,7 +77,10 @@ const PlannedCapacity* Context::planned(CarrierId carrier, Day day) const {
 }
 
 std::int64_t Context::scaled_milli(std::uint32_t amount, Ppm a, Ppm b, Ppm c) const {
-  return static_cast<std::int64_t>(static_cast<double>(amount) * 1000.0 * scale * (a * 1e-6) * (b * 1e-6) * (c * 1e-6));
+  // Multiplied as whole numbers: 0.9 times ten pieces is nine, where 900000 * 1e-6 would make it a little less, and
+  // eight. The grain takes up what is left of rounding.
+  const double factors = static_cast<double>(a) * static_cast<double>(b) * static_cast<double>(c) / 1e18;
+  return static_cast<std::int64_t>(static_cast<double>(amount) * 1000.0 * scale * factors + 1e-6);
 }
 
 }  // namespace peakstorm::flow

@@ -49,7 +49,7 @@ struct Context {
   }
   /// Planned seasonal factor of a carrier on a local day.
   [[nodiscard]] const PlannedCapacity* planned(CarrierId carrier, Day day) const;
-  /// `amount` per day or departure, in thousandths, times scale and factors.
+  /// `amount` per day or departure, in thousandths, times scale and factors; rounded down.
   [[nodiscard]] std::int64_t scaled_milli(std::uint32_t amount, Ppm a, Ppm b = ppm_one, Ppm c = ppm_one) const;
 };
 

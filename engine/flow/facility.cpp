@@ -68,7 +68,7 @@ std::vector<std::pair<SimTime, Payload>> FacilityProcess::first_events() const {
     }
   }
   if (facility_.kind == FacilityKind::depot) {
-    Day day = zone_.local_day(day_zero);
+    Day day = zone_.local_day(day_zero) - 1;
     while (zone_.to_instant(day, facility_.load_out) < day_zero) ++day;
     events.emplace_back(zone_.to_instant(day, facility_.load_out), to_self(Happening::load_out));
   }
@@ -483,7 +483,8 @@ void FacilityProcess::leave_behind(SimTime now, Dock& dock, Ledger& ledger) {
 
 void FacilityProcess::load_out(SimTime now, Outbox& outbox, Ledger& ledger) {
   const Day today = zone_.local_day(now);
-  Day next = today + 1;
+  // A gap in the clocks can put a day's load-out past its midnight; the new day's own one is still to come then.
+  Day next = today - 1;
   while (zone_.to_instant(next, facility_.load_out) <= now) ++next;
   outbox.send(kernel::LpId{static_cast<std::uint32_t>(id_)}, zone_.to_instant(next, facility_.load_out),
               to_self(Happening::load_out), priority_of(Happening::load_out));

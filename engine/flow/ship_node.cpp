@@ -112,10 +112,10 @@ void NodeProcess::handle(const Event& event, Outbox& outbox, Ledger& ledger) {
   if (!draws_orders_) {
     if (next_given_ == given_.size()) return;
     next = day_zero + hours(hour_index(given_[next_given_].at));
+  } else if (next >= day_zero + days(context_.world.day_count)) {
+    return;  // Given orders go on: west of Greenwich the last local day ends after the last UTC day.
   }
-  if (next < day_zero + days(context_.world.day_count)) {
-    outbox.send(self, next, to_self(Happening::orders), priority_of(Happening::orders));
-  }
+  outbox.send(self, next, to_self(Happening::orders), priority_of(Happening::orders));
 }
 
 double NodeProcess::hourly_mean(const ZoneDemand& demand, SimTime hour) const {
@@ -220,9 +220,6 @@ void NodeProcess::accept(const OrderDraft& draft, Ledger& ledger) {
   parcel.destination = draft.destination;
   parcel.size = draft.size;
   parcel.order_day = stored_day(there.local_day(draft.at));
-  if (draws.happens(1, world.carriers[index(context_.service(service).carrier)].bad_address)) {
-    parcel.set(Parcel::bad_address);
-  }
   Day tender = tender_day_planned(service);
   if (shipper_.role == ShipperRole::retailer) {
     parcel.set(Parcel::tracked);
@@ -245,6 +242,9 @@ void NodeProcess::accept(const OrderDraft& draft, Ledger& ledger) {
     parcel.revised_day = parcel.promise_day;
   }
   parcel.service = service;
+  if (draws.happens(1, world.carriers[index(context_.service(service).carrier)].bad_address)) {
+    parcel.set(Parcel::bad_address);
+  }
   ++orders_;
   ++ledger.parcels;
   if (parcel.is(Parcel::tracked)) ++ledger.tracked;
@@ -332,13 +332,14 @@ void NodeProcess::collect(SimTime now, std::size_t which, Outbox& outbox, Ledger
   injected_[index(pickup.carrier)].add(now, pieces);
   const disruption::EffectSteps& hub = context_.field.facility(pickup.facility);
   const SimTime there = now + slowed(pickup.drive, std::min(effects_.at(now).speed, hub.at(now).speed));
+  const bool weather = effects_.at(now).weather || hub.at(now).weather;
   SimTime arrival = hub.reopens(there);
   if (arrival == never) arrival = std::max(there, context_.end);
   if (arrival > now + pickup.drive) {
     container->parcels.for_each([&](Parcel& parcel) {
       parcel.blame(world.place(pickup.facility), arrival > there ? Cause::closure : Cause::lane_weather,
                    to_minutes(arrival - now - pickup.drive));
-      parcel.set(Parcel::weather);
+      if (weather || arrival > there) parcel.set(Parcel::weather);
     });
   }
   outbox.send(kernel::LpId{static_cast<std::uint32_t>(pickup.facility)}, arrival,

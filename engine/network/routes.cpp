@@ -139,13 +139,20 @@ class CarrierPlan {
         // It does not run on that weekday: plan as if it did. Parcels then wait for its own days.
         Lane daily = lane;
         for (Departure& departure : daily.departures) departure.weekdays = 0x7f;
-        timetable = departures(world_, daily, day_, day_ + days(1));
+        // A change of the clocks can push a daily departure out of a UTC day: then the next day stands for it.
+        for (SimDuration later{}; timetable.size() == 0; later += days(1)) {
+          std::vector<SimTime> instants = departures(world_, daily, day_ + later, day_ + later + days(1)).instants();
+          for (SimTime& instant : instants) instant -= later;
+          timetable = Timetable{std::move(instants)};
+        }
       }
       for (const SimTime departure : timetable.instants()) {
         // A dock slot stands for its middle: the last slot whose middle makes the cut-off.
         const SimTime last = departure - lane.cut_off - minutes(slot_minutes / 2);
         const std::uint32_t from_slot = slot_of(last);
-        const SimTime from_middle = last - (last - day_zero) % minutes(slot_minutes) + minutes(slot_minutes / 2);
+        // Floored: on day 0 the last slot can lie before instant zero.
+        const std::int64_t slot = floor_div(last.time_since_epoch().count(), minutes(slot_minutes).count());
+        const SimTime from_middle = day_zero + minutes(slot_minutes) * slot + minutes(slot_minutes / 2);
         const SimDuration transit = lane.transit + shut[index(lane.to)];
         const auto took = static_cast<std::uint32_t>((departure - from_middle + transit) / minutes(1));
         const std::uint32_t to_slot = slot_of(departure + transit);

@@ -113,6 +113,8 @@ void read_depot(const Row& row, Facility& f) {
   }
   row.count_if("stops_per_day", 1, 100'000'000, f.stops_per_day);
   row.read_if("load_out", parse_time, f.load_out);
+  // Rounds leave every day, so the midnight that ends a day is the one that begins the next.
+  if (f.load_out == hours(24)) f.load_out = SimDuration{};
   if (row.read_if("round_length", parse_positive_duration, f.round_length) && f.round_length > hours(24)) {
     row.fault("round_length", "a round of more than a day", "write at most 24h");
   }

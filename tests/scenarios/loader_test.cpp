@@ -128,6 +128,13 @@ TEST_F(LoadedWorld, ReadsPlaces) {
   EXPECT_EQ(named(world_.facilities, "west-hub").customs_held, 50'000U);
 }
 
+// Rounds left every other day: the midnight that ends a day was taken for one of the day after.
+TEST_F(LoadedWorld, TakesALoadOutAtMidnightForTheStartOfTheDay) {
+  folder_.replace("facilities.csv", "3000,08:30,8h,120", "3000,24:00,8h,120");
+  const World world = load(folder_.path());
+  EXPECT_EQ(named(world.facilities, "east-depot").load_out, SimDuration{});
+}
+
 TEST_F(LoadedWorld, SpreadsDemandByArea) {
   // Destinations stand in the order of their names: east-1, east-2, west-1.
   EXPECT_THAT(named(world_.nodes, "toy-east").demand, ElementsAre(30'000'000, 10'000'000, 0));
