@@ -16,6 +16,7 @@ struct PlaceLoad {
   std::uint32_t sorting = 0;     ///< Waiting for or in the sorter, or in customs.
   std::uint32_t docked = 0;      ///< Sorted, waiting for a departure (or, at a node, for a pickup).
   std::uint32_t delivering = 0;  ///< At a depot: waiting for a round, or on the van.
+  bool operator==(const PlaceLoad&) const = default;
 };
 
 /// What one facility did on one UTC day. Sums over facilities and days are exact.
@@ -28,6 +29,11 @@ struct PlaceDay {
   std::uint32_t rollovers = 0;       ///< Pieces left on the dock by a departure, counted per departure.
   std::uint32_t wait_minutes = 0;    ///< Dwell of departing pieces, summed (saturating).
   std::uint32_t excess_minutes = 0;  ///< Of which beyond the plan.
+  bool operator==(const PlaceDay&) const = default;
+  template <class Archive>
+  void transfer(Archive& archive) {
+    archive(place, day, arrived, departed, missed_sorts, rollovers, wait_minutes, excess_minutes);
+  }
 };
 
 /// Parcel counts of one carrier, at an instant or in all.
@@ -37,6 +43,7 @@ struct Census {
   std::uint64_t lost = 0;
   std::uint64_t returned = 0;
   std::uint64_t inside = 0;  ///< Counted where the parcels are, not by subtraction.
+  bool operator==(const Census&) const = default;
   [[nodiscard]] bool balanced() const { return injected == delivered + lost + returned + inside; }
 };
 
@@ -48,6 +55,7 @@ struct QueueAccount {
   std::uint64_t pieces = 0;  ///< That entered.
   std::int64_t area = 0;     ///< Integral of the number present, piece-ms, from the queue's own counter.
   std::int64_t sojourn = 0;  ///< Sum of (leave - enter), ms, over pieces; present ones up to the end.
+  bool operator==(const QueueAccount&) const = default;
 };
 
 /// Counts collected by one partition without contention; called by one thread at a time.

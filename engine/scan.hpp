@@ -74,6 +74,10 @@ struct Scan {
   ScanKind kind = ScanKind::label_created;
   std::uint8_t sequence = 0;  ///< Counts the parcel's scans from 0.
   bool operator==(const Scan&) const = default;
+  template <class Archive>
+  void transfer(Archive& archive) {
+    archive(at, reported, parcel, place, eta_day, kind, sequence);
+  }
 };
 static_assert(sizeof(Scan) == 32);
 
@@ -100,6 +104,10 @@ struct ShopperAct {
   ActKind kind = ActKind::check;
   std::uint8_t sequence = 0;  ///< Counts the parcel's acts from 0, modulo 256.
   bool operator==(const ShopperAct&) const = default;
+  template <class Archive>
+  void transfer(Archive& archive) {
+    archive(at, parcel, kind, sequence);
+  }
 };
 
 /// What is known of a tracked parcel when its label is made.
@@ -116,6 +124,12 @@ struct ParcelFacts {
   SimDuration window_from{};           ///< Promised hours, local time of day.
   SimDuration window_to{};
   Cents shipping_cost = 0;
+  bool operator==(const ParcelFacts&) const = default;
+  template <class Archive>
+  void transfer(Archive& archive) {
+    archive(id, ordered, node, shipper, service, destination, tier, size, promise_day, window_from, window_to,
+            shipping_cost);
+  }
 };
 
 enum class Fate : std::uint8_t { inside, delivered, lost, returned, cancelled };
@@ -162,6 +176,13 @@ struct Outcome {
   SimDuration delivered_time{};        ///< Local time of day.
   std::uint8_t attempts = 0;
   bool weather = false;  ///< Weather held it up somewhere.
+  bool operator==(const Outcome&) const = default;
+  template <class Archive>
+  void transfer(Archive& archive) {
+    archive(id, at, reported, destination, shipper, service, fate, cause, culprit, excess_minutes, order_day,
+            tender_day, delivered_day, reported_day, first_attempt_day, promise_day, revised_day, commit_day,
+            delivered_time, attempts, weather);
+  }
 };
 
 }  // namespace peakstorm

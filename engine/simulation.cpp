@@ -1,16 +1,19 @@
 #include "engine/simulation.hpp"
 
 #include <algorithm>
+#include <array>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 #include <utility>
 
 #include "engine/check.hpp"
+#include "engine/checkpoint/byte_hash.hpp"
+#include "engine/checkpoint/mark.hpp"
+#include "engine/flow/conservation.hpp"
 #include "engine/flow/context.hpp"
-#include "engine/flow/facility.hpp"
-#include "engine/flow/ledger.hpp"
-#include "engine/flow/ship_node.hpp"
+#include "engine/flow/parcel_model.hpp"
 #include "engine/flow/streams.hpp"
 #include "engine/kernel/engine.hpp"
 #include "engine/partition/planned_flow.hpp"
@@ -21,53 +24,10 @@ namespace {
 using flow::Context;
 using flow::FacilityProcess;
 using flow::Ledger;
+using flow::LedgerCounts;
 using flow::NodeProcess;
+using flow::ParcelModel;
 using kernel::LpId;
-
-/// The parcel network as a model of the kernel: facilities first, then ship nodes.
-class ParcelModel {
- public:
-  using Payload = flow::Payload;
-
-  explicit ParcelModel(const Context& context) : context_(context) {
-    for (std::size_t f = 0; f < context.world.facilities.size(); ++f) {
-      facilities_.push_back(std::make_unique<FacilityProcess>(context, FacilityId{static_cast<std::uint16_t>(f)}));
-    }
-    for (std::size_t n = 0; n < context.world.nodes.size(); ++n) {
-      nodes_.push_back(std::make_unique<NodeProcess>(context, ShipNodeId{static_cast<std::uint16_t>(n)}));
-    }
-    for (const auto& facility : facilities_) lookahead_.push_back(facility->lookahead());
-    for (const auto& node : nodes_) lookahead_.push_back(node->lookahead());
-  }
-
-  [[nodiscard]] std::size_t lp_count() const { return lookahead_.size(); }
-  [[nodiscard]] std::uint64_t name_hash(LpId lp) const { return context_.place_hash[index(lp)]; }
-  [[nodiscard]] std::string name(LpId lp) const {
-    return context_.world.place_name(PlaceId{static_cast<std::uint16_t>(lp)});
-  }
-  [[nodiscard]] SimDuration lookahead(LpId lp) const { return lookahead_[index(lp)]; }
-
-  void handle(const flow::Event& event, flow::Outbox& outbox) {
-    Ledger& ledger = *ledgers[outbox.partition()];
-    const std::size_t lp = index(event.target);
-    if (lp < facilities_.size()) {
-      facilities_[lp]->handle(event, outbox, ledger);
-    } else {
-      nodes_[lp - facilities_.size()]->handle(event, outbox, ledger);
-    }
-  }
-
-  [[nodiscard]] std::vector<std::unique_ptr<FacilityProcess>>& facilities() { return facilities_; }
-  [[nodiscard]] std::vector<std::unique_ptr<NodeProcess>>& nodes() { return nodes_; }
-
-  std::vector<std::unique_ptr<Ledger>> ledgers;  ///< By partition.
-
- private:
-  const Context& context_;
-  std::vector<std::unique_ptr<FacilityProcess>> facilities_;
-  std::vector<std::unique_ptr<NodeProcess>> nodes_;
-  std::vector<SimDuration> lookahead_;
-};
 
 Result<void> check_options(const World& world, const SimulationOptions& options) {
   const auto bad = [](std::string message) { return fail(ErrorKind::bad_input, std::move(message)); };
@@ -82,69 +42,418 @@ Result<void> check_options(const World& world, const SimulationOptions& options)
     return bad("the horizon of " + std::to_string(world.day_count + world.drain_days) +
                " days is too long; at most 2730 days have hour numbers");
   }
+  if (options.checkpoint_every < SimDuration::zero()) {
+    return bad("checkpoint_every of " + std::to_string(options.checkpoint_every.count()) +
+               " ms: give a positive time between checkpoints");
+  }
   if (options.threads > 1024) return bad("threads " + std::to_string(options.threads) + ": at most 1024");
   return {};
 }
 
-/// Adds up the carriers' counts at every midnight and checks that no parcel was made or lost on the way.
-class Conservation {
- public:
-  Conservation(const Context& context, SimTime end)
-      : context_(context), midnights_(static_cast<std::size_t>((end - day_zero) / days(1)) + 1) {
-    series_.assign(context.world.carriers.size(), std::vector<Census>(midnights_));
-    last_.resize(context.world.carriers.size());
-  }
+/// What rank 0's recorder and caller ask for; all ranks must know it.
+struct Wishes {
+  bool streams = false;
+  bool background = false;
+  bool progress = false;
+};
 
-  void add(const FacilityProcess& process, CarrierId carrier, std::uint64_t present) {
-    std::vector<Census>& series = series_[index(carrier)];
-    Census& last = last_[index(carrier)];
-    add(series, last, process.flows().delivered, &Census::delivered);
-    add(series, last, process.flows().lost, &Census::lost);
-    add(series, last, process.flows().returned, &Census::returned);
-    add(series, last, process.flows().transit, &Census::inside);
-    const std::vector<PlaceLoad> loads = process.loads();
-    for (std::size_t d = 0; d < midnights_; ++d) {
-      const PlaceLoad& load = loads[d * 24];
-      series[d].inside += std::uint64_t{load.sorting} + load.docked + load.delivering;
-    }
-    last.inside += present;
+Wishes wishes_of(const Recorder& recorder, const SimulationOptions& options, kernel::Exchange& exchange) {
+  std::array<std::uint64_t, 3> asked{};
+  if (exchange.rank() == 0) {
+    asked = {recorder.wants_streams() ? 1U : 0U, recorder.wants_background() ? 1U : 0U, options.progress ? 1U : 0U};
   }
-  void add(const NodeProcess& node) {
-    for (std::size_t c = 0; c < series_.size(); ++c) {
-      add(series_[c], last_[c], node.injected(CarrierId{static_cast<std::uint8_t>(c)}), &Census::injected);
+  exchange.sum(asked);
+  return {asked[0] != 0, asked[1] != 0, asked[2] != 0};
+}
+
+kernel::Settings settings_of(const Context& context, const SimulationOptions& options, kernel::Exchange& exchange) {
+  kernel::Settings settings;
+  settings.run = options.run;
+  settings.threads = options.threads != 0 ? options.threads : std::max(1U, std::thread::hardware_concurrency());
+  settings.end = context.end;
+  settings.partition_of_lp = partition::partition_of_lp(context, kernel::default_partitions, exchange.ranks());
+  settings.exchange = &exchange;
+  return settings;
+}
+
+/// One run on one rank. Each rank has the whole World and handles its own processes. What belongs to the run and not to
+/// a place (counts, digest, outcomes) stays with the rank that saw it, in the ledger and recorder shard of the
+/// partition, until the end of the run, when rank 0 gets everything; scans and facts go to rank 0 every hour.
+class Run {
+ public:
+  Run(const World& world, const SimulationOptions& options, Recorder& recorder, kernel::Exchange& exchange,
+      const Wishes& wishes)
+      : world_(world),
+        options_(options),
+        recorder_(recorder),
+        exchange_(exchange),
+        wishes_(wishes),
+        context_(world, options, wishes.streams, wishes.background),
+        model_(context_),
+        streams_(context_, recorder) {}
+
+  Result<SimulationSummary> run() {
+    kernel::Settings settings = settings_of(context_, options_, exchange_);
+    if (auto valid = Engine::validate(model_, settings); !valid) return tl::unexpected(valid.error());
+    engine_.emplace(model_, std::move(settings));
+    open_ledgers();
+    if (options_.resume == nullptr) {
+      schedule_first_events();
+    } else if (auto resumed = agree(resume(*options_.resume), "resume"); !resumed) {
+      return tl::unexpected(resumed.error());
     }
+    auto totals = go_on();
+    if (!totals) return tl::unexpected(totals.error());
+    return finish(*totals);
   }
-  /// Reports and returns the counts at the end. `complete`: the run ended at its last midnight.
-  std::vector<Census> finish(Recorder& recorder, bool complete) {
-    for (std::size_t c = 0; c < series_.size(); ++c) {
-      std::vector<Census>& series = series_[c];
-      const std::string& carrier = context_.world.carriers[c].name;
-      if (!complete) series.push_back(last_[c]);
-      for (std::size_t d = 0; d < series.size(); ++d) {
-        const Census& census = series[d];
-        PEAKSTORM_CHECK(census.balanced(), carrier, d, census.injected, census.delivered, census.lost, census.returned,
-                        census.inside);
-      }
-      PEAKSTORM_CHECK(last_[c].balanced(), carrier, last_[c].injected, last_[c].delivered, last_[c].lost,
-                      last_[c].returned, last_[c].inside);
-      recorder.census(CarrierId{static_cast<std::uint8_t>(c)}, series);
-    }
-    return last_;
-  }
-  [[nodiscard]] const std::vector<std::vector<Census>>& series() const { return series_; }
 
  private:
-  void add(std::vector<Census>& series, Census& last, const flow::MidnightCount& count,
-           std::uint64_t Census::*member) const {
-    const std::vector<std::int64_t> sums = count.series();
-    for (std::size_t d = 0; d < midnights_; ++d) series[d].*member += static_cast<std::uint64_t>(sums[d]);
-    last.*member += static_cast<std::uint64_t>(sums.back());
+  using Engine = kernel::Engine<ParcelModel>;
+
+  [[nodiscard]] bool is_first_rank() const { return exchange_.rank() == 0; }
+  [[nodiscard]] std::size_t lps() const { return model_.lp_count(); }
+
+  /// The same verdict on every rank: an error of any rank is an error of all.
+  Result<void> agree(Result<void> mine, const char* what) {
+    const bool all_well = exchange_.minimum(mine.has_value() ? 1 : 0) == 1;
+    if (!mine.has_value() || all_well) return mine;
+    return fail(ErrorKind::io, std::string(what) + ": another rank had an error; see its message");
   }
 
-  const Context& context_;
-  std::size_t midnights_;
-  std::vector<std::vector<Census>> series_;
-  std::vector<Census> last_;
+  void open_ledgers() {
+    model_.ledgers.resize(engine_->partition_count());
+    std::size_t shard = 0;
+    for (std::size_t p = 0; p < engine_->partition_count(); ++p) {
+      if (engine_->is_local(p)) model_.ledgers[p] = std::make_unique<Ledger>(context_, recorder_.shard(shard++));
+    }
+    if (shard == 0) recorder_.shard(0);  // A rank without work still has a recorder to save.
+  }
+
+  template <class F>
+  void for_each_ledger(F&& visit) const {
+    for (const auto& ledger : model_.ledgers) {
+      if (ledger) visit(*ledger);
+    }
+  }
+  [[nodiscard]] LedgerCounts counts() const {
+    LedgerCounts counts = counts_before_;
+    for_each_ledger([&](const Ledger& ledger) { counts.add(ledger); });
+    return counts;
+  }
+
+  void schedule_first_events() {
+    const auto schedule = [&](std::size_t lp, const std::vector<std::pair<SimTime, flow::Payload>>& events) {
+      for (const auto& [at, payload] : events) {
+        if (at >= context_.end) continue;
+        engine_->schedule(LpId{static_cast<std::uint32_t>(lp)}, at, payload, flow::priority_of(payload.happening));
+      }
+    };
+    for (std::size_t f = 0; f < model_.facilities().size(); ++f) schedule(f, model_.facilities()[f]->first_events());
+    for (std::size_t n = 0; n < model_.nodes().size(); ++n) {
+      schedule(world_.facilities.size() + n, model_.nodes()[n]->first_events());
+    }
+  }
+
+  // --- The streams.
+
+  /// Brings what the ledgers wrote since the last time to rank 0, and passes on every whole hour before `until`.
+  /// Between ranks this happens once an hour, or when `at_once`: all ranks see the same windows, so they agree.
+  void collect(SimTime until, bool at_once) {
+    if (context_.streams && is_first_rank()) {
+      for_each_ledger([&](Ledger& ledger) { streams_.collect(ledger.fresh_facts, ledger.fresh_scans); });
+    }
+    std::uint64_t parcels = 0;
+    std::uint64_t scans = 0;
+    if (exchange_.ranks() > 1) {
+      const std::int64_t hour = floor_div(until.time_since_epoch().count(), hours(1).count());
+      if (hour == collected_hour_ && !at_once) return;
+      collected_hour_ = hour;
+      std::vector<std::vector<std::byte>> outgoing(exchange_.ranks());
+      if (!is_first_rank()) {
+        BytesSink sink(outgoing[0]);
+        ArchiveWriter archive(sink);
+        const LedgerCounts mine = counts();
+        archive(mine.parcels, mine.scans);
+        for_each_ledger([&](Ledger& ledger) {
+          archive(ledger.fresh_facts, ledger.fresh_scans);
+          ledger.fresh_facts.clear();
+          ledger.fresh_scans.clear();
+        });
+      }
+      const auto incoming = exchange_.swap(outgoing);
+      if (!is_first_rank()) return;
+      for (const std::vector<std::byte>& bytes : incoming) {
+        if (bytes.empty()) continue;
+        BytesSource source(bytes);
+        ArchiveReader archive(source);
+        std::uint64_t its_parcels = 0;
+        std::uint64_t its_scans = 0;
+        archive(its_parcels, its_scans);
+        parcels += its_parcels;
+        scans += its_scans;
+        std::vector<ParcelFacts> fresh_facts;
+        std::vector<flow::KeyedScan> fresh_scans;
+        while (source.left() > 0) {
+          archive(fresh_facts, fresh_scans);
+          PEAKSTORM_CHECK(archive.ok(), bytes.size(), source.left());
+          streams_.collect(fresh_facts, fresh_scans);
+        }
+      }
+    }
+    if (context_.streams) streams_.release(until);
+    if (options_.progress) {
+      const LedgerCounts mine = counts();
+      options_.progress({std::min(until, context_.end), context_.end, mine.parcels + parcels, mine.scans + scans});
+    }
+  }
+
+  // --- Checkpoints.
+
+  /// Runs to the end or to a stop request, with checkpoints on the way. On all ranks alike.
+  Result<Engine::Totals> go_on() {
+    const bool keeps = options_.checkpoints != nullptr;
+    const bool is_regular = keeps && options_.checkpoint_every > SimDuration::zero();
+    SimTime next = never;
+    if (is_regular) {
+      const SimTime from = options_.resume != nullptr ? options_.resume->at : day_zero;
+      next = day_zero + options_.checkpoint_every * ((from - day_zero) / options_.checkpoint_every + 1);
+    }
+    for (;;) {
+      const auto totals = engine_->run(
+          [&](SimTime window_end) {
+            collect(window_end, false);
+            return !options_.stop.stop_requested();
+          },
+          next);
+      const bool is_over = totals.stopped || totals.now >= context_.end;
+      if (keeps && totals.now < context_.end) {
+        if (auto saved = save(totals.now); !saved) return tl::unexpected(saved.error());
+      }
+      if (is_over) return totals;
+      next += options_.checkpoint_every;
+    }
+  }
+
+  /// A part: its mark, the kernel's state, this rank's counts, on rank 0 the streams under way, what the recorder has,
+  /// and a sum over all bytes.
+  Result<void> save(SimTime at) {
+    collect(at, true);
+    for_each_ledger([](Ledger& ledger) { ledger.flush(); });
+    checkpoint::SummedSink sink(options_.checkpoints->begin(at));
+    ArchiveWriter archive(sink);
+    checkpoint::Mark mark = checkpoint::mark_of(world_, options_, wishes_.streams, wishes_.background, at);
+    mark.rank = static_cast<std::uint32_t>(exchange_.rank());
+    mark.ranks = static_cast<std::uint32_t>(exchange_.ranks());
+    archive(mark);
+    engine_->save(archive);
+    archive(counts());
+    if (is_first_rank()) archive(streams_);
+    recorder_.save(archive);
+    sink.finish();
+    if (auto finished = agree(options_.checkpoints->finish(), "checkpoint"); !finished) return finished;
+    return agree(options_.checkpoints->commit(), "checkpoint");
+  }
+
+  Result<void> resume(const ResumePoint& point) {
+    if (point.parts.empty()) {
+      return fail(ErrorKind::bad_input, "checkpoint: it has no parts; give all files of one checkpoint");
+    }
+    const checkpoint::Mark mine = checkpoint::mark_of(world_, options_, wishes_.streams, wishes_.background, point.at);
+    for (std::size_t part = 0; part < point.parts.size(); ++part) {
+      checkpoint::SummedSource source(*point.parts[part]);
+      ArchiveReader archive(source);
+      checkpoint::Mark mark;
+      archive(mark);
+      if (auto checked = checkpoint::check_mark(mark, mine, part, point.parts.size()); !checked) return checked;
+      engine_->load(archive);
+      LedgerCounts its_counts;
+      archive(its_counts);
+      // Streams and records go on at rank 0; the other ranks pass over them.
+      if (is_first_rank()) {
+        counts_before_.add(its_counts);
+        if (mark.rank == 0) archive(streams_);
+        if (archive.ok()) recorder_.absorb(archive);
+      }
+      const bool is_sound = archive.ok();
+      if (!source.finish(is_first_rank()) || !is_sound) {
+        return fail(ErrorKind::bad_input,
+                    "checkpoint: part " + std::to_string(part + 1) + " of " + std::to_string(point.parts.size()) +
+                        " is cut short or damaged; resume from an earlier checkpoint or start again");
+      }
+    }
+    if (!engine_->loaded()) {
+      return fail(ErrorKind::bad_input, "checkpoint: its parts do not hold every place; give all parts of one");
+    }
+    return {};
+  }
+
+  // --- The end.
+
+  /// Closes the accounts of this rank's places. Returns how many parcels were in each facility.
+  std::vector<std::uint64_t> close_places(SimTime end) {
+    std::vector<std::uint64_t> present(world_.facilities.size());
+    std::vector<std::vector<flow::Event>> pending(world_.facilities.size());
+    // What is still on its way belongs to where it goes.
+    engine_->take_pending([&](const flow::Event& event) {
+      if (event.payload.container != nullptr) pending[index(event.target)].push_back(event);
+    });
+    for (std::size_t lp = 0; lp < lps(); ++lp) {
+      const LpId id{static_cast<std::uint32_t>(lp)};
+      if (!engine_->is_local(id)) continue;
+      Ledger& ledger = *model_.ledgers[engine_->partitions()[lp]];
+      if (lp < world_.facilities.size()) {
+        present[lp] = model_.facilities()[lp]->present();
+        model_.facilities()[lp]->close(end, pending[lp], ledger);
+      } else {
+        model_.nodes()[lp - world_.facilities.size()]->close(end, ledger);
+      }
+    }
+    for_each_ledger([](Ledger& ledger) { ledger.flush(); });
+    return present;
+  }
+
+  /// Brings the closed places, the counts and the records of all ranks to rank 0.
+  void merge(std::vector<std::uint64_t>& present) {
+    if (exchange_.ranks() == 1) return;
+    exchange_.sum(present);
+    std::vector<std::byte> mine;
+    if (!is_first_rank()) {
+      BytesSink sink(mine);
+      ArchiveWriter archive(sink);
+      std::uint64_t places = 0;
+      for (std::size_t lp = 0; lp < lps(); ++lp)
+        places += engine_->is_local(LpId{static_cast<std::uint32_t>(lp)}) ? 1 : 0;
+      archive(counts(), places);
+      for (std::size_t lp = 0; lp < lps(); ++lp) {
+        const LpId id{static_cast<std::uint32_t>(lp)};
+        if (!engine_->is_local(id)) continue;
+        archive(id);
+        model_.save_state(id, archive);
+      }
+      recorder_.save(archive);
+    }
+    const auto all = exchange_.gather(mine);
+    for (std::size_t rank = 1; rank < all.size(); ++rank) {
+      BytesSource source(all[rank]);
+      ArchiveReader archive(source);
+      LedgerCounts its_counts;
+      std::uint64_t places = 0;
+      archive(its_counts, places);
+      counts_before_.add(its_counts);
+      for (; places > 0; --places) {
+        LpId id{};
+        archive(id);
+        PEAKSTORM_CHECK(archive.ok(), rank, places);
+        model_.load_state(id, archive);
+      }
+      recorder_.absorb(archive);
+      PEAKSTORM_CHECK(archive.ok(), rank);
+      PEAKSTORM_CHECK(source.left() == 0, rank, source.left());
+    }
+  }
+
+  SimulationSummary finish(const Engine::Totals& totals) {
+    SimulationSummary summary;
+    summary.partial = totals.stopped;
+    summary.events = totals.events;
+    summary.windows = totals.windows;
+    summary.end = summary.partial ? std::min(totals.now, context_.end) : context_.end;
+    std::vector<std::uint64_t> present = close_places(summary.end);
+    collect_last(summary);
+    merge(present);
+    if (is_first_rank()) report(present, summary);
+    share(summary);
+    flow::BlockStore::release();
+    return summary;
+  }
+
+  void collect_last(const SimulationSummary& summary) {
+    // Scans of a round that a stopped run sent out lie after its end: they belong to the stream all the same.
+    collect(summary.partial ? context_.end : summary.end, true);
+  }
+
+  /// Tells the recorder about the places, and sums up. On rank 0.
+  void report(const std::vector<std::uint64_t>& present, SimulationSummary& summary) {
+    flow::Conservation conservation(context_, summary.end);
+    flow::DigestSum digest;
+    std::vector<PlaceDay> place_days;
+    std::vector<QueueAccount> queues;
+    const auto take_days = [&](const std::vector<PlaceDay>& days_of_place) {
+      for (const PlaceDay& d : days_of_place) {
+        digest.add(context_.place_hash[index(d.place)] + static_cast<std::uint64_t>(d.day),
+                   (std::uint64_t{d.arrived} << 32U) | d.departed,
+                   mix64((std::uint64_t{d.missed_sorts} << 32U) | d.rollovers) +
+                       ((std::uint64_t{d.wait_minutes} << 32U) | d.excess_minutes));
+        place_days.push_back(d);
+      }
+    };
+    for (std::size_t f = 0; f < world_.facilities.size(); ++f) {
+      const FacilityProcess& process = *model_.facilities()[f];
+      conservation.add(process, world_.facilities[f].carrier, present[f]);
+      take_days(process.place_days());
+      for (const QueueAccount& account : process.queues()) {
+        digest.add(context_.place_hash[f] + account.queue, account.pieces, static_cast<std::uint64_t>(account.area));
+        queues.push_back(account);
+      }
+      const std::vector<PlaceLoad> loads = process.loads();
+      recorder_.load_series(world_.place(FacilityId{static_cast<std::uint16_t>(f)}), flow::LoadSeries::step, loads);
+    }
+    for (std::size_t n = 0; n < world_.nodes.size(); ++n) {
+      const NodeProcess& process = *model_.nodes()[n];
+      conservation.add(process);
+      take_days(process.place_days());
+      const std::vector<PlaceLoad> loads = process.loads();
+      recorder_.load_series(world_.place(ShipNodeId{static_cast<std::uint16_t>(n)}), flow::LoadSeries::step, loads);
+    }
+    recorder_.place_days(place_days);
+    recorder_.queues(queues);
+    summary.conservation = conservation.finish(recorder_, !summary.partial);
+    for (std::size_t c = 0; c < summary.conservation.size(); ++c) {
+      const std::uint64_t carrier = hash64(world_.carriers[c].name);
+      for (std::size_t d = 0; d < conservation.series()[c].size(); ++d) {
+        const Census& census = conservation.series()[c][d];
+        digest.add(carrier + d, census.injected * 3 + census.inside,
+                   mix64(census.delivered) + census.lost * 5 + census.returned * 7);
+      }
+    }
+    const LedgerCounts all = counts();
+    digest.add(all.digest.sum());
+    summary.parcels = all.parcels;
+    summary.tracked = all.tracked;
+    summary.scans = all.scans;
+    summary.scans_by_kind = all.scans_by_kind;
+    summary.digest = digest.sum();
+  }
+
+  /// Gives every rank the summary of rank 0: the others add zeros.
+  void share(SimulationSummary& summary) {
+    summary.conservation.resize(world_.carriers.size());
+    std::vector<std::uint64_t*> members{&summary.digest.high, &summary.digest.low, &summary.parcels, &summary.tracked,
+                                        &summary.scans};
+    for (std::uint64_t& count : summary.scans_by_kind) members.push_back(&count);
+    for (Census& census : summary.conservation) {
+      for (std::uint64_t* count :
+           {&census.injected, &census.delivered, &census.lost, &census.returned, &census.inside}) {
+        members.push_back(count);
+      }
+    }
+    std::vector<std::uint64_t> values;
+    for (const std::uint64_t* member : members) values.push_back(*member);
+    exchange_.sum(values);
+    for (std::size_t i = 0; i < members.size(); ++i) *members[i] = values[i];
+  }
+
+  const World& world_;
+  const SimulationOptions& options_;
+  Recorder& recorder_;
+  kernel::Exchange& exchange_;
+  Wishes wishes_;
+  Context context_;
+  ParcelModel model_;
+  flow::Streams streams_;  ///< On rank 0.
+  std::optional<Engine> engine_;
+  LedgerCounts counts_before_;        ///< Of a checkpoint, and at the end of other ranks; on rank 0.
+  std::int64_t collected_hour_ = -1;  ///< Of the last exchange of streams.
 };
 
 }  // namespace
@@ -160,131 +469,9 @@ std::string Digest::hex() const {
 
 Result<SimulationSummary> simulate(const World& world, const SimulationOptions& options, Recorder& recorder) {
   if (auto checked = check_options(world, options); !checked) return tl::unexpected(checked.error());
-  const Context context(world, options, recorder.wants_streams(), recorder.wants_background());
-  ParcelModel model(context);
-
-  kernel::Settings settings;
-  settings.run = options.run;
-  settings.threads = options.threads != 0 ? options.threads : std::max(1U, std::thread::hardware_concurrency());
-  settings.end = context.end;
-  settings.partition_of_lp = partition::partition_of_lp(context, kernel::default_partitions,
-                                                        options.exchange != nullptr ? options.exchange->ranks() : 1);
-  if (auto valid = kernel::Engine<ParcelModel>::validate(model, settings); !valid) {
-    return tl::unexpected(valid.error());
-  }
-  kernel::Engine<ParcelModel> engine(model, settings);
-  for (std::size_t p = 0; p < engine.partition_count(); ++p) {
-    model.ledgers.push_back(std::make_unique<Ledger>(context, recorder.shard(p)));
-  }
-  for (std::size_t f = 0; f < model.facilities().size(); ++f) {
-    for (const auto& [at, payload] : model.facilities()[f]->first_events()) {
-      if (at < context.end) {
-        engine.schedule(LpId{static_cast<std::uint32_t>(f)}, at, payload, flow::priority_of(payload.happening));
-      }
-    }
-  }
-  for (std::size_t n = 0; n < model.nodes().size(); ++n) {
-    for (const auto& [at, payload] : model.nodes()[n]->first_events()) {
-      engine.schedule(LpId{static_cast<std::uint32_t>(world.facilities.size() + n)}, at, payload,
-                      flow::priority_of(payload.happening));
-    }
-  }
-
-  flow::Streams streams(context, recorder);
-  SimulationSummary summary;
-  const auto totals = engine.run([&](SimTime window_end) {
-    if (context.streams) {
-      for (const auto& ledger : model.ledgers) streams.collect(*ledger);
-      streams.release(window_end);
-    }
-    if (options.progress) {
-      SimulationProgress progress{std::min(window_end, context.end), context.end, 0, 0};
-      for (const auto& ledger : model.ledgers) {
-        progress.parcels += ledger->parcels;
-        progress.scans += ledger->scans;
-      }
-      options.progress(progress);
-    }
-    summary.partial = options.stop.stop_requested();
-    return !summary.partial;
-  });
-  summary.events = totals.events;
-  summary.windows = totals.windows;
-  summary.end = summary.partial ? std::min(totals.now, context.end) : context.end;
-
-  // What is still on its way belongs to where it goes.
-  std::vector<std::vector<flow::Event>> pending(world.facilities.size());
-  engine.for_each_pending([&](const flow::Event& event) {
-    if (event.payload.container != nullptr) pending[index(event.target)].push_back(event);
-  });
-  const auto ledger_of = [&](std::size_t lp) -> Ledger& { return *model.ledgers[engine.partitions()[lp]]; };
-  std::vector<std::uint64_t> present(world.facilities.size());
-  for (std::size_t f = 0; f < world.facilities.size(); ++f) {
-    present[f] = model.facilities()[f]->present();
-    model.facilities()[f]->close(summary.end, pending[f], ledger_of(f));
-  }
-  for (std::size_t n = 0; n < world.nodes.size(); ++n) {
-    model.nodes()[n]->close(summary.end, ledger_of(world.facilities.size() + n));
-  }
-
-  Conservation conservation(context, summary.end);
-  flow::DigestSum digest;
-  std::vector<PlaceDay> place_days;
-  std::vector<QueueAccount> queues;
-  const auto take_days = [&](const std::vector<PlaceDay>& days_of_place) {
-    for (const PlaceDay& d : days_of_place) {
-      digest.add(context.place_hash[index(d.place)] + static_cast<std::uint64_t>(d.day),
-                 (std::uint64_t{d.arrived} << 32U) | d.departed,
-                 mix64((std::uint64_t{d.missed_sorts} << 32U) | d.rollovers) +
-                     ((std::uint64_t{d.wait_minutes} << 32U) | d.excess_minutes));
-      place_days.push_back(d);
-    }
-  };
-  for (std::size_t f = 0; f < world.facilities.size(); ++f) {
-    const FacilityProcess& process = *model.facilities()[f];
-    conservation.add(process, world.facilities[f].carrier, present[f]);
-    take_days(process.place_days());
-    for (const QueueAccount& account : process.queues()) {
-      digest.add(context.place_hash[f] + account.queue, account.pieces, static_cast<std::uint64_t>(account.area));
-      queues.push_back(account);
-    }
-    const std::vector<PlaceLoad> loads = process.loads();
-    recorder.load_series(world.place(FacilityId{static_cast<std::uint16_t>(f)}), flow::LoadSeries::step, loads);
-  }
-  for (std::size_t n = 0; n < world.nodes.size(); ++n) {
-    const NodeProcess& process = *model.nodes()[n];
-    conservation.add(process);
-    take_days(process.place_days());
-    const std::vector<PlaceLoad> loads = process.loads();
-    recorder.load_series(world.place(ShipNodeId{static_cast<std::uint16_t>(n)}), flow::LoadSeries::step, loads);
-  }
-  if (context.streams) {
-    for (const auto& ledger : model.ledgers) streams.collect(*ledger);
-    // Scans of a round that a stopped run sent out lie after its end: they belong to the stream all the same.
-    streams.release(summary.partial ? context.end : summary.end);
-  }
-  recorder.place_days(place_days);
-  recorder.queues(queues);
-  summary.conservation = conservation.finish(recorder, !summary.partial);
-  for (std::size_t c = 0; c < summary.conservation.size(); ++c) {
-    const std::uint64_t carrier = hash64(world.carriers[c].name);
-    for (std::size_t d = 0; d < conservation.series()[c].size(); ++d) {
-      const Census& census = conservation.series()[c][d];
-      digest.add(carrier + d, census.injected * 3 + census.inside,
-                 mix64(census.delivered) + census.lost * 5 + census.returned * 7);
-    }
-  }
-  for (const auto& ledger : model.ledgers) {
-    ledger->flush();
-    digest.add(ledger->digest.sum());
-    summary.parcels += ledger->parcels;
-    summary.tracked += ledger->tracked;
-    summary.scans += ledger->scans;
-    for (std::size_t k = 0; k < scan_kind_end; ++k) summary.scans_by_kind[k] += ledger->scans_by_kind[k];
-  }
-  summary.digest = digest.sum();
-  flow::BlockStore::release();
-  return summary;
+  kernel::SingleRank alone;
+  kernel::Exchange& exchange = options.exchange != nullptr ? *options.exchange : alone;
+  return Run(world, options, recorder, exchange, wishes_of(recorder, options, exchange)).run();
 }
 
 }  // namespace peakstorm

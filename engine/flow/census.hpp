@@ -29,6 +29,10 @@ class MidnightCount {
     for (const std::int64_t c : change_) sums.push_back(sum += c);
     return sums;
   }
+  template <class Archive>
+  void transfer(Archive& archive) {
+    archive.each(change_);
+  }
 
  private:
   [[nodiscard]] std::size_t bin(SimTime at) const {
@@ -68,6 +72,11 @@ class LoadSeries {
       all[h].delivering += static_cast<std::uint32_t>(out);
     }
     return all;
+  }
+  template <class Archive>
+  void transfer(Archive& archive) {
+    archive(samples_, next_);
+    archive.each(van_);
   }
 
  private:

@@ -677,6 +677,8 @@ void FacilityProcess::close(SimTime end, const std::vector<Event>& pending, Ledg
     }
     container->parcels.consume([&](Parcel& parcel) { end_parcel(parcel, Fate::inside, end, never, ledger); });
   }
+  sorter_.clear();
+  for (Dock& dock : docks_) dock.stretches.clear();
   for (const QueueCount* count : {&sorter_count_, &dock_count_, &round_count_}) {
     PEAKSTORM_CHECK(count->area() == count->sojourn(), count->area(), count->sojourn(), facility_.name);
   }

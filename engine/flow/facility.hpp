@@ -51,8 +51,21 @@ class FacilityProcess {
     MidnightCount lost;
     MidnightCount returned;
     MidnightCount transit;  ///< On the way to here.
+    template <class Archive>
+    void transfer(Archive& archive) {
+      archive(delivered, lost, returned, transit);
+    }
   };
   [[nodiscard]] const Flows& flows() const { return flows_; }
+
+  /// Everything that changes during a run; the rest is made from the World again.
+  template <class Archive>
+  void transfer(Archive& archive) {
+    archive(level_, sorter_, wave_scheduled_);
+    archive.each(docks_);
+    archive(express_, others_, round_limit_, aside_, sorter_count_, dock_count_, round_count_, loads_, place_days_,
+            flows_);
+  }
 
  private:
   /// A container being sorted, first in first out.
@@ -62,6 +75,10 @@ class FacilityProcess {
     WorkCalendar::Work level{};  ///< Work ahead of its first piece, in all.
     std::size_t next = 0;        ///< Pieces already sorted.
     Chain<Parcel> parcels;       ///< The others.
+    template <class Archive>
+    void transfer(Archive& archive) {
+      archive(arrived, available, level, next, parcels);
+    }
   };
   /// Consecutive parcels of a dock that share their history.
   struct Stretch {
@@ -71,13 +88,21 @@ class FacilityProcess {
     std::uint32_t count = 0;
     bool told = false;  ///< Its shoppers know of the delay.
     Cause hint = Cause::none;
+    template <class Archive>
+    void transfer(Archive& archive) {
+      archive(arrived, docked, planned, count, told, hint);
+    }
   };
   struct Dock {
-    LaneId lane{};
+    LaneId lane{};              ///< Given by the World.
     std::size_t departure = 0;  ///< Index of the next one in the timetable.
     Chain<Parcel> parcels;
     std::deque<Stretch> stretches;
     LoadLimit limit;
+    template <class Archive>
+    void transfer(Archive& archive) {
+      archive(departure, parcels, stretches, limit);
+    }
   };
   /// A parcel waiting for a round.
   struct Waiting {

@@ -27,6 +27,10 @@ class DigestSum {
     sum_.high += other.high;
   }
   [[nodiscard]] const Digest& sum() const { return sum_; }
+  template <class Archive>
+  void transfer(Archive& archive) {
+    archive(sum_.high, sum_.low);
+  }
 
  private:
   Digest sum_;
@@ -36,9 +40,35 @@ class DigestSum {
 struct KeyedScan {
   Scan scan;
   std::uint64_t key = 0;
+  template <class Archive>
+  void transfer(Archive& archive) {
+    archive(scan, key);
+  }
 };
 
-class Ledger {
+/// What is counted of a run besides its places. Belongs to the run, not to a partition: the sum over all ledgers is
+/// what matters.
+struct LedgerCounts {
+  std::uint64_t parcels = 0;
+  std::uint64_t tracked = 0;
+  std::uint64_t scans = 0;
+  std::array<std::uint64_t, scan_kind_end> scans_by_kind{};
+  DigestSum digest;
+
+  void add(const LedgerCounts& other) {
+    parcels += other.parcels;
+    tracked += other.tracked;
+    scans += other.scans;
+    for (std::size_t k = 0; k < scan_kind_end; ++k) scans_by_kind[k] += other.scans_by_kind[k];
+    digest.add(other.digest.sum());
+  }
+  template <class Archive>
+  void transfer(Archive& archive) {
+    archive(parcels, tracked, scans, scans_by_kind, digest);
+  }
+};
+
+class Ledger : public LedgerCounts {
  public:
   Ledger(const Context& context, RecorderShard& shard) : context_(context), shard_(shard) {}
 
@@ -55,12 +85,6 @@ class Ledger {
   // Collected between windows by the thread that runs the simulation.
   std::vector<KeyedScan> fresh_scans;
   std::vector<ParcelFacts> fresh_facts;
-
-  std::uint64_t parcels = 0;
-  std::uint64_t tracked = 0;
-  std::uint64_t scans = 0;
-  std::array<std::uint64_t, scan_kind_end> scans_by_kind{};
-  DigestSum digest;
 
  private:
   const Context& context_;

@@ -41,6 +41,10 @@ class LoadLimit {
     empty_ = false;
     return true;
   }
+  template <class Archive>
+  void transfer(Archive& archive) {
+    archive(left_, hard_, weighs_, fills_, empty_);
+  }
 
  private:
   Room left_;

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <type_traits>
 
+#include "engine/archive.hpp"
 #include "engine/flow/chain.hpp"
 #include "engine/scan.hpp"
 
@@ -47,13 +48,17 @@ struct Parcel {
     cause = why;
   }
 };
-static_assert(sizeof(Parcel) == 32 && std::is_trivially_copyable_v<Parcel>);
+static_assert(sizeof(Parcel) == 32 && std::is_trivially_copyable_v<Parcel> && PlainBytes<Parcel>);
 
 /// What travels between places as one: a trailer leg, an aircraft, a pickup truck. The event that carries it
 /// owns it; whoever handles the event takes it over.
 struct Container {
   SimTime boarded;  ///< Left the previous place.
   Chain<Parcel> parcels;
+  template <class Archive>
+  void transfer(Archive& archive) {
+    archive(boarded, parcels);
+  }
 };
 
 }  // namespace peakstorm::flow

@@ -33,6 +33,10 @@ class QueueCount {
     area_ += present_ * (now - last_).count();
     last_ = now;
   }
+  template <class Archive>
+  void transfer(Archive& archive) {
+    archive(last_, present_, entered_, area_, sojourn_);
+  }
   [[nodiscard]] std::int64_t present() const { return present_; }
   [[nodiscard]] std::uint64_t entered() const { return entered_; }
   [[nodiscard]] std::int64_t area() const { return area_; }

@@ -362,6 +362,7 @@ void NodeProcess::close(SimTime end, Ledger& ledger) {
       ledger.outcome(entry.parcel, Fate::inside, end, never);
       ++left;
     }
+    collection.backlog.clear();
   }
   PEAKSTORM_CHECK(orders_ == cancelled_ + tendered_ + left, orders_, cancelled_, tendered_, left, node_.name);
 }

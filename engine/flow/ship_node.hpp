@@ -32,6 +32,15 @@ class NodeProcess {
   /// Tendered to a carrier, by CarrierId.
   [[nodiscard]] const MidnightCount& injected(CarrierId carrier) const { return injected_[index(carrier)]; }
 
+  /// Everything that changes during a run; the rest is made from the World again.
+  template <class Archive>
+  void transfer(Archive& archive) {
+    archive(next_given_);
+    archive.each(collections_);
+    archive(waiting_, orders_, cancelled_, tendered_, loads_, place_days_);
+    archive.each(injected_);
+  }
+
  private:
   /// Destinations of one time zone: they share the hour of the day.
   struct ZoneDemand {
@@ -41,7 +50,7 @@ class NodeProcess {
     AliasTable pick;
   };
   struct Collection {
-    network::Timetable times;
+    network::Timetable times;             ///< Given by the World.
     std::vector<Chain<Parcel>> assigned;  ///< By index in `times`; the last one: never collected in the run.
     struct Refused {
       Parcel parcel;
@@ -49,6 +58,11 @@ class NodeProcess {
     };
     std::vector<Refused> backlog;  ///< First in, first out.
     LoadLimit cap;
+    template <class Archive>
+    void transfer(Archive& archive) {
+      archive.each(assigned);
+      archive(backlog, cap);
+    }
   };
 
   void take_orders(SimTime now, Ledger& ledger);

@@ -5,13 +5,13 @@
 
 namespace peakstorm::flow {
 
-void Streams::collect(Ledger& ledger) {
-  facts_.insert(facts_.end(), ledger.fresh_facts.begin(), ledger.fresh_facts.end());
-  ledger.fresh_facts.clear();
-  for (const KeyedScan& scan : ledger.fresh_scans) {
+void Streams::collect(std::vector<ParcelFacts>& fresh_facts, std::vector<KeyedScan>& fresh_scans) {
+  facts_.insert(facts_.end(), fresh_facts.begin(), fresh_facts.end());
+  fresh_facts.clear();
+  for (const KeyedScan& scan : fresh_scans) {
     hours_[floor_div(scan.scan.at.time_since_epoch().count(), hours(1).count())].push_back(scan);
   }
-  ledger.fresh_scans.clear();
+  fresh_scans.clear();
 }
 
 void Streams::release(SimTime until) {

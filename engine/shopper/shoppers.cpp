@@ -1,6 +1,7 @@
 #include "engine/shopper/shoppers.hpp"
 
 #include <algorithm>
+#include <functional>
 #include <tuple>
 
 #include "engine/portable_math.hpp"
@@ -60,10 +61,22 @@ void Shoppers::notice(const Scan& scan) {
   if (known == number_of_.end()) return;
   // Who has the parcel in hand stops looking for it, whether or not the carrier reports the delivery.
   if (is_final(scan.kind) && scan.reported != scan.at) {
-    plans_.push({scan.at, parcels_[known->second].key, known->second, 0, Step::settled, scan.kind, scan.sequence});
+    add_plan({scan.at, parcels_[known->second].key, known->second, 0, Step::settled, scan.kind, scan.sequence});
   }
   if (scan.reported == never) return;
-  plans_.push({scan.reported, parcels_[known->second].key, known->second, 0, Step::news, scan.kind, scan.sequence});
+  add_plan({scan.reported, parcels_[known->second].key, known->second, 0, Step::news, scan.kind, scan.sequence});
+}
+
+void Shoppers::add_plan(const Plan& plan) {
+  plans_.push_back(plan);
+  std::push_heap(plans_.begin(), plans_.end(), std::greater<>());
+}
+
+void Shoppers::index_parcels() {
+  number_of_.clear();
+  for (std::size_t i = 0; i < parcels_.size(); ++i) {
+    number_of_.emplace(static_cast<std::uint64_t>(parcels_[i].facts.id), static_cast<std::uint32_t>(i));
+  }
 }
 
 double Shoppers::factor(const Waiting& parcel, SimTime at) const {
@@ -87,8 +100,8 @@ void Shoppers::plan_next(SimTime now, Waiting& parcel, std::uint32_t number) {
   const Draws draws(run_, Purpose::shopper, parcel.key, parcel.draws++);
   const SimTime candidate = now + exponential(draws.unit(0), 1 / rate);
   const bool first = candidate < change;
-  plans_.push({first ? candidate : change, parcel.key, number, parcel.version, first ? Step::candidate : Step::change,
-               ScanKind::label_created, 0});
+  add_plan({first ? candidate : change, parcel.key, number, parcel.version, first ? Step::candidate : Step::change,
+        ScanKind::label_created, 0});
 }
 
 void Shoppers::act(SimTime at, Waiting& parcel, ActKind kind, std::vector<ShopperAct>& acts) {
@@ -106,8 +119,7 @@ void Shoppers::news(SimTime at, Waiting& parcel, std::uint32_t number, ScanKind 
     act(at, parcel, told, acts);
     const Draws draws(run_, Purpose::shopper, parcel.key, parcel.draws++);
     if (draws.unit(0) < looks_per_notice) {
-      plans_.push(
-          {at + exponential(draws.unit(1), look_delay_ms), parcel.key, number, parcel.draws, Step::look, kind, 0});
+      add_plan({at + exponential(draws.unit(1), look_delay_ms), parcel.key, number, parcel.draws, Step::look, kind, 0});
     }
   }
   parcel.last_news = at;
@@ -117,9 +129,10 @@ void Shoppers::news(SimTime at, Waiting& parcel, std::uint32_t number, ScanKind 
 }
 
 void Shoppers::advance(SimTime until, std::vector<ShopperAct>& acts) {
-  while (!plans_.empty() && plans_.top().at < until) {
-    const Plan plan = plans_.top();
-    plans_.pop();
+  while (!plans_.empty() && plans_.front().at < until) {
+    std::pop_heap(plans_.begin(), plans_.end(), std::greater<>());
+    const Plan plan = plans_.back();
+    plans_.pop_back();
     Waiting& parcel = parcels_[plan.parcel];
     switch (plan.step) {
       case Step::news:

@@ -8,8 +8,6 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
-#include <queue>
 #include <span>
 #include <unordered_map>
 #include <vector>
@@ -29,6 +27,12 @@ class Shoppers {
   /// Appends all acts before `until`, in order. Requires: every scan before `until` was given.
   void advance(SimTime until, std::vector<ShopperAct>& acts);
 
+  template <class Archive>
+  void transfer(Archive& archive) {
+    archive(parcels_, plans_);
+    if constexpr (Archive::is_reading) index_parcels();
+  }
+
  private:
   struct Waiting {
     ParcelFacts facts;
@@ -42,6 +46,11 @@ class Shoppers {
     std::uint8_t acts = 0;
     bool waiting = false;  ///< Between order and a final scan.
     bool shipped = false;
+    template <class Archive>
+    void transfer(Archive& archive) {
+      archive(facts, key, last_news, promise_ends, checks_per_ms, contacts_per_ms, draws, version, acts, waiting,
+              shipped);
+    }
   };
   enum class Step : std::uint8_t { news, settled, look, change, candidate };
   struct Plan {
@@ -53,8 +62,14 @@ class Shoppers {
     ScanKind kind = ScanKind::label_created;
     std::uint8_t sequence = 0;
     bool operator>(const Plan& other) const;
+    template <class Archive>
+    void transfer(Archive& archive) {
+      archive(at, key, parcel, version, step, kind, sequence);
+    }
   };
 
+  void add_plan(const Plan& plan);
+  void index_parcels();
   void news(SimTime at, Waiting& parcel, std::uint32_t number, ScanKind kind, std::vector<ShopperAct>& acts);
   void plan_next(SimTime now, Waiting& parcel, std::uint32_t number);
   void act(SimTime at, Waiting& parcel, ActKind kind, std::vector<ShopperAct>& acts);
@@ -64,7 +79,7 @@ class Shoppers {
   RunKey run_;
   std::vector<Waiting> parcels_;
   std::unordered_map<std::uint64_t, std::uint32_t> number_of_;
-  std::priority_queue<Plan, std::vector<Plan>, std::greater<>> plans_;
+  std::vector<Plan> plans_;  ///< Heap, the earliest first.
 };
 
 }  // namespace peakstorm::shopper

@@ -14,42 +14,7 @@ namespace {
 
 using test::KeepingRecorder;
 using test::small_world;
-
-/// A world with everything that can go wrong switched on.
-World troubled_world() {
-  World world = small_world(600);
-  Carrier& carrier = world.carriers[0];
-  carrier.first_attempt_success = 900'000;
-  carrier.bad_address = 20'000;
-  carrier.missort = 20'000;
-  carrier.loss = 5'000;
-  carrier.damage = 5'000;
-  carrier.held = 10'000;
-  carrier.missed_scan = 50'000;
-  carrier.late_scan = 50'000;
-  carrier.false_delivery = 10'000;
-  world.shippers[0].cancelled = 20'000;
-  world.shippers[0].day_cv = 300'000;
-  Disruption storm;
-  storm.name = "storm";
-  storm.from = day_zero + days(4);
-  storm.to = day_zero + days(6);
-  storm.facilities = {true, false, true, false};
-  storm.destinations = {true, false};
-  storm.nodes = {true};
-  storm.speed = 500'000;
-  storm.staffing = 300'000;
-  Disruption closure = storm;
-  closure.kind = DisruptionKind::closure;
-  closure.from = day_zero + days(5);
-  closure.closed = true;
-  Disruption surge = storm;
-  surge.kind = DisruptionKind::surge;
-  surge.speed = surge.staffing = ppm_one;
-  surge.demand = 1'600'000;
-  world.disruptions = {storm, closure, surge};
-  return world;
-}
+using test::troubled_world;
 
 TEST(Simulation, AQuietWorldDeliversEverythingOnTime) {
   KeepingRecorder recorder;

@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <type_traits>
+
 namespace peakstorm::test {
 
 World small_world(double orders_per_day) {
@@ -89,6 +92,41 @@ World small_world(double orders_per_day) {
   return world;
 }
 
+World troubled_world() {
+  World world = small_world(600);
+  Carrier& carrier = world.carriers[0];
+  carrier.first_attempt_success = 900'000;
+  carrier.bad_address = 20'000;
+  carrier.missort = 20'000;
+  carrier.loss = 5'000;
+  carrier.damage = 5'000;
+  carrier.held = 10'000;
+  carrier.missed_scan = 50'000;
+  carrier.late_scan = 50'000;
+  carrier.false_delivery = 10'000;
+  world.shippers[0].cancelled = 20'000;
+  world.shippers[0].day_cv = 300'000;
+  Disruption storm;
+  storm.name = "storm";
+  storm.from = day_zero + days(4);
+  storm.to = day_zero + days(6);
+  storm.facilities = {true, false, true, false};
+  storm.destinations = {true, false};
+  storm.nodes = {true};
+  storm.speed = 500'000;
+  storm.staffing = 300'000;
+  Disruption closure = storm;
+  closure.kind = DisruptionKind::closure;
+  closure.from = day_zero + days(5);
+  closure.closed = true;
+  Disruption surge = storm;
+  surge.kind = DisruptionKind::surge;
+  surge.speed = surge.staffing = ppm_one;
+  surge.demand = 1'600'000;
+  world.disruptions = {storm, closure, surge};
+  return world;
+}
+
 RecorderShard& KeepingRecorder::shard(std::size_t partition) {
   while (shards_.size() <= partition) shards_.push_back(std::make_unique<Shard>());
   return *shards_[partition];
@@ -122,6 +160,23 @@ void KeepingRecorder::census(CarrierId carrier, std::span<const Census> census) 
 }
 void KeepingRecorder::queues(std::span<const QueueAccount> queues) {
   kept_queues.insert(kept_queues.end(), queues.begin(), queues.end());
+}
+
+void KeepingRecorder::save(ArchiveWriter& archive) const {
+  std::vector<Outcome> outcomes = all_outcomes();
+  std::sort(outcomes.begin(), outcomes.end(), [](const Outcome& a, const Outcome& b) { return a.id < b.id; });
+  archive(outcomes, kept_facts, kept_scans, kept_acts);
+}
+void KeepingRecorder::absorb(ArchiveReader& archive) {
+  const auto add = [&archive](auto& to) {
+    std::remove_reference_t<decltype(to)> more;
+    archive(more);
+    to.insert(to.end(), more.begin(), more.end());
+  };
+  add(shards_.at(0)->kept);
+  add(kept_facts);
+  add(kept_scans);
+  add(kept_acts);
 }
 
 SimulationSummary run(const World& world, Recorder& recorder, SimulationOptions options) {

@@ -33,6 +33,9 @@ class KeepingRecorder final : public Recorder {
   void census(CarrierId carrier, std::span<const Census> census) override;
   void queues(std::span<const QueueAccount> queues) override;
 
+  void save(ArchiveWriter& archive) const override;
+  void absorb(ArchiveReader& archive) override;
+
   /// Outcomes of all shards; valid after the run.
   [[nodiscard]] std::vector<Outcome> all_outcomes() const;
 
@@ -52,6 +55,9 @@ class KeepingRecorder final : public Recorder {
   std::vector<std::unique_ptr<Shard>> shards_;
   bool streams_;
 };
+
+/// small_world() with everything that can go wrong switched on.
+World troubled_world();
 
 /// Runs `world` and expects it to be accepted.
 SimulationSummary run(const World& world, Recorder& recorder, SimulationOptions options = {});
