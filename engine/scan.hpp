@@ -64,7 +64,8 @@ inline constexpr std::array<const char*, scan_kind_end> scan_kind_names{"",
                                                                         "eta_changed",
                                                                         "retracted"};
 
-/// One fact: parcel, place, instant, kind. A run's scans are totally ordered by `scan_before`.
+/// One fact: parcel, place, instant, kind. A run's scans are totally ordered: by instant, by hash64 of run (seed,
+/// replication) and parcel_key, by parcel_key, by sequence.
 struct Scan {
   SimTime at;        ///< When it happened.
   SimTime reported;  ///< When the carrier publishes it; `never`: a missed scan.
