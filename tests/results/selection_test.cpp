@@ -108,6 +108,9 @@ TEST(TwoStage, TakesTheReplicationsOfItsFormula) {
   }
   EXPECT_EQ(two_stage_replications(stage, 0.05, 0.5), 34U);  // 1.833113^2 x 2.5 / 0.25 = 33.6
   EXPECT_EQ(two_stage_replications(stage, 0.05, 5), 10U);
+  // A third system splits alpha: t(0.975, 9) = 2.262157. The largest variance of a difference counts.
+  stage.push_back(stage[1]);
+  EXPECT_EQ(two_stage_replications(stage, 0.05, 0.5), 52U);  // 2.262157^2 x 2.5 / 0.25 = 51.2
 }
 
 TEST(TwoStage, SelectsTheBestInTheSlippageConfiguration) {
@@ -169,16 +172,15 @@ TEST(DifferencesFromControl, UseThePairsAndLeaveTheControlOut) {
 }
 
 TEST(Precision, StopsAtTheAskedHalfWidthAndNotBeforeTheTenthReplication) {
-  std::vector<double> values;
-  for (int r = 0; r < 9; ++r) values.push_back(r % 2 == 0 ? 99 : 101);
+  std::vector<double> values{99, 101, 99, 101, 99, 101, 99, 101, 99};
   EXPECT_FALSE(precise_enough(values, {.absolute = 50}));
   values.push_back(101);
   EXPECT_TRUE(precise_enough(values, {.absolute = 50}));
   const double half = t_interval(values)->half_width();  // 2.262 x 1.054 / sqrt(10) = .754
   EXPECT_NEAR(half, 0.754, 5e-4);
   EXPECT_FALSE(precise_enough(values, {.absolute = half * 0.99}));
-  EXPECT_TRUE(precise_enough(values, {.relative = 0.0077}));  // .0077 / 1.0077 x 100 = .7641
-  EXPECT_FALSE(precise_enough(values, {.relative = 0.0075}));
+  EXPECT_TRUE(precise_enough(values, {.relative = 0.0077}));    // .0077 / 1.0077 x 100 = .7641
+  EXPECT_FALSE(precise_enough(values, {.relative = 0.00757}));  // .00757 / 1.00757 x 100 = .7513; not .757
   EXPECT_EQ(replications_forecast(values, {.absolute = half / 2}), 40U);
   EXPECT_FALSE(replications_forecast(std::vector<double>{1}, {.absolute = 1}));
 }
