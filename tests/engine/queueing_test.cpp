@@ -332,8 +332,8 @@ std::vector<double> recovery(const World& world, const FedHubs::Feed& feed) {
     const std::vector<PlaceLoad> loads = disturbed.hubs[copy]->loads();
     const std::vector<PlaceLoad> ordinary = calm.hubs[copy]->loads();
     std::size_t recovered = 0;
-    for (std::size_t hour = 5 * 24; hour < loads.size(); ++hour) {
-      if (loads[hour].sorting > ordinary[hour].sorting) recovered = hour + 1 - 5 * 24;
+    for (std::size_t hour = std::size_t{5} * 24; hour < loads.size(); ++hour) {
+      if (loads[hour].sorting > ordinary[hour].sorting) recovered = hour + 1 - std::size_t{5} * 24;
     }
     took.push_back(static_cast<double>(recovered));
   }
@@ -469,7 +469,7 @@ TEST(Arrivals, ThinnedCountsArePoissonAndInstantsUniform) {
   KeepingRecorder recorder(true);
   test::run(world, recorder);
   std::vector<std::pair<double, double>> counts(std::size_t{2} * 6 * 24);
-  for (std::size_t hour = 0; hour < 6 * 24; ++hour) {
+  for (std::size_t hour = 0; hour < std::size_t{6} * 24; ++hour) {
     const bool storm = hour >= 48 && hour < 96;
     const double usual = 20'000.0 / 48 * (hour % 24 < 12 ? 0.6 : 1.4);
     counts[2 * hour].second = usual * (storm ? 1.2 : 1);

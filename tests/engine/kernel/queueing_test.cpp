@@ -89,6 +89,7 @@ TEST(Mm1, HasTheTheoreticalMeansTailAndAsymptoticVariance) {
   expect_theory("P(W > 10)", mm1.each([](const auto& a) { return per(a.long_sojourns, a.left); }), 0.135335, 0.015);
   expect_theory("P(wait)", mm1.each([](const auto& a) { return per(a.had_to_wait, a.begun[0]); }), 0.8);
   std::vector<double> squares;
+  squares.reserve(l.size());
   for (const double mean : l) squares.push_back((mean - 4) * (mean - 4) * mm1.span);
   const test::Estimate variance = test::estimate(squares);
   EXPECT_LT(std::abs(variance.mean - 1800) / variance.error, 4) << variance.mean << " +- " << variance.error;
