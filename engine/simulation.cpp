@@ -16,6 +16,7 @@
 #include "engine/flow/parcel_model.hpp"
 #include "engine/flow/streams.hpp"
 #include "engine/kernel/engine.hpp"
+#include "engine/kernel/profiler.hpp"
 #include "engine/partition/planned_flow.hpp"
 
 namespace peakstorm {
@@ -45,6 +46,9 @@ Result<void> check_options(const World& world, const SimulationOptions& options)
   if (options.checkpoint_every < SimDuration::zero()) {
     return bad("checkpoint_every of " + std::to_string(options.checkpoint_every.count()) +
                " ms: give a positive time between checkpoints");
+  }
+  if (options.profile && options.exchange != nullptr && options.exchange->ranks() > 1) {
+    return bad("a profile sees one rank only; run it without other ranks");
   }
   if (options.threads > 1024) return bad("threads " + std::to_string(options.threads) + ": at most 1024");
   return {};
@@ -94,6 +98,11 @@ class Run {
 
   Result<SimulationSummary> run() {
     kernel::Settings settings = settings_of(context_, options_, exchange_);
+    if (options_.profile) {
+      const std::vector<std::uint32_t>& table = settings.partition_of_lp;
+      profiler_.emplace(table.size(), std::size_t{*std::max_element(table.begin(), table.end())} + 1);
+      settings.probe = &*profiler_;
+    }
     if (auto valid = Engine::validate(model_, settings); !valid) return tl::unexpected(valid.error());
     engine_.emplace(model_, std::move(settings));
     open_ledgers();
@@ -357,6 +366,7 @@ class Run {
     summary.partial = totals.stopped;
     summary.events = totals.events;
     summary.windows = totals.windows;
+    if (profiler_) summary.profile = profiler_->profile();
     summary.end = summary.partial ? std::min(totals.now, context_.end) : context_.end;
     std::vector<std::uint64_t> present = close_places(summary.end);
     collect_last(summary);
@@ -450,7 +460,8 @@ class Run {
   Wishes wishes_;
   Context context_;
   ParcelModel model_;
-  flow::Streams streams_;  ///< On rank 0.
+  flow::Streams streams_;                     ///< On rank 0.
+  std::optional<kernel::Profiler> profiler_;  ///< Outlives the engine that reports to it.
   std::optional<Engine> engine_;
   LedgerCounts counts_before_;        ///< Of a checkpoint, and at the end of other ranks; on rank 0.
   std::int64_t collected_hour_ = -1;  ///< Of the last exchange of streams.

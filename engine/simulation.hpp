@@ -5,12 +5,14 @@
 #include <array>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <vector>
 
 #include "engine/archive.hpp"
 #include "engine/exchange.hpp"
+#include "engine/profile.hpp"
 #include "engine/recorder.hpp"
 #include "engine/result.hpp"
 #include "engine/world.hpp"
@@ -74,6 +76,10 @@ struct SimulationOptions {
   /// Errors (bad_input): it does not belong to this world, run key and scale, or cannot be read to its end. A world may
   /// differ in disruptions that begin at or after the checkpoint: several futures of one past.
   const ResumePoint* resume = nullptr;
+
+  /// Counts where and when work is done: SimulationSummary::profile. Slows the run somewhat; on one rank only
+  /// (bad_input otherwise).
+  bool profile = false;
 };
 
 /// Hash of everything in `world` that a run up to `before` can depend on: disruptions that begin at or after it
@@ -91,6 +97,7 @@ struct SimulationSummary {
   SimTime end;
   std::vector<Census> conservation;  ///< Per carrier at the end.
   std::array<std::uint64_t, scan_kind_end> scans_by_kind{};
+  std::optional<ParallelismProfile> profile;  ///< Processes are facilities, then ship nodes; a unit is a scan.
 };
 
 /// Checks the options against the world (scale in range, ids wide enough), runs it, and returns what

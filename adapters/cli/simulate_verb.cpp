@@ -13,6 +13,7 @@
 #include "adapters/cli/flags.hpp"
 #include "adapters/cli/gates.hpp"
 #include "adapters/cli/output.hpp"
+#include "adapters/cli/profile.hpp"
 #include "adapters/cli/run_plan.hpp"
 #include "adapters/cli/scenario.hpp"
 #include "adapters/cli/simulation_run.hpp"
@@ -29,6 +30,7 @@ struct Flags {
   GateFlags gates;
   OutputFlags output;
   std::string out;
+  bool profile = false;
 };
 
 /// The report needs the tables, the manifest covers the report.
@@ -48,6 +50,7 @@ ExitCode simulate_scenario(const Flags& flags, const Context& context) {
   if (!gates) return gates.error();
 
   SimulationOptions options = options_of(world, flags.simulation, flags.simulation.replication, 1);
+  options.profile = flags.profile;
   RunRecorderOptions recording;
   recording.streams = !flags.out.empty();
   if (!flags.out.empty()) {
@@ -69,12 +72,14 @@ ExitCode simulate_scenario(const Flags& flags, const Context& context) {
   if (flags.output.json) {
     boost::json::object object = run_json(world, flags.simulation, *runs);
     add_measures(object, measures);
+    if (flags.profile) object["profile"] = profile_json(world, runs->front());
     object["gates"] = gates_json(results);
     object["run_folder"] = flags.out.empty() ? boost::json::value(nullptr) : boost::json::value(flags.out);
     print_json(object);
   } else if (!flags.output.quiet) {
     std::string text = run_text(world, *runs) + "\n" + on_time_text(measures);
     if (!results.empty()) text += "\n" + gates_text(results);
+    if (flags.profile) text += "\n" + profile_text(world, runs->front());
     if (!flags.out.empty()) text += fmt::format("\nReport: {}/report.html\n", flags.out);
     print_text(text);
   }
@@ -90,6 +95,8 @@ void add_simulate(CLI::App& program, Action& action) {
   add_gate_flags(*verb, flags->gates);
   verb->add_option("--out", flags->out, "Write a run folder; must not exist yet (default: none is written)")
       ->type_name("DIR");
+  verb->add_flag("--profile", flags->profile,
+                 "Say how parallel the run was, and what speed-up to expect on more cores (of the first replication)");
   add_output_flags(*verb, flags->output);
   verb->callback(
       [flags, &action] { action = [flags](const Context& context) { return simulate_scenario(*flags, context); }; });

@@ -66,6 +66,9 @@ class ParcelModel {
   void save_state(kernel::LpId lp, ArchiveWriter& archive) const { transfer(lp, archive); }
   void load_state(kernel::LpId lp, ArchiveReader& archive) const { transfer(lp, archive); }
 
+  /// A unit of work is a scan.
+  [[nodiscard]] std::uint64_t work_done(std::size_t partition) const { return ledgers[partition]->scans; }
+
   [[nodiscard]] std::vector<std::unique_ptr<FacilityProcess>>& facilities() { return facilities_; }
   [[nodiscard]] std::vector<std::unique_ptr<NodeProcess>>& nodes() { return nodes_; }
 

@@ -30,6 +30,7 @@
 #include "engine/kernel/model.hpp"
 #include "engine/kernel/outbox.hpp"
 #include "engine/kernel/partition.hpp"
+#include "engine/kernel/probe.hpp"
 #include "engine/kernel/workers.hpp"
 #include "engine/result.hpp"
 
@@ -55,6 +56,7 @@ struct Settings {
   /// partitions. Every rank has the whole model and makes the same calls; it handles its own partitions'
   /// events only.
   Exchange* exchange = nullptr;
+  Probe* probe = nullptr;  ///< Told of every window; must outlive the engine.
 };
 
 /// Used from one thread. The model must outlive it.
@@ -147,6 +149,8 @@ class Engine {
   [[nodiscard]] std::unique_ptr<Partition<Payload>> make_partition(std::size_t number);
   [[nodiscard]] std::vector<Event<Payload>> pending() const;
 
+  void tell_probe(SimTime from, SimTime until);
+
   M& model_;
   Settings settings_;
   SingleRank alone_;
@@ -171,6 +175,8 @@ class Engine {
   std::vector<std::uint8_t> has_mail_;            ///< Of each local partition: there is some to be taken in.
   std::vector<std::uint32_t> active_;             ///< Partitions of the present or last window.
   std::vector<std::vector<std::byte>> outgoing_;  ///< By rank.
+  std::vector<ProcessWork> tally_;                ///< Of the present window, by LpId; empty without a probe.
+  std::vector<ProcessWork> window_work_;
 };
 
 template <class M>
@@ -258,6 +264,10 @@ auto Engine<M>::make_partition(std::size_t number) -> std::unique_ptr<Partition<
   auto partition = std::make_unique<Partition<Payload>>(static_cast<std::uint32_t>(number),
                                                         static_cast<std::uint32_t>(partitions_.size()), order);
   partition->wire(model_, sequences_.data(), layout_);
+  if (settings_.probe != nullptr) {
+    tally_.resize(model_.lp_count());
+    partition->count_in(tally_.data());
+  }
   return partition;
 }
 
@@ -307,6 +317,7 @@ auto Engine<M>::run(F&& after_window, SimTime until) -> Totals {
     }
     now_ = std::min(saturating_add(first, lookahead_), end);
     run_window(now_);
+    if (settings_.probe != nullptr) tell_probe(first, now_);
     ++windows_;
     go_on = after_window(now_);
   }
@@ -348,6 +359,13 @@ void Engine<M>::run_window(SimTime until) {
   for (const std::uint32_t p : active_) window_events_ += partitions_[p]->window_events();
   if (exchange_->ranks() > 1) send_afar();
   side_ = in;
+}
+
+template <class M>
+void Engine<M>::tell_probe(SimTime from, SimTime until) {
+  window_work_.clear();
+  for (const std::uint32_t p : active_) partitions_[p]->take_counts(window_work_);
+  settings_.probe->window(from, until, window_work_);
 }
 
 /// Tells the receivers of the last window's mail who has some for them.

@@ -38,6 +38,9 @@ namespace peakstorm::kernel {
 ///   save_state(lp, archive), load_state(lp, archive)
 ///                    for checkpoints: the state of one process. load is called on a model as it was made, at most
 ///                    once per process, on the thread that runs the engine.
+///   work_done(partition)
+///                    units of work that handlers have done so far for processes of a partition, whatever the model
+///                    takes for a unit. Asked around each event, on its thread, and only when a Probe watches.
 template <class M>
 concept Model = std::is_trivially_copyable_v<typename M::Payload> && sizeof(typename M::Payload) <= 32 &&
                 requires(M& model, const M& constant, LpId lp, const Event<typename M::Payload>& event,
@@ -61,6 +64,11 @@ template <class M>
 concept SavesItsState = Model<M> && requires(M& model, LpId lp, ArchiveWriter& writer, ArchiveReader& reader) {
   model.save_state(lp, writer);
   model.load_state(lp, reader);
+};
+
+template <class M>
+concept CountsItsWork = Model<M> && requires(const M& model, std::size_t partition) {
+  { model.work_done(partition) } -> std::same_as<std::uint64_t>;
 };
 
 template <class M>

@@ -12,6 +12,7 @@
 #include "engine/kernel/model.hpp"
 #include "engine/kernel/outbox.hpp"
 #include "engine/kernel/pending_events.hpp"
+#include "engine/kernel/probe.hpp"
 
 namespace peakstorm::kernel {
 
@@ -58,18 +59,23 @@ class alignas(128) Partition {
   void run_window(M& model, SimTime until, unsigned side) {
     outbox_.mail_ = mail_[side].data();
     outbox_.mailed_ = &mailed_;
-    const auto handle = [this, &model](const Event<Payload>& event) {
-      outbox_.now_ = event.at;
-      outbox_.source_ = event.target;
-      outbox_.open_ = saturating_add(event.at, model.lookahead(event.target));
-      model.handle(event, outbox_);
-    };
-    if constexpr (PrefetchesState<M>) {
-      window_events_ = pending_.pop_until(until, handle, [&model](LpId lp) { model.prefetch(lp); });
+    if (tally_ == nullptr) [[likely]] {
+      pop_until(model, until, [this, &model](const Event<Payload>& event) { handle(model, event); });
     } else {
-      window_events_ = pending_.pop_until(until, handle);
+      run_counted(model, until);
     }
     events_ += window_events_;
+  }
+  /// From now on counts the work of each process in tally[LpId]; only those of this partition are written.
+  void count_in(ProcessWork* tally) { tally_ = tally; }
+  /// Moves the window's counts to `work` and begins anew.
+  void take_counts(std::vector<ProcessWork>& work) {
+    for (const LpId process : active_processes_) {
+      ProcessWork& counted = tally_[index(process)];
+      work.push_back({process, outbox_.partition_, counted.events, counted.units});
+      counted = {};
+    }
+    active_processes_.clear();
   }
   /// Partitions that got mail from here in the last window.
   [[nodiscard]] const std::vector<std::uint32_t>& mailed() const { return mailed_; }
@@ -92,12 +98,46 @@ class alignas(128) Partition {
   }
 
  private:
+  template <class M, class Handle>
+  void pop_until(M& model, SimTime until, Handle&& handle) {
+    if constexpr (PrefetchesState<M>) {
+      window_events_ = pending_.pop_until(until, handle, [&model](LpId lp) { model.prefetch(lp); });
+    } else {
+      window_events_ = pending_.pop_until(until, handle);
+    }
+  }
+
+  template <class M>
+  void handle(M& model, const Event<Payload>& event) {
+    outbox_.now_ = event.at;
+    outbox_.source_ = event.target;
+    outbox_.open_ = saturating_add(event.at, model.lookahead(event.target));
+    model.handle(event, outbox_);
+  }
+  /// Apart, so that counting costs nothing where nobody asks.
+  template <class M>
+  [[gnu::noinline, gnu::cold]] void run_counted(M& model, SimTime until) {
+    pop_until(model, until, [this, &model](const Event<Payload>& event) {
+      ProcessWork& work = tally_[index(event.target)];
+      if (work.events++ == 0) active_processes_.push_back(event.target);
+      if constexpr (CountsItsWork<M>) {
+        const std::uint64_t before = std::as_const(model).work_done(outbox_.partition_);
+        handle(model, event);
+        work.units += std::as_const(model).work_done(outbox_.partition_) - before;
+      } else {
+        handle(model, event);
+      }
+    });
+  }
+
   PendingEvents<Payload> pending_;
   Outbox<Payload> outbox_;
   std::array<std::vector<Mail<Payload>>, 2> mail_;
   std::vector<std::uint32_t> mailed_;
   std::uint64_t events_ = 0;
   std::uint64_t window_events_ = 0;
+  ProcessWork* tally_ = nullptr;          ///< By LpId; none: nobody asks.
+  std::vector<LpId> active_processes_{};  ///< Of the present window; only when somebody asks.
 };
 
 }  // namespace peakstorm::kernel

@@ -154,5 +154,49 @@ TEST(PartitionOfLp, TheUnitedStatesAreCutBetterThanByHash) {
   }
 }
 
+/// Pearson's correlation.
+double correlation(const std::vector<double>& a, const std::vector<double>& b) {
+  const auto n = static_cast<double>(a.size());
+  double sa = 0;
+  double sb = 0;
+  double saa = 0;
+  double sbb = 0;
+  double sab = 0;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    sa += a[i];
+    sb += b[i];
+    saa += a[i] * a[i];
+    sbb += b[i] * b[i];
+    sab += a[i] * b[i];
+  }
+  return (n * sab - sa * sb) / std::sqrt((n * saa - sa * sa) * (n * sbb - sb * sb));
+}
+
+TEST(PlannedFlow, IsTheWorkThatARunDoes) {
+  const auto world = load_scenario(std::filesystem::path(PEAKSTORM_SOURCE_DIR) / "scenarios/library/blizzard-memphis");
+  ASSERT_TRUE(world.has_value());
+  SimulationOptions options;
+  options.scale = 0.002;
+  options.profile = true;
+  options.without.fill(true);
+  test::KeepingRecorder recorder(false);
+  const SimulationSummary summary = test::run(*world, recorder, options);
+  ASSERT_TRUE(summary.profile);
+  EXPECT_EQ(summary.profile->total.units, summary.scans);
+  EXPECT_EQ(summary.profile->total.events, summary.events);
+  const flow::Context context(*world, options, false, false);
+  const WorkGraph graph = partition::planned_flow(context);
+  std::vector<double> counted;
+  for (const ParallelismProfile::Work& work : summary.profile->by_process) {
+    counted.push_back(static_cast<double>(work.units) + partition::scans_per_event * static_cast<double>(work.events));
+  }
+  const double alike = correlation(graph.work, counted);
+  std::cout << "correlation of planned and counted work " << alike << "\n";
+  EXPECT_GT(alike, 0.95);
+  // Watching changes nothing.
+  options.profile = false;
+  EXPECT_EQ(test::run(*world, recorder, options).digest, summary.digest);
+}
+
 }  // namespace
 }  // namespace peakstorm
