@@ -174,6 +174,7 @@ class PendingEvents {
       for (std::size_t i = count; i > 0; --i) free_ = std::construct_at(chunks + i - 1, free_);
     }
     Chunk* chunk = std::exchange(free_, free_->previous);
+    prefetch(free_);  // To be written, wherever it goes, when this one is full.
     chunk->previous = bucket.last;
     bucket.full_chunks += bucket.last != nullptr ? 1 : 0;
     bucket.last = chunk;
