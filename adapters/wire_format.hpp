@@ -40,10 +40,12 @@ struct Message {
   std::string path;
   std::string headers;  ///< Complete lines, "Name: value\r\n" each; Host and Content-Length are the transport's.
   std::string body;
+  std::string covered;  ///< What a signature is over where that is not the body; never sent.
   void clear() {
     path.clear();
     headers.clear();
     body.clear();
+    covered.clear();
   }
 };
 
@@ -95,6 +97,8 @@ class WireFormat {
   /// Writes the message that announces `parcel.scan`, without its signature. The same scan with the same
   /// history gives the same bytes: a redelivery keeps its ids.
   virtual void encode(const ParcelView& parcel, Message& out) = 0;
+  /// Writes one message for several scans. Requires: 1 to `limits().batch_max` parcels.
+  virtual void encode_batch(std::span<const ParcelView> parcels, Message& out);
   /// Appends the headers that prove the sender, to a message that `encode` wrote. They may tell the instant of
   /// sending (`unix_ms`, wall time), so that each attempt is signed anew. Nothing for formats that do not sign.
   virtual void sign(std::int64_t unix_ms, Message& message) = 0;
@@ -106,16 +110,29 @@ class WireFormat {
   [[nodiscard]] virtual const ShownKinds& shown() const = 0;
   [[nodiscard]] virtual RetryPolicy retries() const { return {}; }
   [[nodiscard]] virtual DeliveryLimits limits() const { return {}; }
+  /// The JWKS document by which receivers check this format's signatures; empty where those take no public key. A
+  /// platform serves it; who replays serves it in its place.
+  [[nodiscard]] virtual std::string_view jwks() const { return {}; }
 };
 
-/// Formats by name, for messages of errors and help: "easypost", "cloudevents", "cloudevents-binary".
+/// Formats by name, for messages of errors and help: "easypost", "shippo", "ups-track-alert/as-wired" ... A name alone
+/// is the published schema to the letter; "/as-wired" has the quirks that receivers meet (adapters/wire/README.md).
 std::span<const std::string_view> format_names();
+
+/// What a scan of each kind is shown as at best, once through the format of this name: WireFormat::shown without a
+/// World or a secret. Errors: bad_input for an unknown name.
+Result<ShownKinds> shown_kinds(std::string_view name);
+
+/// True when the embedded endpoint understands what this format sends.
+bool embedded_endpoint_reads(std::string_view name);
 
 struct FormatOptions {
   std::string secret;  ///< Of the signature; from the environment or a file. Never printed or stored.
   std::string path;    ///< Where to post; empty: the embedded endpoint's path of the format.
 };
-/// Errors: bad_input for a name that is not one of `format_names`, or a secret missing where one is needed.
+/// `name` is one of `format_names`, or "template:FILE" with the user's own message (adapters/wire/README.md).
+/// Errors: bad_input for an unknown name, a secret missing where one is needed, or a template with a fault, which is
+/// named by file, line and column; io for a file that cannot be read.
 /// `world` must outlive the format.
 Result<std::unique_ptr<WireFormat>> make_format(std::string_view name, const World& world,
                                                 const FormatOptions& options);

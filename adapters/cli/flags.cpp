@@ -7,8 +7,20 @@
 #include <cmath>
 #include <limits>
 
+#include "adapters/wire_format.hpp"
+
 namespace peakstorm::cli {
 namespace {
+
+/// The platforms, without the dialects of each.
+std::string format_help() {
+  std::string text;
+  for (const std::string_view name : wire::format_names()) {
+    if (name.find('/') != std::string_view::npos) continue;
+    text.append(text.empty() ? "" : ", ").append(name);
+  }
+  return text + "; NAME/as-wired with the quirks that receivers meet; template:FILE";
+}
 
 std::string kinds_text() {
   std::string text;
@@ -88,8 +100,7 @@ void add_replay_flags(CLI::App& verb, ReplayFlags& flags) {
       verb.add_option("--seconds", flags.seconds, "Compress the replay to about this long")->check(positive(864'000));
   speed->excludes(rate)->excludes(seconds);
   rate->excludes(seconds);
-  verb.add_option("--format", flags.format, "easypost or cloudevents")
-      ->check(CLI::IsMember({"easypost", "cloudevents"}));
+  verb.add_option("--format", flags.format, format_help())->type_name("NAME");
   verb.add_option("--secret-file", flags.secret_file,
                   "File with the webhook secret (default: environment PEAKSTORM_WEBHOOK_SECRET)")
       ->type_name("FILE");

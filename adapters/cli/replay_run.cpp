@@ -110,7 +110,14 @@ Result<ReplayOptions> replay_options(const World& world, const ReplayFlags& flag
   auto secret = webhook_secret(flags.secret_file);
   if (!secret) return tl::unexpected(secret.error());
   options.secret = *secret;
-  if (flags.against.empty()) return options;
+  if (const auto kinds = wire::shown_kinds(options.format); !kinds) return tl::unexpected(kinds.error());
+  if (flags.against.empty()) {
+    if (wire::embedded_endpoint_reads(options.format)) return options;
+    return fail(ErrorKind::bad_input,
+                fmt::format("--format {}: the embedded endpoint does not read it; name your own with --against URL, or "
+                            "use easypost or cloudevents",
+                            options.format));
+  }
 
   const auto target = parse_target(flags.against);
   if (!target) return tl::unexpected(target.error());
@@ -131,6 +138,7 @@ Result<std::unique_ptr<TrackingEndpoint>> start_embedded(ReplayOptions& options)
   if (options.secret.empty()) options.secret = random_secret();
   EndpointOptions endpoint;
   endpoint.secret = options.secret;
+  endpoint.allow_batches = options.format == "cloudevents-batch";
   auto started = TrackingEndpoint::start(std::move(endpoint));
   if (!started) return started;
   options.target = (*started)->url();
@@ -142,9 +150,9 @@ Result<std::unique_ptr<TrackingEndpoint>> start_embedded(ReplayOptions& options)
 
 ShownRules shown_rules(const World& world, const std::string& format) {
   ShownRules rules = plain_rules(world);
-  const auto encoder = wire::make_format(format, world, {"any secret will do to ask for the vocabulary", ""});
-  if (!encoder) return rules;
-  rules.scan = [plain = rules.scan, shown = (*encoder)->shown()](const ParcelFacts& facts, const Scan& scan) {
+  const auto kinds = wire::shown_kinds(format);
+  if (!kinds) return rules;
+  rules.scan = [plain = rules.scan, shown = *kinds](const ParcelFacts& facts, const Scan& scan) {
     auto page = plain(facts, scan);
     const auto kind = page ? shown[static_cast<std::size_t>(page->kind)] : std::nullopt;
     if (!kind) return std::optional<ShownScan>();

@@ -36,20 +36,43 @@ HmacSha256::HmacSha256(std::string_view key) {
   outer_ = keyed(short_key, 0x5c);
 }
 
-void HmacSha256::append_hex(std::string_view message, std::string& out) const {
+HmacSha256::Digest HmacSha256::of(std::span<const std::string_view> pieces) const {
   Digest256 digest;
   SHA256_CTX state = inner_;
-  SHA256_Update(&state, message.data(), message.size());
+  for (const std::string_view piece : pieces) SHA256_Update(&state, piece.data(), piece.size());
   SHA256_Final(digest.data(), &state);
   state = outer_;
   SHA256_Update(&state, digest.data(), digest.size());
   SHA256_Final(digest.data(), &state);
-  std::array<char, std::size_t{2} * SHA256_DIGEST_LENGTH> text;
-  for (std::size_t i = 0; i < digest.size(); ++i) {
-    text[2 * i] = "0123456789abcdef"[digest[i] >> 4U];
-    text[2 * i + 1] = "0123456789abcdef"[digest[i] & 15U];
+  Digest out;
+  std::copy(digest.begin(), digest.end(), out.begin());
+  return out;
+}
+
+void HmacSha256::append_hex(std::string_view message, std::string& out) const {
+  const Digest digest = of({&message, 1});
+  append_hex_bytes(out, {digest.data(), digest.size()});
+}
+
+HmacSha256::Digest sha256(std::span<const std::string_view> pieces) {
+  SHA256_CTX state;
+  SHA256_Init(&state);
+  for (const std::string_view piece : pieces) SHA256_Update(&state, piece.data(), piece.size());
+  Digest256 digest;
+  SHA256_Final(digest.data(), &state);
+  HmacSha256::Digest out;
+  std::copy(digest.begin(), digest.end(), out.begin());
+  return out;
+}
+
+void append_hex_bytes(std::string& out, std::string_view bytes) {
+  std::size_t at = out.size();
+  out.resize(at + 2 * bytes.size());
+  for (const char c : bytes) {
+    const auto byte = static_cast<unsigned char>(c);
+    out[at++] = "0123456789abcdef"[byte >> 4U];
+    out[at++] = "0123456789abcdef"[byte & 15U];
   }
-  out.append(text.data(), text.size());
 }
 
 bool equal_in_constant_time(std::string_view a, std::string_view b) {

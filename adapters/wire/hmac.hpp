@@ -3,6 +3,8 @@
 
 #include <openssl/sha.h>
 
+#include <array>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -13,6 +15,9 @@ namespace peakstorm::wire {
 class HmacSha256 {
  public:
   explicit HmacSha256(std::string_view key);
+  using Digest = std::array<char, SHA256_DIGEST_LENGTH>;
+  /// The signature of the pieces, one behind the other.
+  [[nodiscard]] Digest of(std::span<const std::string_view> pieces) const;
   /// Appends the 64 lower-case hex digits of the signature of `message`.
   void append_hex(std::string_view message, std::string& out) const;
 
@@ -20,6 +25,12 @@ class HmacSha256 {
   SHA256_CTX inner_{};
   SHA256_CTX outer_{};
 };
+
+/// SHA-256 of the pieces, one behind the other.
+HmacSha256::Digest sha256(std::span<const std::string_view> pieces);
+
+/// Appends bytes as lower-case hex digits.
+void append_hex_bytes(std::string& out, std::string_view bytes);
 
 /// True when both are equal; the time taken does not tell where they differ.
 bool equal_in_constant_time(std::string_view a, std::string_view b);

@@ -60,8 +60,8 @@ void put_date(char* at, std::int64_t unix_day) {
   put_digits(at + 8, 2, static_cast<unsigned>(date.day()));
 }
 
-/// "2013-12-24T18:03:00.000", 23 characters.
-void put_reading(char* at, std::int64_t unix_ms) {
+/// "2013-12-24T18:03:00", 19 characters.
+void put_seconds(char* at, std::int64_t unix_ms) {
   const std::int64_t day = floor_div(unix_ms, day_ms);
   const std::int64_t ms = unix_ms - day * day_ms;
   put_date(at, day);
@@ -71,8 +71,34 @@ void put_reading(char* at, std::int64_t unix_ms) {
   put_digits(at + 14, 2, ms / 60'000 % 60);
   at[16] = ':';
   put_digits(at + 17, 2, ms / 1000 % 60);
+}
+
+/// "2013-12-24T18:03:00.000", 23 characters.
+void put_reading(char* at, std::int64_t unix_ms) {
+  put_seconds(at, unix_ms);
   at[19] = '.';
-  put_digits(at + 20, 3, ms % 1000);
+  put_digits(at + 20, 3, unix_ms - floor_div(unix_ms, 1000) * 1000);
+}
+
+constexpr std::string_view base64_digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+constexpr std::string_view base64url_digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+void append_base64_with(std::string& out, std::string_view bytes, std::string_view digits, bool padded) {
+  const auto byte = [&](std::size_t i) { return static_cast<std::uint32_t>(static_cast<unsigned char>(bytes[i])); };
+  std::size_t i = 0;
+  for (; i + 3 <= bytes.size(); i += 3) {
+    const std::uint32_t group = byte(i) << 16U | byte(i + 1) << 8U | byte(i + 2);
+    const std::array<char, 4> text{digits[group >> 18U], digits[(group >> 12U) & 63U], digits[(group >> 6U) & 63U],
+                                   digits[group & 63U]};
+    out.append(text.data(), text.size());
+  }
+  const std::size_t rest = bytes.size() - i;
+  if (rest == 0) return;
+  const std::uint32_t group = byte(i) << 16U | (rest == 2 ? byte(i + 1) << 8U : 0U);
+  out += digits[(group >> 18U) & 63U];
+  out += digits[(group >> 12U) & 63U];
+  if (rest == 2) out += digits[(group >> 6U) & 63U];
+  if (padded) out.append(3 - rest, '=');
 }
 
 /// Exactly `width` decimal digits at the front of `text`, which are taken off it.
@@ -119,6 +145,11 @@ std::optional<int> take_hours_minutes(std::string_view& text) {
 
 void append_json_string(std::string& out, std::string_view text) {
   out += '"';
+  append_json_content(out, text);
+  out += '"';
+}
+
+void append_json_content(std::string& out, std::string_view text) {
   std::size_t plain_from = 0;  // Characters that need nothing are copied in runs.
   std::size_t i = 0;
   while (i < text.size()) {
@@ -147,7 +178,6 @@ void append_json_string(std::string& out, std::string_view text) {
     plain_from = ++i;
   }
   out.append(text, plain_from, i - plain_from);
-  out += '"';
 }
 
 void append_integer(std::string& out, std::int64_t value) {
@@ -179,6 +209,56 @@ void append_date(std::string& out, std::int64_t unix_day) {
   std::array<char, 10> text;
   put_date(text.data(), unix_day);
   out.append(text.data(), text.size());
+}
+
+void append_reading(std::string& out, std::int64_t unix_ms) {
+  std::array<char, 19> text;
+  put_seconds(text.data(), unix_ms);
+  out.append(text.data(), text.size());
+}
+
+void append_compact_date(std::string& out, std::int64_t unix_day) {
+  std::array<char, 10> text;
+  put_date(text.data(), unix_day);
+  out.append(text.data(), 4).append(&text[5], 2).append(&text[8], 2);
+}
+
+void append_compact_time(std::string& out, std::int64_t ms) {
+  ms -= floor_div(ms, day_ms) * day_ms;
+  std::array<char, 6> text;
+  put_digits(text.data(), 2, ms / 3'600'000);
+  put_digits(&text[2], 2, ms / 60'000 % 60);
+  put_digits(&text[4], 2, ms / 1000 % 60);
+  out.append(text.data(), text.size());
+}
+
+void append_time_of_day(std::string& out, std::int64_t ms, bool with_seconds) {
+  ms -= floor_div(ms, day_ms) * day_ms;
+  std::array<char, 8> text;
+  put_digits(text.data(), 2, ms / 3'600'000);
+  text[2] = ':';
+  put_digits(&text[3], 2, ms / 60'000 % 60);
+  text[5] = ':';
+  put_digits(&text[6], 2, ms / 1000 % 60);
+  out.append(text.data(), with_seconds ? 8 : 5);
+}
+
+void append_offset(std::string& out, std::int64_t minutes, char separator) {
+  const std::int64_t size = minutes < 0 ? -minutes : minutes;
+  std::array<char, 6> text;
+  text[0] = minutes < 0 ? '-' : '+';
+  put_digits(&text[1], 2, size / 60);
+  text[3] = separator;
+  put_digits(&text[4], 2, size % 60);
+  out.append(text.data(), text.size());
+}
+
+void append_base64(std::string& out, std::string_view bytes) {
+  append_base64_with(out, bytes, base64_digits, true);
+}
+
+void append_base64url(std::string& out, std::string_view bytes) {
+  append_base64_with(out, bytes, base64url_digits, false);
 }
 
 std::optional<std::int64_t> parse_date(std::string_view text) {
@@ -234,7 +314,18 @@ void append_percent_encoded(std::string& out, std::string_view text) {
 }
 
 void append_hex64(std::string& out, std::uint64_t value) {
-  for (unsigned shift = 64; shift > 0; shift -= 4) out += hex[(value >> (shift - 4)) & 15U];
+  std::array<char, 16> digits;
+  for (unsigned i = 0; i < 16; ++i) digits[i] = hex[(value >> (60 - 4 * i)) & 15U];
+  out.append(digits.data(), digits.size());
+}
+
+void append_uuid(std::string& out, std::uint64_t high, std::uint64_t low) {
+  high = (high & ~std::uint64_t{0xf000}) | std::uint64_t{4} << 12U;
+  low = (low & ~(std::uint64_t{3} << 62U)) | std::uint64_t{2} << 62U;
+  const std::size_t begin = out.size();
+  append_hex64(out, high);
+  append_hex64(out, low);
+  for (const std::size_t dash : {8U, 13U, 18U, 23U}) out.insert(begin + dash, 1, '-');
 }
 
 }  // namespace peakstorm::wire

@@ -3,7 +3,7 @@
 #include <limits>
 
 #include "adapters/wire/hmac.hpp"
-#include "adapters/wire/pieces.hpp"
+#include "adapters/wire/template/pieces.hpp"
 #include "adapters/wire/text.hpp"
 #include "adapters/wire_format.hpp"
 

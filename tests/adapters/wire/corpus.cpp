@@ -1,5 +1,6 @@
-// Writes what the foreign judges read: wire_corpus DIR makes easypost.jsonl, cloudevents.jsonl,
-// cloudevents-binary.jsonl and numbers.jsonl there, each line a message (or number) with the truth beside it.
+// Writes what the foreign judges read: wire_corpus DIR makes a file for each format there (easypost.jsonl,
+// easypost~as-wired.jsonl ...) and numbers.jsonl, each line a message (or number) with the truth beside it, and
+// shipengine.jwks.
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
@@ -9,14 +10,14 @@
 #include "adapters/wire_format.hpp"
 #include "engine/random.hpp"
 #include "engine/tracking_number.hpp"
+#include "tests/adapters/wire/signing_key.hpp"
 #include "tests/adapters/wire/tiny_world.hpp"
 
 namespace peakstorm {
 namespace {
 
-constexpr std::uint32_t parcel_count = 300;
+constexpr std::uint32_t parcel_count = 300;  // About 1,950 messages of each format.
 constexpr std::int64_t sent_unix_ms = 1'795'184'100'000;
-constexpr const char* secret = "peakstorm-secret-0123456789abcdef";
 
 struct Told {
   ParcelFacts facts;
@@ -61,12 +62,29 @@ void member(std::string& line, std::string_view name, std::string_view text) {
   line += ',';
 }
 
+ZoneId zone_of(const World& world, const Told& told, const Scan& scan) {
+  if (scan.place == no_place) return world.destinations[index(told.facts.destination)].zone;
+  return world.is_node(scan.place) ? world.nodes[index(scan.place) - world.facilities.size()].zone
+                                   : world.facilities[index(scan.place)].zone;
+}
+
+/// Scans up to this one that are milestones or corrections, not mere new dates.
+std::size_t told_so_far(const Told& told, const Scan& scan) {
+  return static_cast<std::size_t>(std::count_if(told.scans.begin(), told.scans.end(), [&](const Scan& s) {
+    return s.sequence <= scan.sequence && s.kind != ScanKind::eta_changed;
+  }));
+}
+
 std::string line_of(const World& world, const Told& told, const Scan& scan, const wire::Message& message) {
   std::string line = "{";
   member(line, "headers", message.headers);
   member(line, "body", message.body);
   member(line, "number", told.number);
   member(line, "carrier", world.carriers[index(world.services[index(told.facts.service)].carrier)].name);
+  member(line, "zone", world.zones[index(zone_of(world, told, scan))].name);
+  const auto offset = world.zones[index(zone_of(world, told, scan))].offset_at(scan.at);
+  line += "\"offset_minutes\":" + std::to_string(offset.count() / 60'000) + ",";
+  line += "\"told\":" + std::to_string(told_so_far(told, scan)) + ",";
   member(line, "kind", scan_kind_names[index(scan.kind)]);
   member(line, "place", scan.place == no_place ? "" : world.place_name(scan.place));
   line += "\"sequence\":" + std::to_string(scan.sequence);
@@ -77,8 +95,10 @@ std::string line_of(const World& world, const Told& told, const Scan& scan, cons
 int write_all(const std::filesystem::path& folder) {
   const World world = testing::tiny_world();
   for (const std::string_view name : wire::format_names()) {
-    std::ofstream file(folder / (std::string(name) + ".jsonl"));
-    auto format = wire::make_format(name, world, {secret, ""});
+    std::string file_name = std::string(name) + ".jsonl";
+    std::replace(file_name.begin(), file_name.end(), '/', '~');
+    std::ofstream file(folder / file_name);
+    auto format = wire::make_format(name, world, {testing::secret_for(name), ""});
     if (!format) {
       std::cerr << format.error().message << '\n';
       return 1;
@@ -94,6 +114,10 @@ int write_all(const std::filesystem::path& folder) {
       }
     }
     if (!file.flush()) return 1;
+    if ((*format)->jwks().empty()) continue;
+    std::ofstream keys(folder / (std::string(name.substr(0, name.find('/'))) + ".jwks"));
+    keys << (*format)->jwks();
+    if (!keys.flush()) return 1;
   }
   std::ofstream file(folder / "numbers.jsonl");
   for (std::uint32_t i = 0; i < 2000; ++i) {

@@ -1,10 +1,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <simdjson.h>
 
 #include "adapters/status_map.hpp"
 #include "adapters/wire/hmac.hpp"
+#include "adapters/wire/profile.hpp"
 #include "adapters/wire/text.hpp"
 #include "adapters/wire_format.hpp"
+#include "tests/adapters/wire/signing_key.hpp"
 #include "tests/adapters/wire/tiny_world.hpp"
 
 namespace peakstorm::wire {
@@ -149,6 +152,14 @@ TEST(Hmac, HasTheValuesOfRfc4231AndOfEasyPost) {
 
 // ---- formats ----
 
+std::vector<std::int64_t> pauses_s(const RetryPolicy& policy, std::uint32_t draw = 1U << 31U) {
+  std::vector<std::int64_t> all;
+  for (unsigned made = 1; made < policy.attempts_max; ++made) {
+    all.push_back(std::chrono::duration_cast<std::chrono::seconds>(policy.pause(made, draw)).count());
+  }
+  return all;
+}
+
 constexpr const char* secret = "peakstorm-secret-0123456789abcdef";
 
 class Formats : public ::testing::Test {
@@ -164,8 +175,8 @@ class Formats : public ::testing::Test {
     return s;
   }
   Message encode(std::string_view name, std::span<const Scan> history, const Scan& newest) const {
-    auto format = make_format(name, world, {secret, ""});
-    EXPECT_TRUE(format.has_value());
+    auto format = make_format(name, world, {testing::secret_for(name), ""});
+    EXPECT_TRUE(format.has_value()) << name;
     Message message;
     (*format)->encode({facts, "1Z999AA10123456784", history, newest}, message);
     (*format)->sign(1'795'184'100'000, message);
@@ -183,7 +194,7 @@ TEST_F(Formats, ARedeliveryIsTheSameBytes) {
     const Message b = encode(name, scans, scans[1]);
     EXPECT_EQ(a.body, b.body);
     EXPECT_EQ(a.headers, b.headers);
-    const Message other = encode(name, scans, scans[0]);
+    const Message other = encode(name, std::span(scans).first(1), scans[0]);
     EXPECT_NE(a.body, other.body);
   }
 }
@@ -208,15 +219,115 @@ TEST_F(Formats, EasyPostCarriesTheHistoryAndTheStatusBefore) {
   EXPECT_NE(third, std::string::npos);
 }
 
-TEST_F(Formats, TheSignatureIsThatOfTheBodyAndOfNothingElse) {
-  const std::vector<Scan> scans{scan(0, ScanKind::label_created, day_zero)};
+TEST_F(Formats, AreJsonWithoutTheSecretForEveryKindOfScan) {
+  simdjson::dom::parser parser;
   for (const std::string_view name : format_names()) {
-    const Message message = encode(name, scans, scans[0]);
-    std::string expected = "X-Hmac-Signature: hmac-sha256-hex=";
-    HmacSha256(secret).append_hex(message.body, expected);
-    EXPECT_THAT(message.headers, HasSubstr(expected + "\r\n"));
-    EXPECT_THAT(message.headers + message.body, Not(HasSubstr(secret)));
+    SCOPED_TRACE(name);
+    for (std::size_t kind = 1; kind < scan_kind_end; ++kind) {
+      std::vector<Scan> scans{scan(0, ScanKind::label_created, day_zero + hours(1)),
+                              scan(1, static_cast<ScanKind>(kind), day_zero + hours(2))};
+      scans[1].place = kind % 5 == 0 ? no_place : PlaceId{static_cast<std::uint16_t>(kind % 8)};
+      const Message message = encode(name, scans, scans[1]);
+      EXPECT_EQ(parser.parse(message.body).error(), simdjson::SUCCESS) << message.body;
+      EXPECT_THAT(message.headers, HasSubstr("Content-Type: application/"));
+      EXPECT_TRUE(message.headers.ends_with("\r\n"));
+      if (name.starts_with("ups") || name.starts_with("epcis")) continue;  // Its proof is the token itself.
+      EXPECT_THAT(message.headers + message.body, Not(HasSubstr(secret)));
+    }
   }
+}
+
+TEST_F(Formats, ShowKindsThatTheyShowAsThemselves) {
+  for (const Profile& profile : all_profiles()) {
+    SCOPED_TRACE(profile.name);
+    const auto shown = shown_kinds(profile.name);
+    ASSERT_TRUE(shown);
+    for (std::size_t i = 1; i < scan_kind_end; ++i) {
+      const auto kind = (*shown)[i];
+      if (kind) {
+        EXPECT_EQ((*shown)[index(*kind)], kind) << scan_kind_names[i] << ": what it shows shows otherwise";
+      }
+      // Two kinds told in the same words cannot be told apart.
+      for (std::size_t k = 1; k < i; ++k) {
+        const Words& a = profile.words[i];
+        const Words& b = profile.words[k];
+        if (a.status == b.status && a.detail == b.detail) {
+          EXPECT_EQ(a.shown, b.shown) << scan_kind_names[i] << " and " << scan_kind_names[k];
+        }
+      }
+    }
+  }
+}
+
+// The arithmetic of each documented rule over one body, one key and one instant; made with `openssl dgst`.
+TEST_F(Formats, SignAsDocumented) {
+  constexpr const char* body = R"({"trackingNumber":"1Z999AA10123456784","status":"delivered"})";
+  constexpr std::int64_t unix_ms = 1'795'184'100'000;
+  struct Case {
+    const char* format;
+    const char* header;
+  };
+  for (const Case& c : std::initializer_list<Case>{
+           {"aftership", "aftership-hmac-sha256: O3/lxZgX4PglQfRnd6c9yLeulYkTRIqFDjudpBI3NS0=\r\n"},
+           {"fedex-aiv", "fdx-signature: O3/lxZgX4PglQfRnd6c9yLeulYkTRIqFDjudpBI3NS0=\r\n"},
+           {"easypost",
+            "X-Hmac-Signature: "
+            "hmac-sha256-hex=3b7fe5c59817e0f82541f46777a73dc8b7ae958913448a850e3b9da41237352d\r\n"},
+           {"easypost/as-wired",
+            "X-Timestamp: 2026-11-20T14:15:00Z\r\nX-Path: /hook\r\nX-Hmac-Signature-V2: "
+            "hmac-sha256-hex=981f6205d69b9bc40054c4f4827f483079e73654c0ecfd9bbca5823f2f208964\r\n"},
+           {"shippo",
+            "Shippo-Auth-Signature: "
+            "t=1795184100,v1=b9b9bc4fbc9525ba126a5fa3a68e9132d56a14a6ff09904d7e4abf4678ef50fa\r\n"},
+           {"usps-tracking-v3", "X-HMAC: NbsfBfuM1epNeYkzOGOg9upGGERz+d8a7HG+uFeWYZo=\r\n"},
+           {"17track", "sign: 2aeb40ed0146055001d1fd3f6d19551c801e5c049dd2f9c89efafe8bec5d3b87\r\n"},
+           {"ups-track-alert", "Authorization: Bearer peakstorm-secret-0123456789abcdef\r\n"}}) {
+    const auto format = make_format(c.format, world, {secret, ""});
+    ASSERT_TRUE(format);
+    Message message;
+    message.path = "/hook";
+    message.body = body;
+    message.covered = std::string_view(c.format).starts_with("usps") ? "2026-11-20T14:15:00Z" + message.body : body;
+    (*format)->sign(unix_ms, message);
+    EXPECT_THAT(message.headers, HasSubstr(c.header)) << c.format;
+  }
+}
+
+TEST_F(Formats, RsaSignaturesNameTheirKeyAndItsPublicHalfAlone) {
+  const auto format = make_format("shipengine", world, {testing::signing_key(), ""});
+  ASSERT_TRUE(format) << format.error().message;
+  simdjson::dom::parser parser;
+  simdjson::dom::element document;
+  ASSERT_EQ(parser.parse(std::string((*format)->jwks())).get(document), simdjson::SUCCESS);
+  const std::string_view id = document.at_pointer("/keys/0/kid").get_string();
+  EXPECT_EQ(std::string_view(document.at_pointer("/keys/0/alg").get_string()), "RS256");
+  EXPECT_EQ(std::string_view(document.at_pointer("/keys/0/e").get_string()), "AQAB");
+  EXPECT_NE(document.at_pointer("/keys/0/d").error(), simdjson::SUCCESS);
+  Message message;
+  message.body = "{}";
+  (*format)->sign(1'795'184'100'000, message);
+  EXPECT_THAT(message.headers, HasSubstr("x-shipengine-timestamp: 2026-11-20T14:15:00Z\r\n"));
+  EXPECT_THAT(message.headers, HasSubstr("x-shipengine-rsa-sha256-key-id: " + std::string(id) + "\r\n"));
+  const auto no_key = make_format("shipengine", world, {"peakstorm-secret", ""});
+  ASSERT_FALSE(no_key);
+  EXPECT_THAT(no_key.error().message, HasSubstr("openssl genpkey"));
+  EXPECT_THAT(no_key.error().message, Not(HasSubstr("peakstorm-secret")));
+}
+
+TEST_F(Formats, FedExTakesOnly200And202ForSuccessAndDocumentsItsRetries) {
+  using namespace std::chrono_literals;
+  const auto format = make_format("fedex-aiv", world, {secret, ""});
+  ASSERT_TRUE(format);
+  EXPECT_TRUE((*format)->accepts(200));
+  EXPECT_TRUE((*format)->accepts(202));
+  EXPECT_FALSE((*format)->accepts(201));
+  EXPECT_FALSE((*format)->accepts(204));
+  EXPECT_EQ(pauses_s((*format)->retries()), (std::vector<std::int64_t>{300, 300, 300}));
+  const auto aftership = make_format("aftership", world, {secret, ""});
+  EXPECT_EQ(pauses_s((*aftership)->retries()).size(), 14U);
+  EXPECT_EQ(pauses_s((*aftership)->retries()).back(), 30 << 13);
+  EXPECT_EQ((*make_format("shippo", world, {secret, ""}))->limits().patience, 3s);
+  EXPECT_FALSE((*make_format("easypost", world, {secret, ""}))->retries().documented);
 }
 
 TEST_F(Formats, WrongNamesAndSecretsAreRefusedWithTheCure) {
@@ -224,7 +335,7 @@ TEST_F(Formats, WrongNamesAndSecretsAreRefusedWithTheCure) {
     const auto format = make_format(name, world, {std::move(key), ""});
     return format ? std::string("taken") : format.error().message;
   };
-  EXPECT_THAT(message("easypots", "x"), HasSubstr("use one of easypost cloudevents"));
+  EXPECT_THAT(message("easypots", "x"), HasSubstr("use one of easypost easypost/as-wired cloudevents"));
   EXPECT_THAT(message("easypost", ""), HasSubstr("set the webhook secret"));
   EXPECT_THAT(message("easypost", "schlüssel"), HasSubstr("ASCII"));
   EXPECT_THAT(message("easypost", "schlüssel"), Not(HasSubstr("schl")));
@@ -232,14 +343,6 @@ TEST_F(Formats, WrongNamesAndSecretsAreRefusedWithTheCure) {
 }
 
 // ---- retries ----
-
-std::vector<std::int64_t> pauses_s(const RetryPolicy& policy, std::uint32_t draw = 1U << 31U) {
-  std::vector<std::int64_t> all;
-  for (unsigned made = 1; made < policy.attempts_max; ++made) {
-    all.push_back(std::chrono::duration_cast<std::chrono::seconds>(policy.pause(made, draw)).count());
-  }
-  return all;
-}
 
 TEST(Retries, FollowTheDocumentedSchedule) {
   using namespace std::chrono_literals;

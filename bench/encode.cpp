@@ -1,0 +1,134 @@
+// How many messages a second one core writes and signs, per format: BM_Encode/format:NAME. The parcels are those of a
+// small world, each with the first scans of its story, so that bodies are of the size that a drill sends most (bytes
+// stands beside the rate). The digest covers every byte but the RSA signatures' keys: a faster wrong answer shows.
+#include <benchmark/benchmark.h>
+#include <openssl/bio.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+
+#include <string>
+#include <vector>
+
+#include "adapters/wire_format.hpp"
+#include "engine/check.hpp"
+
+namespace peakstorm {
+namespace {
+
+struct Story {
+  ParcelFacts facts;
+  std::string number;
+  std::vector<Scan> scans;
+};
+
+/// Three carriers, three facilities and a shipper in one zone.
+World small_world() {
+  World world;
+  world.first_day_unix = 1'385'337'600;  // 25 November 2013.
+  world.day_count = 40;
+  world.zones = {{"America/New_York", {{SimTime::min(), hours(-5)}}}};
+  world.regions = {{"NY"}};
+  for (const char* name : {"ups", "fedex", "usps"}) {
+    Carrier carrier;
+    carrier.name = name;
+    Service service;
+    service.name = carrier.name + "-ground";
+    service.carrier = CarrierId{static_cast<std::uint8_t>(world.carriers.size())};
+    world.carriers.push_back(carrier);
+    world.services.push_back(service);
+  }
+  for (const char* name : {"louisville", "secaucus", "maspeth"}) {
+    Facility facility;
+    facility.name = name;
+    world.facilities.push_back(facility);
+  }
+  world.nodes.resize(1);
+  world.nodes[0].name = "edison";
+  world.destinations.resize(1);
+  world.destinations[0].name = "100";
+  world.sizes = {{ppm_one, 482, 1000}};
+  return world;
+}
+
+std::string secret_for(std::string_view format) {
+  if (!format.starts_with("shipengine")) return "peakstorm-secret-0123456789abcdef";
+  EVP_PKEY* key = EVP_RSA_gen(2048);
+  BIO* bio = BIO_new(BIO_s_mem());
+  PEM_write_bio_PrivateKey(bio, key, nullptr, nullptr, 0, nullptr, nullptr);
+  char* text = nullptr;
+  const auto size = static_cast<std::size_t>(BIO_get_mem_data(bio, &text));
+  std::string pem(text, size);
+  BIO_free(bio);
+  EVP_PKEY_free(key);
+  return pem;
+}
+
+/// Parcels whose newest scan is their first or second.
+std::vector<Story> stories() {
+  std::vector<Story> all;
+  for (std::uint32_t i = 0; i < 1024; ++i) {
+    Story story;
+    story.facts.id = make_parcel_id(ShipNodeId{0}, 5, i);
+    story.facts.service = ServiceId{static_cast<std::uint8_t>(i % 3)};
+    story.facts.ordered = day_zero + hours(5);
+    story.facts.promise_day = 9;
+    story.number = "1Z" + std::to_string(9'990'000'000'000'000 + i);
+    for (std::uint8_t s = 0; s < 1 + i % 2; ++s) {
+      Scan scan;
+      scan.parcel = story.facts.id;
+      scan.sequence = s;
+      scan.kind = s == 0 ? ScanKind::label_created : static_cast<ScanKind>(2 + i % 15);
+      scan.at = day_zero + hours(5 + s) + SimDuration{i * 1000};
+      scan.reported = scan.at + SimDuration{500};
+      scan.place = PlaceId{static_cast<std::uint16_t>(i % 3)};
+      scan.eta_day = static_cast<std::uint16_t>(3 + i % 5);
+      story.scans.push_back(scan);
+    }
+    all.push_back(std::move(story));
+  }
+  return all;
+}
+
+void encode_and_sign(benchmark::State& state, std::string_view name) {
+  const World world = small_world();
+  const std::vector<Story> all = stories();
+  auto format = wire::make_format(name, world, {secret_for(name), ""});
+  PEAKSTORM_CHECK(format.has_value(), std::string(name));
+  wire::Message message;
+  std::uint64_t bytes = 0;
+  std::uint64_t messages = 0;
+  std::int64_t sent_unix_ms = 1'795'184'100'000;
+  while (state.KeepRunningBatch(static_cast<std::int64_t>(all.size()))) {
+    for (const Story& story : all) {
+      (*format)->encode({story.facts, story.number, story.scans, story.scans.back()}, message);
+      (*format)->sign(++sent_unix_ms, message);
+      bytes += message.body.size();
+      benchmark::DoNotOptimize(message.headers.data());
+    }
+    messages += all.size();
+  }
+  std::uint64_t digest = 0;
+  for (const Story& story : all) {
+    (*format)->encode({story.facts, story.number, story.scans, story.scans.back()}, message);
+    digest = hash64(digest, hash64(message.body));
+  }
+  state.SetLabel("digest " + std::to_string(digest));
+  state.counters["messages_per_second"] =
+      benchmark::Counter(static_cast<double>(messages), benchmark::Counter::kIsRate);
+  state.counters["body_bytes"] = static_cast<double>(bytes) / static_cast<double>(messages);
+}
+
+}  // namespace
+}  // namespace peakstorm
+
+int main(int argc, char** argv) {
+  for (const std::string_view name : peakstorm::wire::format_names()) {
+    benchmark::RegisterBenchmark(("BM_Encode/format:" + std::string(name)).c_str(),
+                                 [name](benchmark::State& state) { peakstorm::encode_and_sign(state, name); });
+  }
+  benchmark::Initialize(&argc, argv);
+  if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;
+  benchmark::RunSpecifiedBenchmarks();
+  benchmark::Shutdown();
+  return 0;
+}

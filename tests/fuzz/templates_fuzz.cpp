@@ -1,0 +1,55 @@
+// Goal: whatever a user's template or a repository's capture job says, it is taken or refused by name; what a taken
+// template writes is JSON and no header line that the template has not.
+// Method: the input is a template file; two scans of a parcel with awkward names are told through it. The same bytes
+// are also read as a capture job.
+#include <simdjson.h>
+
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "adapters/wire/epcis/epcis.hpp"
+#include "adapters/wire/template_file.hpp"
+#include "engine/check.hpp"
+#include "tests/adapters/wire/tiny_world.hpp"
+
+namespace {
+
+using namespace peakstorm;
+
+void tell(const std::shared_ptr<const wire::Profile>& profile, const World& world) {
+  const auto format = wire::make_webhook(profile, world, {"secret", ""});
+  PEAKSTORM_CHECK(format.has_value(), std::string(profile->name));
+  const ParcelFacts facts = testing::facts_of(make_parcel_id(ShipNodeId{1}, 5, 7), 3);
+  std::vector<Scan> scans(2);
+  scans[0].parcel = scans[1].parcel = facts.id;
+  scans[1].sequence = 1;
+  scans[1].kind = ScanKind::delivered;
+  scans[0].place = PlaceId{4};
+  wire::Message message;
+  simdjson::dom::parser parser;
+  for (const Scan& scan : scans) {
+    (*format)->encode({facts, "1Z", scans, scan}, message);
+    PEAKSTORM_CHECK(parser.parse(message.body).error() == simdjson::SUCCESS, message.body);
+    (*format)->sign(1'795'184'100'000, message);
+    PEAKSTORM_CHECK(message.headers.ends_with("\r\n"), message.headers);
+    PEAKSTORM_CHECK(message.headers.find("\r\n\r\n") == std::string::npos, message.headers);
+  }
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  static const World world = testing::tiny_world();
+  const std::string_view text(reinterpret_cast<const char*>(data), size);
+  if (const auto profile = wire::parse_template(text, "f"); profile) {
+    tell(*profile, world);
+  } else {
+    PEAKSTORM_CHECK(profile.error().kind == ErrorKind::bad_input, profile.error().message);
+    PEAKSTORM_CHECK(profile.error().message.starts_with("f:"), profile.error().message);
+  }
+  if (const auto job = wire::read_capture_job(text); !job) {
+    PEAKSTORM_CHECK(job.error().kind == ErrorKind::malformed_reply, job.error().message);
+  }
+  return 0;
+}
