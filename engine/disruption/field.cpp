@@ -108,16 +108,13 @@ double Field::demand(ShipperId shipper, DestinationId destination, SimTime insta
   return factor;
 }
 
-double Field::demand_max(ShipperId shipper, SimTime instant) const {
-  double factor = 0;
-  bool any = false;
-  for (const Disruption* d : surges_) {
-    if (instant >= d->from && instant < d->to && (!d->shipper || *d->shipper == shipper)) any = true;
-  }
+double Field::demand_max(ShipperId shipper, std::span<const DestinationId> destinations, SimTime instant) const {
+  const bool any = std::any_of(surges_.begin(), surges_.end(), [&](const Disruption* d) {
+    return instant >= d->from && instant < d->to && (!d->shipper || *d->shipper == shipper);
+  });
   if (!any) return 1;
-  for (std::size_t i = 0; i < world_->destinations.size(); ++i) {
-    factor = std::max(factor, demand(shipper, DestinationId{static_cast<std::uint16_t>(i)}, instant));
-  }
+  double factor = 0;
+  for (const DestinationId destination : destinations) factor = std::max(factor, demand(shipper, destination, instant));
   return factor;
 }
 

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <array>
+#include <span>
 #include <vector>
 
 #include "engine/network/routes.hpp"
@@ -54,8 +55,9 @@ class Field {
   [[nodiscard]] bool embargoed(CarrierId carrier, ShipNodeId node, DestinationId destination, SimTime instant) const;
   /// Demand of `destination` at `shipper` relative to its planned season.
   [[nodiscard]] double demand(ShipperId shipper, DestinationId destination, SimTime instant) const;
-  /// Largest `demand` over destinations.
-  [[nodiscard]] double demand_max(ShipperId shipper, SimTime instant) const;
+  /// Largest `demand` over these destinations. Requires some.
+  [[nodiscard]] double demand_max(ShipperId shipper, std::span<const DestinationId> destinations,
+                                  SimTime instant) const;
 
  private:
   const World* world_;

@@ -200,7 +200,7 @@ void FacilityProcess::arrive(SimTime now, const Event& event, Outbox& outbox, Le
     take_in(parcel);
     if (abroad) {
       ledger.scan(parcel, ScanKind::customs_in, place_, now);
-      const Draws draws(context_.draw_key, Purpose::sort, context_.key(parcel.id), 0x80000000U | parcel.scans);
+      const Draws draws(context_.draw_key, Purpose::sort, context_.key(parcel.id), 0x80000000U | parcel.sorts);
       if (draws.happens(0, facility_.customs_held)) {
         ledger.scan(parcel, ScanKind::customs_held, place_, now + minutes(facility_.customs_minutes));
         parcel.blame(place_, Cause::missort, facility_.customs_minutes);
@@ -309,8 +309,9 @@ void FacilityProcess::sort_wave(SimTime now, Outbox& outbox, Ledger& ledger) {
 }
 
 void FacilityProcess::sort_one(SimTime now, SimTime arrived, Parcel& parcel, Outbox& outbox, Ledger& ledger) {
-  // One draw per sort; the number of scans so far tells this sort from the parcel's others.
-  const Draws draws(context_.draw_key, Purpose::sort, context_.key(parcel.id), parcel.scans);
+  // One draw per sort, by its number: that of the scans would depend on the promise, whose changes are scans, too.
+  const Draws draws(context_.draw_key, Purpose::sort, context_.key(parcel.id), parcel.sorts);
+  parcel.sorts = (parcel.sorts + 1U) & 0xfU;
   if (!work_.empty()) ledger.scan(parcel, ScanKind::processed, place_, now);
   if (draws.happens(0, carrier_.loss)) {
     ledger.scan(parcel, ScanKind::lost, place_, now);
@@ -572,7 +573,7 @@ void FacilityProcess::attempt(SimTime now, SimTime at, const Draws& draws, Waiti
     return;
   }
   if (parcel.first_attempt_day == no_day) parcel.first_attempt_day = stored_day(zone.local_day(at));
-  if (parcel.attempts < 0xff) ++parcel.attempts;
+  if (parcel.attempts < 0xf) parcel.attempts = (parcel.attempts + 1U) & 0xfU;
   const kernel::LpId self{static_cast<std::uint32_t>(id_)};
 
   if (!parcel.is(Parcel::bad_address) && draws.happens(1, carrier_.first_attempt_success)) {

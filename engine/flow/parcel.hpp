@@ -24,8 +24,9 @@ struct Parcel {
   ServiceId service{};
   Cause cause = Cause::none;  ///< ... for this reason.
   std::uint8_t size = 0;
-  std::uint8_t scans = 0;  ///< Emitted so far; the next one's sequence number.
-  std::uint8_t attempts = 0;
+  std::uint8_t scans = 0;         ///< Emitted so far; the next one's sequence number.
+  std::uint8_t attempts : 4 = 0;  ///< Carrier::attempts_max is 10 at most.
+  std::uint8_t sorts : 4 = 0;     ///< So far, modulo 16; the number of the next sort's draw.
   std::uint8_t flags = 0;
   std::uint16_t order_day = no_day;
 

@@ -144,8 +144,9 @@ void NodeProcess::take_orders(SimTime now, Ledger& ledger) {
     }
     return;
   }
-  const double surge = context_.field.demand_max(node_.shipper, now);
   for (const ZoneDemand& demand : demand_) {
+    // Of the areas met from here: a surge elsewhere must not touch the draws.
+    const double surge = context_.field.demand_max(node_.shipper, demand.destinations, now);
     const double mean = hourly_mean(demand, now) * surge;
     const std::uint64_t zone_hour = hash64(hash64(hash64(node_.name), hash64(context_.zone(demand.zone).name)), hour);
     const std::uint64_t count = poisson(context_.draw_key, Purpose::order_count, zone_hour, mean);

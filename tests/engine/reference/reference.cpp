@@ -48,6 +48,7 @@ struct Piece {
   std::uint64_t key = 0;
   std::uint8_t size = 0;
   std::uint8_t scans = 0;
+  std::uint8_t sorts = 0;
   bool tracked = false;
   bool bad_address = false;
   bool was_held = false;
@@ -570,9 +571,6 @@ class Simulator {
       if (other.shipper != node.shipper) continue;
       for (const std::uint64_t weight : other.demand) shipper_weight += static_cast<double>(weight);
     }
-    // Candidates come at the surge of the busiest area; the others keep their share of them.
-    double busiest = 0;
-    for (std::size_t d = 0; d < w.destinations.size(); ++d) busiest = std::max(busiest, surge(node.shipper, d, from));
     std::map<std::string, std::map<std::string, std::size_t>> by_zone;  // Zone, destination: both in order of name.
     for (std::size_t d = 0; d < w.destinations.size(); ++d) {
       if (node.demand[d] > 0) by_zone[zone(w.destinations[d].zone).name][w.destinations[d].name] = d;
@@ -587,8 +585,11 @@ class Simulator {
       std::vector<std::uint64_t> weights;
       std::vector<std::size_t> ids;
       double zone_weight = 0;
+      // Candidates come at the surge of the busiest area; the others keep their share of them.
+      double busiest = 0;
       for (const auto& [name, d] : destinations) {
         ids.push_back(d);
+        busiest = std::max(busiest, surge(node.shipper, d, from));
         weights.push_back(node.demand[d]);
         zone_weight += static_cast<double>(node.demand[d]);
       }
@@ -877,7 +878,7 @@ class Simulator {
       if (!customs) continue;
       scan(*piece, ScanKind::customs_in, place(f), now);
       const SimDuration usual = minutes(w.facilities[f].customs_minutes);
-      const Draws draws(options_.run, Purpose::sort, piece->key, 0x80000000U | piece->scans);
+      const Draws draws(options_.run, Purpose::sort, piece->key, 0x80000000U | piece->sorts);
       const bool is_held = draws.happens(0, w.facilities[f].customs_held);
       (is_held ? held : prompt).push_back(piece);
       if (!is_held) continue;
@@ -1011,7 +1012,7 @@ class Simulator {
 
   void sort(SimTime now, Piece& piece, std::size_t f) {
     const Carrier& carrier = w.carriers[index(w.facilities[f].carrier)];
-    const Draws draws(options_.run, Purpose::sort, piece.key, piece.scans);
+    const Draws draws(options_.run, Purpose::sort, piece.key, piece.sorts++);
     if (!w.facilities[f].sorts.empty()) scan(piece, ScanKind::processed, place(f), now);
     if (draws.happens(0, carrier.loss)) {
       scan(piece, ScanKind::lost, place(f), now);
