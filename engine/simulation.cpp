@@ -108,7 +108,7 @@ class Run {
     open_ledgers();
     if (options_.resume == nullptr) {
       schedule_first_events();
-    } else if (auto resumed = agree(resume(*options_.resume), "resume"); !resumed) {
+    } else if (auto resumed = agree(resume(*options_.resume), ErrorKind::bad_input, "resume"); !resumed) {
       return tl::unexpected(resumed.error());
     }
     auto totals = go_on();
@@ -123,10 +123,10 @@ class Run {
   [[nodiscard]] std::size_t lps() const { return model_.lp_count(); }
 
   /// The same verdict on every rank: an error of any rank is an error of all.
-  Result<void> agree(Result<void> mine, const char* what) {
+  Result<void> agree(Result<void> mine, ErrorKind kind, const char* what) {
     const bool all_well = exchange_.minimum(mine.has_value() ? 1 : 0) == 1;
     if (!mine.has_value() || all_well) return mine;
-    return fail(ErrorKind::io, std::string(what) + ": another rank had an error; see its message");
+    return fail(kind, std::string(what) + ": another rank had an error; see its message");
   }
 
   void open_ledgers() {
@@ -165,9 +165,10 @@ class Run {
 
   // --- The streams.
 
-  /// Brings what the ledgers wrote since the last time to rank 0, and passes on every whole hour before `until`.
+  /// Brings what the ledgers wrote since the last time to rank 0, passes on every whole hour before `until`, and tells
+  /// of the progress to `now`.
   /// Between ranks this happens once an hour, or when `at_once`: all ranks see the same windows, so they agree.
-  void collect(SimTime until, bool at_once) {
+  void collect(SimTime now, SimTime until, bool at_once) {
     if (context_.streams && is_first_rank()) {
       for_each_ledger([&](Ledger& ledger) { streams_.collect(ledger.fresh_facts, ledger.fresh_scans); });
     }
@@ -212,7 +213,7 @@ class Run {
     if (context_.streams) streams_.release(until);
     if (options_.progress) {
       const LedgerCounts mine = counts();
-      options_.progress({std::min(until, context_.end), context_.end, mine.parcels + parcels, mine.scans + scans});
+      options_.progress({std::min(now, context_.end), context_.end, mine.parcels + parcels, mine.scans + scans});
     }
   }
 
@@ -230,7 +231,7 @@ class Run {
     for (;;) {
       const auto totals = engine_->run(
           [&](SimTime window_end) {
-            collect(window_end, false);
+            collect(window_end, window_end, false);
             return !options_.stop.stop_requested();
           },
           next);
@@ -246,7 +247,7 @@ class Run {
   /// A part: its mark, the kernel's state, this rank's counts, on rank 0 the streams under way, what the recorder has,
   /// and a sum over all bytes.
   Result<void> save(SimTime at) {
-    collect(at, true);
+    collect(at, at, true);
     for_each_ledger([](Ledger& ledger) { ledger.flush(); });
     checkpoint::SummedSink sink(options_.checkpoints->begin(at));
     ArchiveWriter archive(sink);
@@ -259,8 +260,8 @@ class Run {
     if (is_first_rank()) archive(streams_);
     recorder_.save(archive);
     sink.finish();
-    if (auto finished = agree(options_.checkpoints->finish(), "checkpoint"); !finished) return finished;
-    return agree(options_.checkpoints->commit(), "checkpoint");
+    if (auto finished = agree(options_.checkpoints->finish(), ErrorKind::io, "checkpoint"); !finished) return finished;
+    return agree(options_.checkpoints->commit(), ErrorKind::io, "checkpoint");
   }
 
   Result<void> resume(const ResumePoint& point) {
@@ -293,7 +294,24 @@ class Run {
     if (!engine_->loaded()) {
       return fail(ErrorKind::bad_input, "checkpoint: its parts do not hold every place; give all parts of one");
     }
+    look_ahead_again(point.at);
     return {};
+  }
+
+  /// Some events wait for what a disruption that begins later decides: the opening of a gate, the rate of a sorter. In
+  /// this world others may begin.
+  void look_ahead_again(SimTime now) {
+    for (std::size_t f = 0; f < world_.facilities.size(); ++f) {
+      if (engine_->is_local(LpId{static_cast<std::uint32_t>(f)})) model_.facilities()[f]->replan(now);
+    }
+    engine_->change_pending([&](flow::Event& event) {
+      const FacilityId facility{static_cast<std::uint16_t>(event.target)};
+      if (event.payload.happening == flow::Happening::arrival) {
+        event.at = context_.gate(facility, event.payload.container->there);
+      } else if (event.payload.happening == flow::Happening::sorted) {
+        event.at = model_.facilities()[index(facility)]->next_wave();
+      }
+    });
   }
 
   // --- The end.
@@ -369,17 +387,13 @@ class Run {
     if (profiler_) summary.profile = profiler_->profile();
     summary.end = summary.partial ? std::min(totals.now, context_.end) : context_.end;
     std::vector<std::uint64_t> present = close_places(summary.end);
-    collect_last(summary);
+    // Scans of a round that a stopped run sent out lie after its end: they belong to the stream all the same.
+    collect(summary.end, context_.end, true);
     merge(present);
     if (is_first_rank()) report(present, summary);
     share(summary);
     flow::BlockStore::release();
     return summary;
-  }
-
-  void collect_last(const SimulationSummary& summary) {
-    // Scans of a round that a stopped run sent out lie after its end: they belong to the stream all the same.
-    collect(summary.partial ? context_.end : summary.end, true);
   }
 
   /// Tells the recorder about the places, and sums up. On rank 0.

@@ -1,6 +1,7 @@
 /// What every process of a run may read: the World and what was worked out from it before the start.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <vector>
 
@@ -46,6 +47,11 @@ struct Context {
   [[nodiscard]] const Service& service(ServiceId id) const { return world.services[index(id)]; }
   [[nodiscard]] FacilityId depot_of(CarrierId carrier, DestinationId destination) const {
     return *world.coverage[index(carrier)][index(destination)];
+  }
+  /// When a container that reaches the gate of a facility at `there` gets in: at once, or when it next opens.
+  [[nodiscard]] SimTime gate(FacilityId facility, SimTime there) const {
+    const SimTime opens = field.facility(facility).reopens(there);
+    return opens != never ? opens : std::max(there, end);
   }
   /// Planned seasonal factor of a carrier on a local day.
   [[nodiscard]] const PlannedCapacity* planned(CarrierId carrier, Day day) const;

@@ -19,7 +19,7 @@ enum class Happening : std::uint8_t {
   departure,  ///< Timetabled departure of lane `which`.
   released,   ///< A parcel that was held goes to its dock.
   load_out,   ///< Rounds leave.
-  settled,    ///< A parcel aside at the depot is picked up or is back at its sender.
+  settled,    ///< A parcel out of attempts goes to the counter, back, or has arrived there.
   // At ship nodes.
   orders,  ///< Orders of one hour.
   pickup,  ///< A carrier's truck comes; `which` is its index in ShipNode::pickups.

@@ -11,6 +11,19 @@ namespace {
 /// Delay of a left-behind parcel from which the carrier says so.
 constexpr std::int64_t told_minutes = std::int64_t{6} * 60;
 
+// Payload::which of `cleared` and `settled`: what happens to the parcels now. Every scan is made at its own instant, so
+// that none depends on a disruption that has not begun.
+constexpr std::uint32_t released_by_customs = 0;
+constexpr std::uint32_t held_by_customs = 1;
+constexpr std::uint32_t picked_up = 0;
+constexpr std::uint32_t back_at_sender = 1;
+constexpr std::uint32_t at_counter = 2;  ///< Held for pickup from now on.
+constexpr std::uint32_t given_up = 3;    ///< Goes back.
+
+SimDuration customs_time(const Facility& facility) {
+  return minutes(std::max<std::int64_t>(1, facility.customs_minutes));
+}
+
 SimTime next_mark(SimTime at) {
   const std::int64_t ticks = at.time_since_epoch().count();
   return day_zero + wave * (floor_div(ticks + wave.count() - 1, wave.count()));
@@ -99,13 +112,9 @@ void FacilityProcess::handle(const Event& event, Outbox& outbox, Ledger& ledger)
     case Happening::arrival:
       arrive(now, event, outbox, ledger);
       break;
-    case Happening::cleared: {
-      auto container = adopt(event);
-      container->parcels.for_each([&](Parcel& parcel) { ledger.scan(parcel, ScanKind::customs_cleared, place_, now); });
-      aside_ -= container->parcels.size();
-      unload(now, std::move(container->parcels), outbox);
+    case Happening::cleared:
+      clear(now, event, outbox, ledger);
       break;
-    }
     case Happening::sorted:
       wave_scheduled_ = false;
       sort_wave(now, outbox, ledger);
@@ -126,7 +135,7 @@ void FacilityProcess::handle(const Event& event, Outbox& outbox, Ledger& ledger)
       load_out(now, outbox, ledger);
       break;
     case Happening::settled:
-      settle(now, event, ledger);
+      settle(now, event, outbox, ledger);
       break;
     case Happening::orders:
     case Happening::pickup:
@@ -168,6 +177,7 @@ SimTime FacilityProcess::nominally_docked(SimTime arrived) const {
 
 void FacilityProcess::arrive(SimTime now, const Event& event, Outbox& outbox, Ledger& ledger) {
   auto container = adopt(event);
+  blame_journey(*container, now);
   const auto pieces = static_cast<std::int64_t>(container->parcels.size());
   flows_.transit.add_between(container->boarded, now, pieces);
   day(now).arrived += static_cast<std::uint32_t>(pieces);
@@ -202,7 +212,6 @@ void FacilityProcess::arrive(SimTime now, const Event& event, Outbox& outbox, Le
       ledger.scan(parcel, ScanKind::customs_in, place_, now);
       const Draws draws(context_.draw_key, Purpose::sort, context_.key(parcel.id), 0x80000000U | parcel.sorts);
       if (draws.happens(0, facility_.customs_held)) {
-        ledger.scan(parcel, ScanKind::customs_held, place_, now + minutes(facility_.customs_minutes));
         parcel.blame(place_, Cause::missort, facility_.customs_minutes);
         held_back.push_back(parcel);
         return;
@@ -218,17 +227,42 @@ void FacilityProcess::arrive(SimTime now, const Event& event, Outbox& outbox, Le
     onward.push_back(parcel);
   });
   if (abroad) {
-    const SimDuration customs = minutes(std::max<std::int64_t>(1, facility_.customs_minutes));
-    for (auto& [parcels, length] : {std::pair(&onward, customs), std::pair(&held_back, customs * 2)}) {
+    for (auto& [parcels, stage] : {std::pair(&onward, released_by_customs), std::pair(&held_back, held_by_customs)}) {
       if (parcels->empty()) continue;
       aside_ += parcels->size();
       auto cleared = std::make_unique<Container>(Container{now, std::move(*parcels)});
-      outbox.send(event.target, now + length, {cleared.release(), 0, Happening::cleared},
+      const SimDuration length =
+          stage == held_by_customs ? minutes(facility_.customs_minutes) : customs_time(facility_);
+      outbox.send(event.target, now + length, {cleared.release(), stage, Happening::cleared},
                   priority_of(Happening::cleared));
     }
   } else if (!onward.empty()) {
     unload(now, std::move(onward), outbox);
   }
+}
+
+void FacilityProcess::blame_journey(Container& container, SimTime arrival) const {
+  if (arrival <= container.due) return;
+  const bool waited = arrival > container.there;
+  const std::int64_t late = to_minutes(arrival - container.due);
+  container.parcels.for_each([&](Parcel& parcel) {
+    if (waited) parcel.set(Parcel::weather);
+    parcel.blame(place_, waited ? Cause::closure : Cause::lane_weather, late);
+  });
+}
+
+void FacilityProcess::clear(SimTime now, const Event& event, Outbox& outbox, Ledger& ledger) {
+  auto container = adopt(event);
+  if (event.payload.which == held_by_customs) {
+    container->parcels.for_each([&](Parcel& parcel) { ledger.scan(parcel, ScanKind::customs_held, place_, now); });
+    const SimTime cleared = container->boarded + 2 * customs_time(facility_);
+    outbox.send(event.target, cleared, {container.release(), released_by_customs, Happening::cleared},
+                priority_of(Happening::cleared));
+    return;
+  }
+  container->parcels.for_each([&](Parcel& parcel) { ledger.scan(parcel, ScanKind::customs_cleared, place_, now); });
+  aside_ -= container->parcels.size();
+  unload(now, std::move(container->parcels), outbox);
 }
 
 void FacilityProcess::await_round(SimTime now, const Parcel& parcel, SimTime planned) {
@@ -267,15 +301,29 @@ void FacilityProcess::unload(SimTime now, Chain<Parcel> parcels, Outbox& outbox)
 
 void FacilityProcess::schedule_wave(SimTime now, Outbox& outbox) {
   if (wave_scheduled_ || sorter_.empty()) return;
+  outbox.send(kernel::LpId{static_cast<std::uint32_t>(id_)}, std::max(next_wave(), now), to_self(Happening::sorted),
+              priority_of(Happening::sorted));
+  wave_scheduled_ = true;
+}
+
+SimTime FacilityProcess::next_wave() const {
   const Batch& first = sorter_.front();
   const SimTime done =
       work_.empty()
           ? first.available
           : work_.when(first.level + static_cast<std::int64_t>(first.next + 1) * WorkCalendar::units_per_piece);
-  if (done >= context_.end) return;  // Never, or after the run: they stay.
-  outbox.send(kernel::LpId{static_cast<std::uint32_t>(id_)}, std::max(next_mark(done), now), to_self(Happening::sorted),
-              priority_of(Happening::sorted));
-  wave_scheduled_ = true;
+  // A wave that never comes is an event all the same: a storm to come must not change the numbers of earlier events.
+  return done >= context_.end ? context_.end : next_mark(done);
+}
+
+void FacilityProcess::replan(SimTime now) {
+  if (work_.empty()) return;
+  WorkCalendar::Work ahead = 0;
+  for (Batch& batch : sorter_) {
+    if (batch.available > now) batch.level = std::max(ahead, work_.done_by(batch.available));
+    ahead = batch.level + static_cast<std::int64_t>(batch.next + batch.parcels.size()) * WorkCalendar::units_per_piece;
+  }
+  if (!sorter_.empty()) level_ = ahead;
 }
 
 void FacilityProcess::sort_wave(SimTime now, Outbox& outbox, Ledger& ledger) {
@@ -399,12 +447,12 @@ void FacilityProcess::depart(SimTime now, std::size_t which, Outbox& outbox, Led
   const Ppm speed = std::min(effects_.at(now).speed, far_effects.at(now).speed);
   const SimTime due = now + lane.transit;
   const SimTime there = now + slowed(lane.transit, speed);
-  SimTime arrival = far_effects.reopens(there);
-  if (arrival == never) arrival = std::max(there, context_.end);
   const bool weather_here = effects_.at(now).weather || far_effects.at(now).weather;
 
   auto container = std::make_unique<Container>();
   container->boarded = now;
+  container->due = due;
+  container->there = there;
   PlaceDay& today = day(now);
   bool full = cancelled;
   while (!full && !dock.stretches.empty() && dock.stretches.front().docked <= now - lane.cut_off) {
@@ -433,11 +481,7 @@ void FacilityProcess::depart(SimTime now, std::size_t which, Outbox& outbox, Led
       if (excess > 0) parcel.blame(place_, cause, excess);
       if (weather) parcel.set(Parcel::weather);
       ledger.scan(parcel, ScanKind::departed, place_, now);
-      if (arrival > due) {
-        if (weather_here || arrival > there) parcel.set(Parcel::weather);
-        parcel.blame(context_.world.place(lane.to), arrival > there ? Cause::closure : Cause::lane_weather,
-                     to_minutes(arrival - due));
-      }
+      if (weather_here && there > due) parcel.set(Parcel::weather);
       container->parcels.push_back(parcel);
       dock.parcels.pop_front();
     }
@@ -452,7 +496,7 @@ void FacilityProcess::depart(SimTime now, std::size_t which, Outbox& outbox, Led
   }
   leave_behind(now, dock, ledger);
   if (container->parcels.empty()) return;
-  outbox.send(kernel::LpId{static_cast<std::uint32_t>(lane.to)}, arrival,
+  outbox.send(kernel::LpId{static_cast<std::uint32_t>(lane.to)}, context_.gate(lane.to, there),
               {container.release(), static_cast<std::uint32_t>(dock.lane), Happening::arrival},
               priority_of(Happening::arrival));
 }
@@ -597,28 +641,43 @@ void FacilityProcess::attempt(SimTime now, SimTime at, const Draws& draws, Waiti
   // Out of attempts. Held at the counter: most people come within three days; the rest goes back.
   ++aside_;
   const bool held = !parcel.is(Parcel::bad_address) && draws.happens(2, carrier_.held_for_pickup);
-  if (held) ledger.scan(parcel, ScanKind::ready_pickup, place_, at + hours(2));
-  if (held && draws.happens(3, 800'000)) {
-    send_parcel(outbox, self, at + hours(20) + minutes(draws.below(0, 2 * 24 * 60)), Happening::settled, 0, now,
-                parcel);
-    return;
-  }
-  const SimTime gives_up = at + (held ? days(5) : hours(3));
-  ledger.scan(parcel, ScanKind::returning, place_, gives_up);
-  send_parcel(outbox, self, gives_up + days(3) + minutes(draws.below(0, 2 * 24 * 60)), Happening::settled, 1, now,
+  send_parcel(outbox, self, at + (held ? hours(2) : hours(3)), Happening::settled, held ? at_counter : given_up, now,
               parcel);
 }
 
-void FacilityProcess::settle(SimTime now, const Event& event, Ledger& ledger) {
+void FacilityProcess::settle(SimTime now, const Event& event, Outbox& outbox, Ledger& ledger) {
   auto container = adopt(event);
   container->parcels.consume([&](Parcel& parcel) {
-    --aside_;
-    if (event.payload.which == 0) {
-      const SimTime reported = ledger.reported_scan(parcel, ScanKind::delivered, place_, now);
-      end_parcel(parcel, Fate::delivered, now, reported, ledger);
-    } else {
-      ledger.scan(parcel, ScanKind::returned, context_.world.place(node_of(parcel.id)), now);
-      end_parcel(parcel, Fate::returned, now, never, ledger);
+    // Of the last attempt, which has the number before.
+    const Draws draws(context_.draw_key, Purpose::attempt, context_.key(parcel.id), parcel.attempts - 1U);
+    const SimDuration wait = minutes(draws.below(0, 2 * 24 * 60));
+    const auto next = [&](SimDuration length, std::uint32_t stage) {
+      send_parcel(outbox, event.target, now + length, Happening::settled, stage, container->boarded, parcel);
+    };
+    switch (event.payload.which) {
+      case at_counter:
+        ledger.scan(parcel, ScanKind::ready_pickup, place_, now);
+        if (draws.happens(3, 800'000)) {
+          next(hours(18) + wait, picked_up);
+        } else {
+          next(days(5) - hours(2), given_up);
+        }
+        break;
+      case given_up:
+        ledger.scan(parcel, ScanKind::returning, place_, now);
+        next(days(3) + wait, back_at_sender);
+        break;
+      case picked_up: {
+        --aside_;
+        const SimTime reported = ledger.reported_scan(parcel, ScanKind::delivered, place_, now);
+        end_parcel(parcel, Fate::delivered, now, reported, ledger);
+        break;
+      }
+      default:
+        PEAKSTORM_CHECK(event.payload.which == back_at_sender, event.payload.which, facility_.name);
+        --aside_;
+        ledger.scan(parcel, ScanKind::returned, context_.world.place(node_of(parcel.id)), now);
+        end_parcel(parcel, Fate::returned, now, never, ledger);
     }
   });
 }
@@ -675,6 +734,7 @@ void FacilityProcess::close(SimTime end, const std::vector<Event>& pending, Ledg
     auto container = adopt(event);
     if (event.payload.happening == Happening::arrival) {
       flows_.transit.add(container->boarded, static_cast<std::int64_t>(container->parcels.size()));
+      blame_journey(*container, event.at);
     }
     container->parcels.consume([&](Parcel& parcel) { end_parcel(parcel, Fate::inside, end, never, ledger); });
   }

@@ -30,6 +30,13 @@ class FacilityProcess {
   [[nodiscard]] SimDuration lookahead() const;
   void handle(const Event& event, Outbox& outbox, Ledger& ledger);
 
+  /// What is worked out ahead from disruptions that begin later may change when a run goes on in a world with other
+  /// ones: works it out again for the work that becomes available after `now`. In the same world nothing changes.
+  void replan(SimTime now);
+  /// The mark at which the first piece in the sorter is sorted; the end of the run when that is later or never.
+  /// Requires: a wave is scheduled.
+  [[nodiscard]] SimTime next_wave() const;
+
   /// Ends the accounts at `end` and writes the outcomes of what is still here. `in_transit` are
   /// containers on their way to this facility, and single parcels set aside by it.
   void close(SimTime end, const std::vector<Event>& pending, Ledger& ledger);
@@ -126,7 +133,10 @@ class FacilityProcess {
   void load_out(SimTime now, Outbox& outbox, Ledger& ledger);
   void attempt(SimTime now, SimTime at, const Draws& draws, Waiting& waiting, Outbox& outbox, Ledger& ledger,
                Chain<Waiting>& again);
-  void settle(SimTime now, const Event& event, Ledger& ledger);
+  void settle(SimTime now, const Event& event, Outbox& outbox, Ledger& ledger);
+  void clear(SimTime now, const Event& event, Outbox& outbox, Ledger& ledger);
+  /// Blames what a journey that ends at `arrival` took too long.
+  void blame_journey(Container& container, SimTime arrival) const;
   void end_parcel(Parcel& parcel, Fate fate, SimTime at, SimTime reported, Ledger& ledger);
 
   [[nodiscard]] PlaceLoad load() const;

@@ -56,9 +56,11 @@ static_assert(sizeof(Parcel) == 32 && std::is_trivially_copyable_v<Parcel> && Pl
 struct Container {
   SimTime boarded;  ///< Left the previous place.
   Chain<Parcel> parcels;
+  SimTime due{};    ///< Of an arrival: by timetable, in ordinary weather,
+  SimTime there{};  ///< and as the weather is; then it may have to wait before a closed gate.
   template <class Archive>
   void transfer(Archive& archive) {
-    archive(boarded, parcels);
+    archive(boarded, parcels, due, there);
   }
 };
 

@@ -334,16 +334,12 @@ void NodeProcess::collect(SimTime now, std::size_t which, Outbox& outbox, Ledger
   const disruption::EffectSteps& hub = context_.field.facility(pickup.facility);
   const SimTime there = now + slowed(pickup.drive, std::min(effects_.at(now).speed, hub.at(now).speed));
   const bool weather = effects_.at(now).weather || hub.at(now).weather;
-  SimTime arrival = hub.reopens(there);
-  if (arrival == never) arrival = std::max(there, context_.end);
-  if (arrival > now + pickup.drive) {
-    container->parcels.for_each([&](Parcel& parcel) {
-      parcel.blame(world.place(pickup.facility), arrival > there ? Cause::closure : Cause::lane_weather,
-                   to_minutes(arrival - now - pickup.drive));
-      if (weather || arrival > there) parcel.set(Parcel::weather);
-    });
+  container->due = now + pickup.drive;
+  container->there = there;
+  if (weather && there > container->due) {
+    container->parcels.for_each([](Parcel& parcel) { parcel.set(Parcel::weather); });
   }
-  outbox.send(kernel::LpId{static_cast<std::uint32_t>(pickup.facility)}, arrival,
+  outbox.send(kernel::LpId{static_cast<std::uint32_t>(pickup.facility)}, context_.gate(pickup.facility, there),
               {container.release(), from_pickup, Happening::arrival}, priority_of(Happening::arrival));
 }
 

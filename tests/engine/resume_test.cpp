@@ -1,6 +1,6 @@
 // Goal: one result over threads, ranks and checkpoints: digest, outcomes, streams to the last record, statistics.
-// Method: small worlds in which everything goes wrong, and christmas-2013 at a tiny scale, are run on some ranks
-// (threads of this process), saved at several instants, and gone on with on others.
+// Method: small worlds in which everything goes wrong are run on some ranks (threads of this process), saved at several
+// instants, and gone on with on others.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -10,161 +10,22 @@
 #include <random>
 
 #include "engine/simulation.hpp"
-#include "tests/engine/kernel/thread_ranks.hpp"
+#include "tests/engine/rank_runs.hpp"
 #include "tests/engine/small_world.hpp"
 
 namespace peakstorm {
 namespace {
 
-using test::KeepingRecorder;
 using test::small_world;
 using test::troubled_world;
+using namespace test::rank_runs;
 
-using Bytes = std::vector<std::byte>;
-
-/// The checkpoints of all ranks, in memory.
-class MemoryStore {
- public:
-  explicit MemoryStore(std::size_t ranks) {
-    for (std::size_t r = 0; r < ranks; ++r) ranks_.push_back(std::make_unique<OfRank>());
-  }
-  CheckpointStore& of(std::size_t rank) { return *ranks_[rank]; }
-  /// By instant; complete ones only.
-  [[nodiscard]] std::map<SimTime, std::vector<Bytes>> all() const {
-    std::map<SimTime, std::vector<Bytes>> all;
-    for (const auto& rank : ranks_) {
-      for (const auto& [at, bytes] : rank->committed) all[at].push_back(bytes);
-    }
-    std::erase_if(all, [&](const auto& entry) { return entry.second.size() != ranks_.size(); });
-    return all;
-  }
-  void fail_on(std::size_t rank) { ranks_[rank]->fails = true; }
-
- private:
-  struct OfRank final : CheckpointStore {
-    ByteSink& begin(SimTime instant) override {
-      at = instant;
-      bytes.clear();
-      sink = std::make_unique<BytesSink>(bytes);
-      return *sink;
-    }
-    Result<void> finish() override {
-      if (fails) return fail(ErrorKind::io, "the disk is full");
-      return {};
-    }
-    Result<void> commit() override {
-      committed[at] = bytes;
-      return {};
-    }
-    SimTime at;
-    Bytes bytes;
-    std::unique_ptr<BytesSink> sink;
-    std::map<SimTime, Bytes> committed;
-    bool fails = false;
-  };
-  std::vector<std::unique_ptr<OfRank>> ranks_;
-};
-
-struct Shape {
-  std::size_t ranks = 1;
-  unsigned threads = 1;
-};
-
-/// What rank 0 knows at the end, and the checkpoints.
-struct Ran {
-  SimulationSummary summary;
-  KeepingRecorder recorder;
-  std::map<SimTime, std::vector<Bytes>> checkpoints;
-  std::vector<Error> errors;  ///< By rank; empty when all went well.
-  explicit Ran(bool streams) : recorder(streams) {}
-};
-
-struct From {
-  SimTime at;
-  const std::vector<Bytes>* parts = nullptr;
-};
-
-struct Plan {
-  SimulationOptions options{};
-  bool streams = true;
-  From from{};
-  std::size_t failing_rank = SIZE_MAX;
-};
-
-std::unique_ptr<Ran> run(const World& world, const Shape& shape, const Plan& plan = {}) {
-  auto ran = std::make_unique<Ran>(plan.streams);
-  MemoryStore store(shape.ranks);
-  if (plan.failing_rank < shape.ranks) store.fail_on(plan.failing_rank);
-  std::vector<std::unique_ptr<KeepingRecorder>> others(shape.ranks);
-  std::vector<Result<SimulationSummary>> results(shape.ranks);
-  kernel::ThreadRanks(shape.ranks).run([&](kernel::Exchange& exchange) {
-    const std::size_t rank = exchange.rank();
-    SimulationOptions options = plan.options;
-    options.threads = shape.threads;
-    options.exchange = &exchange;
-    options.checkpoints = &store.of(rank);
-    if (rank > 0) options.progress = nullptr;
-    std::vector<BytesSource> sources;
-    ResumePoint point{plan.from.at, {}};
-    if (plan.from.parts != nullptr) {
-      for (const Bytes& part : *plan.from.parts) sources.emplace_back(part);
-      for (BytesSource& source : sources) point.parts.push_back(&source);
-      options.resume = &point;
-    }
-    if (rank > 0) others[rank] = std::make_unique<KeepingRecorder>(false);
-    results[rank] = simulate(world, options, rank == 0 ? ran->recorder : *others[rank]);
-  });
-  ran->checkpoints = store.all();
-  for (const auto& result : results) {
-    if (!result) ran->errors.push_back(result.error());
-  }
-  if (!ran->errors.empty()) return ran;
-  ran->summary = *results[0];
-  for (const auto& result : results) {
-    EXPECT_EQ(result->digest, ran->summary.digest);
-    EXPECT_EQ(result->conservation, ran->summary.conservation);
-    EXPECT_EQ(result->scans_by_kind, ran->summary.scans_by_kind);
-    EXPECT_EQ(result->events, ran->summary.events);
-    EXPECT_EQ(result->end, ran->summary.end);
-    EXPECT_EQ(result->partial, ran->summary.partial);
-  }
-  return ran;
-}
-
-std::vector<Outcome> sorted_outcomes(const KeepingRecorder& recorder) {
-  std::vector<Outcome> all = recorder.all_outcomes();
-  std::sort(all.begin(), all.end(), [](const Outcome& a, const Outcome& b) { return a.id < b.id; });
-  return all;
-}
-
-void expect_same(const Ran& a, const Ran& b, const std::string& what) {
-  SCOPED_TRACE(what);
-  ASSERT_TRUE(a.errors.empty()) << a.errors.front().message;
-  ASSERT_TRUE(b.errors.empty()) << b.errors.front().message;
-  EXPECT_EQ(a.summary.digest, b.summary.digest);
-  EXPECT_EQ(a.summary.parcels, b.summary.parcels);
-  EXPECT_EQ(a.summary.tracked, b.summary.tracked);
-  EXPECT_EQ(a.summary.scans, b.summary.scans);
-  EXPECT_EQ(a.summary.events, b.summary.events);
-  EXPECT_EQ(a.summary.scans_by_kind, b.summary.scans_by_kind);
-  EXPECT_EQ(a.summary.conservation, b.summary.conservation);
-  EXPECT_TRUE(sorted_outcomes(a.recorder) == sorted_outcomes(b.recorder));
-  EXPECT_TRUE(a.recorder.kept_facts == b.recorder.kept_facts);
-  EXPECT_TRUE(a.recorder.kept_scans == b.recorder.kept_scans);
-  EXPECT_TRUE(a.recorder.kept_acts == b.recorder.kept_acts);
-  EXPECT_TRUE(a.recorder.kept_loads == b.recorder.kept_loads);
-  EXPECT_TRUE(a.recorder.kept_days == b.recorder.kept_days);
-  EXPECT_TRUE(a.recorder.kept_census == b.recorder.kept_census);
-  EXPECT_TRUE(a.recorder.kept_queues == b.recorder.kept_queues);
-}
-
-/// troubled_world() with customs, a second carrier that only serves one side, and a node for it.
+/// troubled_world() with customs, background volume from a node at the other hub, and little room.
 World crowded_world() {
   World world = troubled_world();
   world.lanes[0].customs = true;
   world.facilities[index(test::east_hub)].customs_minutes = 120;
   world.facilities[index(test::east_hub)].customs_held = 100'000;
-  world.facilities[index(test::east_depot)].stops_per_day = 200;
   ShipNode far = world.nodes[0];
   far.name = "FAR";
   far.position = {40, -90.1};
@@ -176,13 +37,12 @@ World crowded_world() {
   world.shippers.push_back(background);
   world.nodes[1].shipper = ShipperId{1};
   for (Disruption& d : world.disruptions) d.nodes.push_back(false);
+  // Few parcels, so that the tests are short, and room for fewer.
+  for (Shipper& shipper : world.shippers) shipper.orders_per_day = 200;
+  for (Lane& lane : world.lanes) lane.pieces = 120;
+  world.facilities[index(test::west_hub)].sorts[0].pieces_per_hour = 60;
+  world.facilities[index(test::east_depot)].stops_per_day = 190;
   return world;
-}
-
-Plan every(SimDuration length, bool streams = true) {
-  Plan plan{.streams = streams};
-  plan.options.checkpoint_every = length;
-  return plan;
 }
 
 TEST(RunOnRanks, TheResultDoesNotDependOnRanksOrThreads) {
@@ -386,6 +246,89 @@ TEST(Resume, DamagedPartsAreErrorsOnEveryRankAndNeverACrash) {
     damaged[0][i] ^= std::byte{0xff};
     EXPECT_TRUE(is_refused(damaged, 1)) << i;
   }
+}
+
+/// Two more futures of crowded_world() from day 7: a storm that closes the other side, with an outage of its scanners
+/// and fewer hands; and one in which the first closure is prolonged by another.
+World with_future(int number) {
+  World world = crowded_world();
+  Disruption base;
+  base.facilities.assign(world.facilities.size(), false);
+  base.destinations.assign(world.destinations.size(), false);
+  base.nodes.assign(world.nodes.size(), false);
+  if (number == 1) {
+    Disruption storm = base;
+    storm.name = "ice";
+    storm.from = day_zero + days(7) + hours(3);
+    storm.to = day_zero + days(9);
+    storm.facilities = {false, true, true, true};
+    storm.nodes = {true, true};
+    storm.speed = 400'000;
+    storm.staffing = 200'000;
+    Disruption closure = storm;
+    closure.kind = DisruptionKind::closure;
+    closure.from = day_zero + days(7);
+    closure.to = day_zero + days(8);
+    closure.facilities = {true, true, false, true};
+    closure.closed = true;
+    Disruption outage = base;
+    outage.kind = DisruptionKind::outage;
+    outage.from = day_zero + days(7);
+    outage.to = day_zero + days(12);
+    outage.facilities.assign(4, true);
+    outage.scan_delay = hours(9);
+    Disruption surge = base;
+    surge.kind = DisruptionKind::surge;
+    surge.from = day_zero + days(10);
+    surge.to = day_zero + days(12);
+    surge.destinations = {false, true};
+    surge.demand = 2'000'000;
+    world.disruptions.insert(world.disruptions.end(), {storm, closure, outage, surge});
+  }
+  if (number == 2) {
+    // Closed for good: what is in the sorter stays there.
+    Disruption closure = base;
+    closure.kind = DisruptionKind::closure;
+    closure.from = day_zero + days(7) + SimDuration{1};
+    closure.to = day_zero + days(100);
+    closure.facilities = {false, true, false, false};
+    closure.closed = true;
+    world.disruptions.push_back(closure);
+  }
+  return world;
+}
+
+// Goal: several futures of one past cost their futures only, and each is the run of its own world.
+// Method: checkpoints at the very beginning of the other disruptions and before, among them instants at which trailers
+// are under way, gates closed and sorters full; each future is compared with a run from the beginning.
+TEST(WhatIf, AFutureIsTheRunOfItsWorld) {
+  std::vector<std::unique_ptr<Ran>> whole;
+  for (const int future : {0, 1, 2}) whole.push_back(run(with_future(future), {1, 2}));
+  ASSERT_NE(whole[0]->summary.digest, whole[1]->summary.digest);
+  ASSERT_NE(whole[0]->summary.digest, whole[2]->summary.digest);
+  std::size_t futures = 0;
+  for (const int past : {0, 1}) {
+    const auto kept = run(with_future(past), {1, 2}, every(hours(21)));
+    for (const auto& [at, parts] : kept->checkpoints) {
+      if (at > day_zero + days(7) || at < day_zero + days(6)) continue;
+      for (const int future : {0, 1, 2}) {
+        const auto resumed = run(with_future(future), {2, 1}, {.from = {at, &parts}});
+        expect_same(*resumed, *whole[static_cast<std::size_t>(future)],
+                    "from " + std::to_string(past) + " to " + std::to_string(future) + " at " +
+                        std::to_string((at - day_zero) / hours(1)) + " h");
+        ++futures;
+      }
+    }
+  }
+  EXPECT_GE(futures, 12U);
+}
+
+TEST(WhatIf, ADisruptionThatHasBegunBelongsToThePast) {
+  const auto kept = run(crowded_world(), {1, 1}, every(days(8)));
+  const auto& [at, parts] = *kept->checkpoints.begin();
+  const auto refused = run(with_future(1), {1, 1}, {.from = {at, &parts}});
+  ASSERT_EQ(refused->errors.size(), 1U);
+  EXPECT_NE(refused->errors[0].message.find("another world"), std::string::npos);
 }
 
 // Goal: nothing that a run can depend on may change unseen between a checkpoint and its resumption.
