@@ -27,7 +27,7 @@ namespace peakstorm {
 struct ReplayOptions {
   std::string target;                    ///< http://HOST[:PORT][/PREFIX]
   std::vector<std::string> allow_hosts;  ///< Hosts that may be loaded though they are not this machine.
-  std::string format = "easypost";       ///< A name of wire::format_names().
+  std::string format = "easypost";       ///< As wire::make_format takes it.
   std::string secret;                    ///< Of the signatures. Never recorded.
   std::string webhook_path;              ///< Where scans are posted; empty: the embedded endpoint's path.
   // Pace: the first that is > 0 counts.

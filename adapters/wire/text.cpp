@@ -80,6 +80,13 @@ void put_reading(char* at, std::int64_t unix_ms) {
   put_digits(at + 20, 3, unix_ms - floor_div(unix_ms, 1000) * 1000);
 }
 
+/// Characters that stand for themselves in a JSON string.
+constexpr std::array<bool, 256> plain_in_json = [] {
+  std::array<bool, 256> plain{};
+  for (std::size_t c = 0x20; c < 0x80; ++c) plain[c] = c != '"' && c != '\\';
+  return plain;
+}();
+
 constexpr std::string_view base64_digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 constexpr std::string_view base64url_digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
@@ -154,7 +161,7 @@ void append_json_content(std::string& out, std::string_view text) {
   std::size_t i = 0;
   while (i < text.size()) {
     const auto c = static_cast<unsigned char>(text[i]);
-    if (c >= 0x20 && c < 0x80 && c != '"' && c != '\\') {
+    if (plain_in_json[c]) {
       ++i;
       continue;
     }

@@ -1,6 +1,7 @@
 #include <simdjson.h>
 
 #include <algorithm>
+#include <array>
 #include <string>
 
 #include "adapters/wire/template/fields.hpp"
@@ -15,6 +16,16 @@ bool is_number(Type type, Filter filter) {
   if (type == Type::number || type == Type::ounces || type == Type::flag) return true;
   return std::any_of(filter_names.begin(), filter_names.end(),
                      [&](const FilterName& f) { return f.type == type && f.filter == filter && f.number; });
+}
+
+/// Fields that always have something to tell: their quotes are part of the text around them.
+bool always_told(Field field) {
+  constexpr std::array fields{
+      Field::tracking_number, Field::carrier,       Field::carrier_slug, Field::service,   Field::key,
+      Field::ordered,         Field::destination,   Field::scan_id,      Field::scan_kind, Field::scan_at,
+      Field::scan_region,     Field::scan_reported, Field::scan_text,    Field::scan_zone, Field::status_text,
+      Field::last_at};
+  return std::find(fields.begin(), fields.end(), field) != fields.end();
 }
 
 std::size_t edits(std::string_view a, std::string_view b) {
@@ -103,7 +114,7 @@ class Compiler {
 
   // ---- errors ----
 
-  Error error_at(std::size_t at, std::string what) {
+  Error error_at(std::size_t at, const std::string& what) {
     int line = first_line_;
     std::size_t begin = 0;
     for (std::size_t i = 0; i < at && i < text_.size(); ++i) {
@@ -121,13 +132,13 @@ class Compiler {
                    std::string(file_) + ":" + std::to_string(line) + ":" + std::to_string(column) + ": " + what};
     return *error_;
   }
-  Error error(std::string what) { return error_at(at_, std::move(what)); }
-  bool wrong(std::string what) {
-    error(std::move(what));
+  Error error(const std::string& what) { return error_at(at_, what); }
+  bool wrong(const std::string& what) {
+    error(what);
     return false;
   }
-  bool wrong_at(std::size_t at, std::string what) {
-    error_at(at, std::move(what));
+  bool wrong_at(std::size_t at, const std::string& what) {
+    error_at(at, what);
     return false;
   }
   [[nodiscard]] std::string found() const {
@@ -152,15 +163,19 @@ class Compiler {
     literal_.clear();
   }
   void put_field(const Placeholder& p, bool whole) {
+    const bool quoted = whole && !is_number(p.type, p.filter);
+    const bool quotes_around = quoted && always_told(p.field);
+    if (quotes_around) literal_ += '"';
     flush();
     Step step;
     step.kind = Step::Kind::field;
     step.field = p.field;
     step.filter = p.filter;
     step.escape = escape_;
-    step.quoted = whole && !is_number(p.type, p.filter);
+    step.quoted = quoted && !quotes_around;
     step.nullable = whole;
     program_.steps.push_back(step);
+    if (quotes_around) literal_ += '"';
   }
   /// The comma before an element, given what came before it.
   void put_separator(Filled filled) {
