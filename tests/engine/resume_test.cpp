@@ -11,6 +11,7 @@
 
 #include "engine/simulation.hpp"
 #include "tests/engine/rank_runs.hpp"
+#include "tests/engine/reference/random_world.hpp"
 #include "tests/engine/small_world.hpp"
 
 namespace peakstorm {
@@ -76,6 +77,26 @@ TEST(Checkpoint, ARunGoesOnAsIfNothingHadHappened) {
     ++number;
     expect_same(*run(world, shape, {.from = {at, &parts}}), *reference,
                 "resumed " + std::to_string((at - day_zero) / hours(1)) + " h by " + std::to_string(shape.ranks));
+  }
+}
+
+// Ranks differ in how they part the places, so this is several partitions, too.
+TEST(RandomWorlds, HaveOneResultOverThreadsRanksAndCheckpoints) {
+  for (std::uint64_t seed = 1; seed <= 12; ++seed) {
+    const World world = test::random_world(seed);
+    Plan plan = every(hours(29) + SimDuration{1});
+    plan.options.scale = test::random_scale(seed);
+    const auto reference = run(world, {1, 1}, plan);
+    for (const Shape shape : {Shape{1, 2}, Shape{1, 8}, Shape{2, 2}, Shape{4, 1}, Shape{4, 8}}) {
+      expect_same(*run(world, shape, plan), *reference, "world " + std::to_string(seed));
+    }
+    std::size_t ranks = 1;
+    for (const auto& [at, parts] : reference->checkpoints) {
+      Plan rest = plan;
+      rest.from = {at, &parts};
+      expect_same(*run(world, {ranks, 2}, rest), *reference, "resumed world " + std::to_string(seed));
+      ranks = ranks % 4 + 1;
+    }
   }
 }
 

@@ -22,9 +22,11 @@ World small_world(double orders_per_day = 200);
 /// Keeps everything the engine says.
 class KeepingRecorder final : public Recorder {
  public:
-  explicit KeepingRecorder(bool streams = true) : streams_(streams) {}
+  /// `background`: the streams cover every parcel, not only the retailers'.
+  explicit KeepingRecorder(bool streams = true, bool background = false) : streams_(streams), background_(background) {}
   RecorderShard& shard(std::size_t partition) override;
   [[nodiscard]] bool wants_streams() const override { return streams_; }
+  [[nodiscard]] bool wants_background() const override { return background_; }
   void parcels(std::span<const ParcelFacts> facts) override;
   void scans(std::span<const Scan> scans) override;
   void acts(std::span<const ShopperAct> acts) override;
@@ -54,6 +56,7 @@ class KeepingRecorder final : public Recorder {
   };
   std::vector<std::unique_ptr<Shard>> shards_;
   bool streams_;
+  bool background_;
 };
 
 /// small_world() with everything that can go wrong switched on.

@@ -99,33 +99,17 @@ std::string first_difference(const World& w, const char* what, const std::vector
   return {};
 }
 
-/// Keeps what the engine says of all parcels, background volume included.
-class EverythingRecorder final : public Recorder {
- public:
-  RecorderShard& shard(std::size_t partition) override { return kept.shard(partition); }
-  [[nodiscard]] bool wants_streams() const override { return true; }
-  [[nodiscard]] bool wants_background() const override { return true; }
-  void parcels(std::span<const ParcelFacts> facts) override { kept.parcels(facts); }
-  void scans(std::span<const Scan> scans) override { kept.scans(scans); }
-  void acts(std::span<const ShopperAct> /*acts*/) override {}
-  void load_series(PlaceId /*place*/, SimDuration /*step*/, std::span<const PlaceLoad> /*loads*/) override {}
-  void place_days(std::span<const PlaceDay> /*days*/) override {}
-  void census(CarrierId /*carrier*/, std::span<const Census> /*census*/) override {}
-  void queues(std::span<const QueueAccount> /*queues*/) override {}
-  test::KeepingRecorder kept;
-};
-
 Account simulate_with_engine(const World& world, const test::PlainOptions& plain) {
-  EverythingRecorder recorder;
+  test::KeepingRecorder recorder(true, true);
   SimulationOptions options;
   options.run = plain.run;
   options.scale = plain.scale;
   options.threads = 1;
   test::run(world, recorder, options);
   Account account;
-  account.facts = recorder.kept.kept_facts;
-  account.scans = recorder.kept.kept_scans;
-  account.outcomes = recorder.kept.all_outcomes();
+  account.facts = recorder.kept_facts;
+  account.scans = recorder.kept_scans;
+  account.outcomes = recorder.all_outcomes();
   const auto by_id = [](const auto& a, const auto& b) { return a.id < b.id; };
   std::sort(account.facts.begin(), account.facts.end(), by_id);
   std::sort(account.outcomes.begin(), account.outcomes.end(), by_id);
