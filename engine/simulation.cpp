@@ -462,6 +462,7 @@ class Run {
       }
     }
     std::vector<std::uint64_t> values;
+    values.reserve(members.size());
     for (const std::uint64_t* member : members) values.push_back(*member);
     exchange_.sum(values);
     for (std::size_t i = 0; i < members.size(); ++i) *members[i] = values[i];

@@ -49,7 +49,7 @@ Mark mark_of(const World& world, const SimulationOptions& options, bool streams,
 }
 
 Result<void> check_mark(const Mark& found, const Mark& mine, std::size_t part, std::size_t parts) {
-  const auto bad = [](std::string message) { return fail(ErrorKind::bad_input, "checkpoint: " + message); };
+  const auto bad = [](const std::string& message) { return fail(ErrorKind::bad_input, "checkpoint: " + message); };
   const std::string name = "part " + std::to_string(part + 1) + " of " + std::to_string(parts);
   if (found.magic != Mark::magic_number) {
     return bad(name + " is not a part of a checkpoint, or is damaged; resume from another one or start again");

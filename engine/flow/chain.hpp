@@ -33,6 +33,7 @@ class BlockStore {
 template <class T>
 class Chain {
   static_assert(std::is_trivially_copyable_v<T> && std::is_trivially_destructible_v<T>);
+  struct Block;
 
  public:
   using value_type = T;
@@ -119,11 +120,11 @@ class Chain {
     }
 
    private:
-    void enter(typename Chain::Block* block) {
+    void enter(Block* block) {
       block_ = block;
       at_ = 0;
     }
-    typename Chain::Block* block_;
+    Block* block_;
     std::uint32_t at_;
   };
 

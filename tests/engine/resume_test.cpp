@@ -233,7 +233,8 @@ TEST(Resume, RefusesWhatDoesNotBelongToTheRun) {
 }
 
 TEST(Resume, DamagedPartsAreErrorsOnEveryRankAndNeverACrash) {
-  const auto& [at, parts] = *two_parts().begin();
+  const SimTime at = two_parts().begin()->first;
+  const std::vector<Bytes>& parts = two_parts().begin()->second;
   const World world = small_world(40);
   const auto is_refused = [&](const std::vector<Bytes>& damaged, std::size_t ranks) {
     const auto ran = run(world, {ranks, 1}, {.from = {at, &damaged}});
