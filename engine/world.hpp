@@ -25,6 +25,7 @@ using Cents = std::int64_t;
 struct Position {
   double lat = 0;
   double lon = 0;
+  bool operator==(const Position&) const = default;
 };
 
 /// Working days. Index 0 is day `World::calendar_from`; the table covers every day a promise can reach.
@@ -68,6 +69,8 @@ struct Carrier {
   /// From the beginning or end of a closure to the load plan that reckons with it (network/routes.hpp); >= 0. The
   /// default is an assumption: word of the closure, a new plan, and its way to every dock.
   SimDuration replan_after = hours(2);
+  /// Leaves destinations without a depot and nodes without a pickup; its tariffs apply where it collects and delivers.
+  bool regional = false;
   Ppm false_delivery = 200;  ///< Per delivery: a "delivered" scan before the true one, retracted after it.
 };
 

@@ -147,6 +147,7 @@ void write_carriers(const World& w, Toml& out) {
     out.key("held_minutes", c.held_minutes).ppm("missed_scan", c.missed_scan).ppm("late_scan", c.late_scan);
     out.key("late_scan_minutes", c.late_scan_minutes).ppm("false_delivery", c.false_delivery);
     out.key("replan_after_ms", c.replan_after);
+    out.key("regional", c.regional);
     for (const PlannedCapacity& p : w.capacity) {
       if (index(p.carrier) != id) continue;
       out.head("[[carrier.capacity]]");

@@ -75,9 +75,9 @@ class WorldHash {
   void add(const Carrier& value) {
     const auto& [name, number_format, pickup, first_attempt_success, bad_address, attempts_max, held_for_pickup,
                  missort, loss, damage, held, held_minutes, missed_scan, late_scan, late_scan_minutes, replan_after,
-                 false_delivery] = value;
+                 regional, false_delivery] = value;
     put(name, number_format, pickup, first_attempt_success, bad_address, attempts_max, held_for_pickup, missort, loss,
-        damage, held, held_minutes, missed_scan, late_scan, late_scan_minutes, replan_after, false_delivery);
+        damage, held, held_minutes, missed_scan, late_scan, late_scan_minutes, replan_after, regional, false_delivery);
   }
   void add(const TransitBand& value) {
     const auto& [km_max, days] = value;

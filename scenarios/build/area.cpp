@@ -59,9 +59,13 @@ bool Area::covers(RegionId region, Position position) const {
 }
 
 std::optional<Area> read_area(const Builder& b, const Row& row, std::string_view column) {
+  return read_area(b, row, column, row.text(column));
+}
+
+std::optional<Area> read_area(const Builder& b, const Row& row, std::string_view column, std::string_view text) {
   Area area;
   bool good = true;
-  std::string_view rest = row.text(column);
+  std::string_view rest = text;
   while (true) {
     const std::size_t plus = rest.find('+');
     const auto words = split_list(rest.substr(0, plus));

@@ -220,15 +220,34 @@ struct Serves {
   int line = 0;
 };
 
+bool read_served_area(const Builder& b, const Row& row, std::string_view text, Area& out) {
+  auto area = read_area(b, row, "serves", text);
+  if (!area) return false;
+  if (!area->facilities.empty()) {
+    row.fault("serves", "a node serves destinations, not facilities", "use all, states or circle");
+    return false;
+  }
+  out = *std::move(area);
+  return true;
+}
+
 std::optional<Serves> read_serves(const Builder& b, const Row& row) {
   Serves serves;
   serves.line = row.line("serves");
-  const auto words = split_list(row.text("serves"));
+  const std::string_view text = row.text("serves");
+  const auto words = split_list(text.substr(0, text.find(" in ")));
   if (words.empty()) {
     row.fault("serves", "the cell is empty", "write share 0.5, nearest, or an area");
     return std::nullopt;
   }
-  if (words[0] == "nearest" && words.size() == 1) {
+  // "share 0.5 in AREA", "nearest in AREA": the shipper sells nothing outside the area.
+  const bool is_nearest = words[0] == "nearest" && words.size() == 1;
+  if (is_nearest || words[0] == "share") {
+    const std::size_t in = text.find(" in ");
+    serves.area.all = in == std::string_view::npos;
+    if (!serves.area.all && !read_served_area(b, row, text.substr(in + 4), serves.area)) return std::nullopt;
+  }
+  if (is_nearest) {
     serves.kind = ServesKind::nearest;
     return serves;
   }
@@ -242,13 +261,7 @@ std::optional<Serves> read_serves(const Builder& b, const Row& row) {
     serves.share = *share;
     return serves;
   }
-  auto area = read_area(b, row, "serves");
-  if (!area) return std::nullopt;
-  if (!area->facilities.empty()) {
-    row.fault("serves", "a node serves destinations, not facilities", "use all, states or circle");
-    return std::nullopt;
-  }
-  serves.area = *std::move(area);
+  if (!read_served_area(b, row, row.text("serves"), serves.area)) return std::nullopt;
   return serves;
 }
 
@@ -269,6 +282,12 @@ void spread_demand(Builder& b, const std::vector<std::size_t>& nodes, const std:
                    "use one of share, nearest and areas for all nodes of a shipper");
       return;
     }
+    if (first.kind != ServesKind::area && serves[node].area != first.area) {
+      b.faults.add(file, serves[node].line, "serves",
+                   "the shipper's nodes sell in different areas (see line " + std::to_string(first.line) + ")",
+                   "write the same area after 'in' for all nodes of a shipper");
+      return;
+    }
     shares += serves[node].share;
   }
   if (first.kind == ServesKind::share && shares != ppm_one) {
@@ -277,6 +296,7 @@ void spread_demand(Builder& b, const std::vector<std::size_t>& nodes, const std:
   }
   for (std::size_t d = 0; d < b.world.destinations.size(); ++d) {
     const Destination& destination = b.world.destinations[d];
+    if (first.kind != ServesKind::area && !first.area.covers(destination.region, destination.position)) continue;
     const std::size_t* taker = nullptr;
     std::int64_t nearest = std::numeric_limits<std::int64_t>::max();
     for (const std::size_t& node : nodes) {

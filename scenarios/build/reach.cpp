@@ -1,5 +1,6 @@
 /// Whether every parcel that can be ordered can be delivered: pickups, coverage and lanes fit together.
 #include <algorithm>
+#include <array>
 #include <boost/graph/adjacency_list.hpp>
 #include <boost/graph/breadth_first_search.hpp>
 #include <map>
@@ -70,6 +71,41 @@ std::string few_of(const std::vector<std::string>& names) {
   return text;
 }
 
+
+/// Where regional carriers are in a shipper's tariffs, some tariff of each tier must still go from `node` to
+/// everywhere its parcels go.
+void check_regional_tariffs(Builder& b, const ShipNode& node, const std::vector<bool>& used) {
+  const World& world = b.world;
+  const Shipper& shipper = world.shippers[index(node.shipper)];
+  for (std::size_t tier = 0; tier < tier_count; ++tier) {
+    std::vector<bool> served(used.size());
+    bool has_tariff = false;
+    bool has_regional = false;
+    for (const Tariff& tariff : shipper.tariffs) {
+      if (static_cast<std::size_t>(tariff.tier) != tier) continue;
+      const CarrierId carrier = world.services[index(tariff.service)].carrier;
+      has_tariff = true;
+      has_regional = has_regional || world.carriers[index(carrier)].regional;
+      const bool collects = std::any_of(node.pickups.begin(), node.pickups.end(),
+                                        [&](const Pickup& pickup) { return pickup.carrier == carrier; });
+      for (std::size_t d = 0; collects && d < used.size(); ++d) {
+        if (world.coverage[index(carrier)][d]) served[d] = true;
+      }
+    }
+    if (!has_tariff || !has_regional) continue;
+    std::vector<std::string> missing;
+    for (std::size_t d = 0; d < used.size(); ++d) {
+      if (used[d] && !served[d]) missing.push_back(world.destinations[d].name);
+    }
+    if (missing.empty()) continue;
+    b.faults.add("coverage.csv", 1, "destination",
+                 std::string("no ") + tier_names[tier] + " tariff of shipper " + in_quotes(shipper.name) +
+                     " takes its parcels from node " + in_quotes(node.name) + " to " + std::to_string(missing.size()) +
+                     " destinations: " + few_of(missing),
+                 "add rows here or a pickup, limit what the node serves ('in AREA'), or add a carrier's tariff");
+  }
+}
+
 }  // namespace
 
 void check_network(Builder& b) {
@@ -96,7 +132,7 @@ void check_network(Builder& b) {
         if (!used[n][d]) continue;
         if (coverage[d]) {
           depots.insert(*coverage[d]);
-        } else {
+        } else if (!world.carriers[index(service.carrier)].regional) {
           uncovered[index(service.carrier)].insert(world.destinations[d].name);
         }
       }
@@ -110,8 +146,11 @@ void check_network(Builder& b) {
             unreachable.try_emplace({index(tariff.service), index(depot)}, index(pickup.facility));
         }
       }
-      if (!collected) without_pickup.emplace(n, index(service.carrier));
+      if (!collected && !world.carriers[index(service.carrier)].regional) {
+        without_pickup.emplace(n, index(service.carrier));
+      }
     }
+    check_regional_tariffs(b, node, used[n]);
   }
 
   for (const auto& [node, carrier] : without_pickup) {

@@ -338,6 +338,7 @@ void read_carrier(Keys keys, Settings& out) {
   keys.minutes_of("late_scan_time", c.late_scan_minutes);
   keys.share("false_delivery", c.false_delivery);
   keys.read_text("replan_after", parse_duration, c.replan_after);
+  keys.yes_no("regional", c.regional);
   keys.finish();
   out.carriers.push_back(std::move(settings));
 }

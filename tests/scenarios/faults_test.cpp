@@ -218,6 +218,33 @@ const Broken broken_worlds[] = {
 INSTANTIATE_TEST_SUITE_P(Scenario, BrokenWorld, ::testing::ValuesIn(broken_worlds),
                          [](const auto& test) { return std::string(test.param.name); });
 
+TEST(Faults, ARegionalCarrierMayLeaveGapsThatAnotherTariffFills) {
+  const WorldFolder folder;
+  folder.replace("scenario.toml", "name = \"swift\"", "name = \"swift\"\nregional = true");
+  folder.replace("coverage.csv", "swift,west-1,west-depot\n", "");
+  folder.replace("pickups.csv", "toy-west,swift,west-hub,17:00,40m,\n", "");
+  const auto world = load_scenario(folder.path());
+  ASSERT_FALSE(world);  // Nobody else carries express; snail takes the standard parcels.
+  ASSERT_EQ(world.error().size(), 1U);
+  EXPECT_EQ(world.error()[0].file, "coverage.csv");
+  EXPECT_THAT(world.error()[0].message, HasSubstr("no express tariff of shipper 'toys' takes its parcels from node"));
+  EXPECT_THAT(world.error()[0].message, HasSubstr("to 1 destinations: west-1"));
+}
+
+TEST(Faults, OneShippersNodesSellInOneArea) {
+  const WorldFolder folder;
+  folder.replace("nodes.csv", "daily,18:00,1h,5h,share 1", "daily,18:00,1h,5h,share 0.5 in states EA");
+  test::write_file(folder.path() / "nodes.csv",
+                   test::read_file(folder.path() / "nodes.csv") +
+                       "bulk-2,others,EA,America/New_York,40.7,-74.3,daily,18:00,1h,5h,share 0.5\n");
+  test::write_file(folder.path() / "pickups.csv",
+                   test::read_file(folder.path() / "pickups.csv") + "bulk-2,snail,post,19:00,30m,\n");
+  const auto world = load_scenario(folder.path());
+  ASSERT_FALSE(world);
+  EXPECT_EQ(world.error()[0].field, "serves");
+  EXPECT_THAT(world.error()[0].message, HasSubstr("in different areas"));
+}
+
 TEST(Faults, AreAllReportedAtOnceInTheOrderOfFilesAndLines) {
   const WorldFolder folder;
   folder.replace("lanes.csv", "road,20,40m", "road,20,0m");

@@ -82,6 +82,15 @@ TEST_F(LoadedWorld, HasCarriersWithTheGivenAndTheDefaultShares) {
   EXPECT_EQ(world_.calendars[index(snail.pickup)].name, "daily");
 }
 
+TEST_F(LoadedWorld, SharesMayBeKeptToAnArea) {
+  folder_.replace("nodes.csv", "daily,18:00,1h,5h,share 1", "daily,18:00,1h,5h,share 1 in states EA");
+  const World world = load(folder_.path());
+  const ShipNode& node = named(world.nodes, "bulk");
+  for (std::size_t d = 0; d < world.destinations.size(); ++d) {
+    EXPECT_EQ(node.demand[d] > 0, world.destinations[d].name != "west-1") << world.destinations[d].name;
+  }
+}
+
 TEST_F(LoadedWorld, ReplansAfterTwoHoursOrAsSaid) {
   EXPECT_EQ(named(world_.carriers, "snail").replan_after, hours(2));
   folder_.replace("scenario.toml", "name = \"snail\"", "name = \"snail\"\nreplan_after = \"6h\"");
