@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Derives the tables of the scenarios christmas-2013 and blizzard-memphis.
+"""Derives the tables of the scenarios christmas-2013, blizzard-memphis and us-peak-day.
 
     derive_us_network.py --zip3 ZIP3.csv --county COUNTY.csv --air-hubs AIR_HUBS.csv [--out FOLDER]
 
@@ -896,6 +896,7 @@ RETAILER_NODES = [  # name, state, zone, position: near real logistics parks; th
     ("joliet", "IL", CENTRAL, (41.52, -88.08)),
 ]
 RETAILER_PER_DAY = 20_000
+COLLECTED_KM = 400      # A carrier collects at a retailer's site when it has a hub within this distance.
 
 # Service, mode, tier, commit time, rates: [(km_max, base, per_kg)], residential, fuel. Rates are assumptions: about
 # the negotiated prices of a mid-large shipper in 2013 (list prices less 35 to 45 %).
@@ -961,8 +962,20 @@ def round_shares(weights):
     return shares
 
 
+# First lines of tables that tell of a year.
+NOTES = {
+    "facilities": ["Air hubs: real sites (UPS 10-K 2013, Reuters, panethos 2013; FedEx: Commercial Appeal 2021, hackersqueeze",
+                   "2024). Hubs and depots: derived, clusters of population; names say where, not that such a building exists."],
+    "services": ["Residential delivery: express by the end of the day (8 pm), ground by midnight. Prices: assumptions, near the",
+                 "negotiated rates of a mid-large shipper; fuel surcharges of December 2013 (air 10 %, ground 7 %)."],
+    "coverage": ["Every ZIP3 belongs to one depot of each carrier (its cluster)."],
+    "calendars": ["2013: UPS delivered Monday to Friday, FedEx Home Delivery Tuesday to Saturday, the Postal Service Monday to",
+                  "Saturday. Holidays: Thanksgiving, Christmas Day, New Year's Day where the horizon has them."],
+}
+
+
 def write_world(tables, networks, areas, shippers, retailer_carriers):
-    """The tables both scenarios have in common."""
+    """The tables all scenarios have in common."""
     tables.write("demand.csv", [
         "One row per ZIP3 of the 48 contiguous states and DC; position: mean of its ZIP codes;",
         "weight: approximate population (US Census figures by county, scaled to state totals)."],
@@ -986,11 +999,9 @@ def write_world(tables, networks, areas, shippers, retailer_carriers):
             for days, times in sorted(by_days.items()):
                 lane_rows.append([lane.a.name, lane.b.name, lane.mode, lane.km, f"{lane.transit}m",
                                   " ".join(sorted(times)), weekdays_text(days), "0m", lane.pieces])
-        for a in areas:
+        for a in net.areas:
             cover_rows.append([net.carrier, a.name, net.coverage[a.name].name])
-    tables.write("facilities.csv", [
-        "Air hubs: real sites (UPS 10-K 2013, Reuters, panethos 2013; FedEx: Commercial Appeal 2021, hackersqueeze",
-        "2024). Hubs and depots: derived, clusters of population; names say where, not that such a building exists."],
+    tables.write("facilities.csv", NOTES["facilities"],
         ["facility", "carrier", "kind", "region", "zone", "lat", "lon", "handling", "stops_per_day", "load_out",
          "round_length", "area_km2"], rows)
     tables.write("sorts.csv", [
@@ -1001,7 +1012,7 @@ def write_world(tables, networks, areas, shippers, retailer_carriers):
         "Road: great circle x 1.25 at 72 km/h plus stops; air: 800 km/h plus 45 minutes. Pieces per departure: trailers",
         f"of {TRAILER}, or aircraft, sized on the planned flow (derived)."],
         ["from", "to", "mode", "km", "transit", "departures", "weekdays", "cut_off", "pieces"], lane_rows)
-    tables.write("coverage.csv", ["Every ZIP3 belongs to one depot of each carrier (its cluster)."],
+    tables.write("coverage.csv", NOTES["coverage"],
                  ["carrier", "destination", "depot"], cover_rows)
 
     service_rows, transit_rows, rate_rows = [], [], []
@@ -1016,9 +1027,7 @@ def write_world(tables, networks, areas, shippers, retailer_carriers):
                 transit_rows.append([name, km, days])
             for km, base, per_kg in rates:
                 rate_rows.append([name, km, f"{base:.2f}", f"{per_kg:.2f}"])
-    tables.write("services.csv", [
-        "Residential delivery: express by the end of the day (8 pm), ground by midnight. Prices: assumptions, near the",
-        "negotiated rates of a mid-large shipper; fuel surcharges of December 2013 (air 10 %, ground 7 %)."],
+    tables.write("services.csv", NOTES["services"],
         ["service", "carrier", "tier", "mode", "transit_calendar", "delivery_calendar", "commit_time", "residential",
          "fuel"], service_rows)
     tables.write("transit.csv", [
@@ -1038,7 +1047,8 @@ def write_world(tables, networks, areas, shippers, retailer_carriers):
             cut_off = pickup - 150
             node_rows.append([node, shipper["name"], h.state, h.zone, degrees(h.pos[0]), degrees(h.pos[1]),
                               f"{net.carrier}-pickup", clock(cut_off), "30m", "2h",
-                              "nearest" if shipper["serves"] == "nearest" else f"share {shares[h.name]:.6f}"])
+                              ("nearest" if shipper["serves"] == "nearest" else f"share {shares[h.name]:.6f}") +
+                              (f" in states {' '.join(sorted(net.spec['states']))}" if "states" in net.spec else "")])
             times = [(pickup, AIR_PICKUP_DRIVE)] if air else [(t, drive) for t, drive, _ in GROUND_PICKUPS]
             for t, drive in times:
                 pickup_rows.append([node, net.carrier, h.name, clock(t), f"{drive}m"])
@@ -1051,6 +1061,8 @@ def write_world(tables, networks, areas, shippers, retailer_carriers):
             if net.carrier not in retailer_carriers:
                 continue
             hub = min(net.hubs, key=lambda h: (km_between(h.pos, pos), h.name))
+            if km_between(hub.pos, pos) > COLLECTED_KM:
+                continue    # A regional carrier with nothing near.
             drive = max(30, int(math.ceil(km_between(hub.pos, pos) * 1.25 / 85 * 60 / 5) * 5 + 10))
             pickup_rows.append([node, net.carrier, hub.name, clock(pickup), f"{drive}m"])
     tables.write("nodes.csv", [
@@ -1075,9 +1087,7 @@ def write_calendars(tables, carriers, closed):
             rows.append([f"{c}-{kind}-transit", weekdays_text(TRANSIT_DAYS[c, mode]), closed])
             rows.append([f"{c}-{kind}-delivery", weekdays_text(DELIVERY_DAYS[c, mode]), closed])
     rows.append(["northstar-packing", "daily", closed])
-    tables.write("calendars.csv", [
-        "2013: UPS delivered Monday to Friday, FedEx Home Delivery Tuesday to Saturday, the Postal Service Monday to",
-        "Saturday. Holidays: Thanksgiving, Christmas Day, New Year's Day where the horizon has them."],
+    tables.write("calendars.csv", NOTES["calendars"],
         ["calendar", "weekdays", "closed"], rows)
 
 
@@ -1087,15 +1097,17 @@ def shipper_list(carriers):
         spec = CARRIERS[c]
         week = len(spec["days"]) / 7
         ground, air = spec["volume"] * (1 - spec["air"]), spec["volume"] * spec["air"]
-        ground_service = SERVICES[c][2]
+        ground_service = SERVICES[c][-1]
         result += [
             dict(name=f"{c}-ground-volume", carrier=c, kind="ground", serves="share",
                  per_day=ground * (1 - spec["local"]) * week, tariffs=[(ground_service, 1.0)]),
             dict(name=f"{c}-local-volume", carrier=c, kind="ground", serves="nearest",
                  per_day=ground * spec["local"] * week, tariffs=[(ground_service, 1.0)]),
-            dict(name=f"{c}-air-volume", carrier=c, kind="air", serves="share", per_day=air * week,
-                 tariffs=[(SERVICES[c][0], NEXT_DAY_SHARE[c]), (SERVICES[c][1], 1 - NEXT_DAY_SHARE[c])]),
         ]
+        if air > 0:
+            result.append(
+                dict(name=f"{c}-air-volume", carrier=c, kind="air", serves="share", per_day=air * week,
+                     tariffs=[(SERVICES[c][0], NEXT_DAY_SHARE[c]), (SERVICES[c][1], 1 - NEXT_DAY_SHARE[c])]))
     return result
 
 
@@ -1103,19 +1115,19 @@ def shipper_list(carriers):
 BACKGROUND_HOURS = [0, 0, 0, 0, 0, .2, .8, 1.6, 2.4, 3.0, 3.2, 3.2, 3.0, 2.8, 2.2, 1.2, .4, 0, 0, 0, 0, 0, 0, 0]
 
 
-def toml_shipper(s, season):
+def toml_shipper(s, season, calendar=None):
     spec = CARRIERS[s["carrier"]]
     closed = 7 - len(spec["days"])
     low = 0.01
     high = round((7 - low * closed) / len(spec["days"]), 4)
-    week = [high if d in spec["days"] else low for d in range(7)]
+    week = [high if d in spec["days"] else low for d in range(7)] if closed else [1.0] * 7
     tiers = defaultdict(float)
     for service, share in s["tariffs"]:
         tiers[service[2]] += share
     lines = ["[[shipper]]", f'name = "{s["name"]}"', 'role = "background"', f'orders_per_day = {round(s["per_day"])}',
              f"hours = {BACKGROUND_HOURS}", f"weekdays = {week}"]
     if season:
-        lines.append(f'season = "{s["carrier"]}-{s["kind"]}"')
+        lines.append(f'season = "{calendar or s["carrier"] + "-" + s["kind"]}"')
     lines += ["day_cv = 0.03", "day_correlation = 0.3",
               "tiers = { " + ", ".join(f"{t} = {round(v, 6)}" for t, v in tiers.items()) + " }"]
     for service, share in s["tariffs"]:
@@ -1125,7 +1137,7 @@ def toml_shipper(s, season):
 
 
 CARRIER_TOML = """[[carrier]]
-name = "{name}"
+name = "{name}"{kind}
 number_format = "{format}"
 pickup_calendar = "{name}-pickup"
 first_attempt_success = 0.972
@@ -1154,14 +1166,23 @@ RETAIL_TARIFFS = {
                                    ("usps-priority-express", .15)]},
     "blizzard-memphis": {"standard": [("fedex-home-delivery", .5), ("ups-ground", .5)],
                          "express": [("fedex-standard-overnight", .6), ("fedex-2day", .4)]},
+    # A regional carrier takes what it collects and delivers; the rest of its share goes to the national ones after it.
+    "us-peak-day": {"economy": [("usps-ground-advantage", 1.0)],
+                    "standard": [("regional-west-ground", .06), ("regional-texas-ground", .06),
+                                 ("regional-midwest-ground", .06), ("regional-southeast-ground", .06),
+                                 ("regional-northeast-ground", .06), ("ups-ground", .40),
+                                 ("fedex-home-delivery", .30)],
+                    "express": [("ups-2nd-day-air", .55), ("fedex-2day", .45)]},
 }
 RETAIL_TIERS = {"christmas-2013": {"economy": .30, "standard": .50, "express": .20},
-                "blizzard-memphis": {"standard": .6, "express": .4}}
+                "blizzard-memphis": {"standard": .6, "express": .4},
+                "us-peak-day": {"economy": .30, "standard": .60, "express": .10}}
+RETAIL_PER_DAY = {"us-peak-day": 1_000_000}
 
 
 def toml_retailer(scenario, season, extra):
     tiers = RETAIL_TIERS[scenario]
-    lines = ["[[shipper]]", 'name = "northstar"', 'role = "retailer"', f"orders_per_day = {RETAILER_PER_DAY}"]
+    lines = ["[[shipper]]", 'name = "northstar"', 'role = "retailer"', f"orders_per_day = {RETAIL_PER_DAY.get(scenario, RETAILER_PER_DAY)}"]
     if season:
         lines.append('season = "retail"')
     lines += ["day_cv = 0.1", "day_correlation = 0.3",
@@ -1184,7 +1205,8 @@ def scenario_toml(name, title, description, first, days, measure, networks, bloc
              "seed = 1", 'home_zone = "America/New_York"', ""]
     text = "\n".join(lines) + "\n" + SIZES_TOML + "\n"
     for net in networks:
-        text += CARRIER_TOML.format(name=net.carrier, format=net.spec["format"]) + "\n"
+        text += CARRIER_TOML.format(name=net.carrier, format=net.spec["format"],
+                                    kind="\nregional = true" if "states" in net.spec else "") + "\n"
     text += "\n".join(blocks)
     text += f"""
 [shopper]
@@ -1359,6 +1381,128 @@ def write_blizzard(out, networks, areas):
 RHO = 0.8   # Share of its night sort that the world hub of blizzard-memphis needs on an ordinary night.
 
 
+# ---------------------------------------------------------------------------------------------- the peak day of 2025
+
+# The day's 100 M parcels by the shares of 2024: 22.4 billion, of which the Postal Service 6.9, Amazon 6.3, UPS about
+# 4.7, FedEx about 3.7, others 0.8 (Pitney Bowes Parcel Shipping Index 2025). What Amazon and the others deliver is
+# spread over the five regional carriers by the population of their states: each stands for the regional carriers and
+# the retailers' own vans of its part.
+PEAK_CARRIERS = {
+    "ups": dict(volume=21_000_000, air=0.09, local=0.35, depots=110, format="ups_1z", days=ALL_DAYS,
+                hubs=CARRIERS["ups"]["hubs"], world="SDF", world_rate=416_000, night=CARRIERS["ups"]["night"]),
+    "fedex": dict(volume=16_500_000, air=0.10, local=0.35, depots=96, format="fedex_12", days=ALL_DAYS,
+                  hubs=CARRIERS["fedex"]["hubs"], world="MEM", world_rate=484_000, night=CARRIERS["fedex"]["night"]),
+    # UPS flies the Postal Service's air mail since October 2024.
+    "usps": dict(volume=31_000_000, air=0.04, local=0.40, depots=120, format="usps_22", days=ALL_DAYS,
+                 hubs={"SDF": "UPS"}, world="SDF", world_rate=0, night=CARRIERS["ups"]["night"]),
+}
+REGIONS = [  # name, millions of parcels, hubs, depots, states
+    ("west", 6.4, 6, 24, "CA NV AZ OR WA ID UT"),
+    ("texas", 4.2, 5, 18, "TX OK LA AR NM"),
+    ("midwest", 7.2, 7, 28, "IL IN OH MI WI MN IA MO KS NE KY"),
+    ("southeast", 6.5, 6, 24, "FL GA AL SC NC TN MS"),
+    ("northeast", 7.2, 7, 26, "NY NJ PA CT MA RI NH VT ME DE MD DC VA WV"),
+]
+for _name, _volume, _hubs, _depots, _states in REGIONS:
+    PEAK_CARRIERS[f"regional-{_name}"] = dict(
+        volume=round(_volume * 1e6), air=0.0, local=0.55, depots=_depots, format="plain", days=ALL_DAYS, hubs={},
+        world=None, world_rate=0, night=None, states=frozenset(_states.split()), hub_count=_hubs)
+PEAK_WARM_UP = 0.04     # Of the peak day's volume: the Sunday before.
+# Prices of 2013 times the general increases since (4.9 to 6.9 % a year on list prices, less after discounts).
+PRICES_2025 = 1.6
+PEAK_NOTES = {
+    "facilities": [NOTES["facilities"][0].replace("UPS 10-K 2013, Reuters, panethos 2013", "as in christmas-2013"),
+                   NOTES["facilities"][1]],
+    "services": ["Residential delivery: express by the end of the day (8 pm), ground by midnight. Prices: assumptions, those of",
+                 f"christmas-2013 times {PRICES_2025}; fuel surcharges of late 2025 (20.5 %)."],
+    "coverage": ["Every ZIP3 belongs to one depot of each national carrier, and of the regional one that serves its state;",
+                 "CO, MT, WY, ND and SD have no regional carrier."],
+    "calendars": ["The days before Christmas 2025: everybody works daily. True of FedEx ground, of Postal Service parcels in most",
+                  "places and of regional carriers; for UPS and the air services a simplification, as the day is a Monday."],
+}
+
+
+def turn_to_2025():
+    """From here on the tables of this script are those of 2025: capacity is planned for the peak day's volume on every
+    day of a week, at the utilisation of a planned peak."""
+    CARRIERS.clear()
+    CARRIERS.update(PEAK_CARRIERS)
+    NOTES.update(PEAK_NOTES)
+    UTILISATION.update(road=UTILISATION["peak_road"], sort=UTILISATION["peak_sort"], rounds=UTILISATION["peak_rounds"])
+    services = {
+        c: [("usps-ground-advantage" if service == "usps-parcel-select" else service, mode, tier, commit,
+             [(km, base * PRICES_2025, per_kg * PRICES_2025) for km, base, per_kg in rates],
+             residential * PRICES_2025, 0 if c == "usps" else 0.205)
+            for service, mode, tier, commit, rates, residential, _ in SERVICES[c]]
+        for c in ("ups", "fedex", "usps")}
+    for c in CARRIERS:
+        for mode in ("road", "air"):
+            DELIVERY_DAYS[c, mode] = TRANSIT_DAYS[c, mode] = ALL_DAYS
+        if c in services:
+            continue
+        services[c] = [(f"{c}-ground", "road", "standard", "24:00",
+                        [(240, 5.2, .20), (500, 5.8, .28), (1000, 6.6, .36), ("any", 7.4, .45)], 0, 0.12)]
+        AIR_HEADROOM[c] = 1.0
+    SERVICES.clear()
+    SERVICES.update(services)
+
+
+def write_peak_day(out, networks, areas):
+    name = "us-peak-day"
+    tables = Tables(os.path.join(out, name))
+    carriers = [n.carrier for n in networks]
+    shippers = shipper_list(carriers)
+    write_world(tables, networks, areas, shippers, carriers)
+    write_calendars(tables, carriers, "")
+    tables.write("season.csv", [
+        "Monday 15 December is the day; the Sunday before it only warms the network up; nothing is ordered after it."],
+        ["date", "volume", "retail"],
+        [["2025-12-14", PEAK_WARM_UP, PEAK_WARM_UP], ["2025-12-15", 1.0, 1.0], ["2025-12-16", 0.0, 0.0]])
+    tables.write("disruptions.csv", [
+        "An ordinary December storm, invented: lake-effect snow off Erie and Ontario. Leave it out with --without storm."],
+                 DISRUPTION_COLUMNS, [
+            disruption("lake-snow", "storm", "2025-12-16 00:00 America/New_York", "2025-12-17 06:00 America/New_York",
+                       "circle 42.9 -78.8 130km", speed="0.6", staffing="0.7", source="invented")])
+    blocks = [toml_retailer(name, True, [])] + [toml_shipper(s, True, "volume") for s in shippers]
+    text = scenario_toml(
+        name, "The nation's peak day",
+        "100 million parcels on one Monday in December 2025: three national carriers, five regional ones, and a "
+        "retailer whose million parcels are tracked.",
+        "2025-12-14", 3, ("2025-12-15", "2025-12-16"), networks, blocks,
+        ["promise_kept >= 0.90", "endpoint.p99 <= 250ms", "lost_scans == 0"], 0.001)
+    with open(os.path.join(tables.folder, "scenario.toml"), "w", encoding="utf-8", newline="\n") as f:
+        f.write(text)
+
+
+def hub_sites(areas, count):
+    """The nearest cities to the centres of population: (name, state, position, zone), by name."""
+    cities = [(n, s, (float(lat), float(lon))) for n, s, lat, lon in CITIES]
+    sites, taken = [], set()
+    for centre, group in k_means(areas, count):
+        city = min((c for c in cities if c[0] not in taken), key=lambda c: (km_between(c[2], centre), c[0]))
+        taken.add(city[0])
+        sites.append((city[0], city[1], city[2], STATE_ZONE[city[1]] if city[0] not in ("nashville", "memphis", "el-paso")
+                      else (MOUNTAIN if city[0] == "el-paso" else CENTRAL)))
+    sites.sort()
+    return sites
+
+
+def planned_network(carrier, areas, sites, air_hub_rows):
+    """A carrier's network, sized on its planned flow."""
+    net = Network(carrier, areas, sites, air_hub_rows)
+    net.plan()
+    net.size_sorts()
+    net.flow()
+    for _ in range(2):
+        net.prune()
+        net.plan()
+        net.size_sorts()
+        net.flow()
+    net.size()
+    net.ground_bands = bands(net.transit_days("road"))
+    return net
+
+
 def summary(networks):
     for net in networks:
         print(f"== {net.carrier}: {len(net.hubs)} hubs, {len(net.air_hubs)} air hubs, {len(net.depots)} depots, "
@@ -1366,7 +1510,7 @@ def summary(networks):
         total = defaultdict(float)
         for (mode, hops), n in net.hops.items():
             total[mode] += n
-        print("   legs:", ", ".join(f"{mode} {hops}: {n / total[mode]:.3f}" for (mode, hops), n in sorted(net.hops.items())))
+        print("   legs:", ", ".join(f"{mode} {hops}: {n / total[mode]:.3f}" for (mode, hops), n in sorted(net.hops.items()) if n > 0))
         for h in net.air_hubs:
             load, need = net.sort_note[h.name, 0]
             print(f"   {h.name}: {load:,.0f} pieces an ordinary night, {need:,.0f} an hour needed, rate {h.sorts[0][3]:,}")
@@ -1387,7 +1531,8 @@ def summary(networks):
             for km, count, n in rows:
                 by[count] += n
             t = sum(by.values())
-            print("   air days needed:", {k: round(v / t, 4) for k, v in sorted(by.items())})
+            if t > 0:
+                print("   air days needed:", {k: round(v / t, 4) for k, v in sorted(by.items())})
         print("   season (sort, linehaul, rounds):", [(str(r[0]),) + r[2:] for r in seasonal_factors(net.carrier)])
 
 
@@ -1403,32 +1548,22 @@ def main():
     areas = read_areas(args.zip3, args.county)
     with open(args.air_hubs, encoding="utf-8") as f:
         air_hub_rows = list(csv.DictReader(f))
-    cities = [(n, s, (float(lat), float(lon))) for n, s, lat, lon in CITIES]
-    sites, taken = [], set()
-    for centre, group in k_means(areas, HUB_COUNT):
-        city = min((c for c in cities if c[0] not in taken), key=lambda c: (km_between(c[2], centre), c[0]))
-        taken.add(city[0])
-        sites.append((city[0], city[1], city[2], STATE_ZONE[city[1]] if city[0] not in ("nashville", "memphis", "el-paso")
-                      else (MOUNTAIN if city[0] == "el-paso" else CENTRAL)))
-    sites.sort()
-    networks = []
-    for carrier in CARRIERS:
-        net = Network(carrier, areas, sites, air_hub_rows)
-        net.plan()
-        net.size_sorts()
-        net.flow()
-        for _ in range(2):
-            net.prune()
-            net.plan()
-            net.size_sorts()
-            net.flow()
-        net.size()
-        net.ground_bands = bands(net.transit_days("road"))
-        networks.append(net)
+    sites = hub_sites(areas, HUB_COUNT)
+    networks = [planned_network(carrier, areas, sites, air_hub_rows) for carrier in CARRIERS]
     if args.summary:
         summary(networks)
     write_christmas(args.out, networks, areas)
     write_blizzard(args.out, [n for n in networks if n.carrier != "usps"], areas)
+
+    turn_to_2025()
+    networks = []
+    for carrier, spec in CARRIERS.items():
+        served = [a for a in areas if a.state in spec["states"]] if "states" in spec else areas
+        networks.append(planned_network(carrier, served, hub_sites(served, spec.get("hub_count", HUB_COUNT)),
+                                        air_hub_rows))
+    if args.summary:
+        summary(networks)
+    write_peak_day(args.out, networks, areas)
 
 
 if __name__ == "__main__":
