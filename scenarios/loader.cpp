@@ -23,7 +23,8 @@ void check_syntax(const fs::path& folder, Faults& faults) {
   }
 }
 
-tl::expected<World, std::vector<Fault>> load(const fs::path& folder, const std::string& name, Faults& faults) {
+tl::expected<World, std::vector<Fault>> load(const fs::path& folder, const std::string& name, const WhatIf* what_if,
+                                             Faults& faults) {
   check_file_names(folder, faults);
   auto settings = read_settings(folder, name, faults);
   if (!settings) {
@@ -39,6 +40,7 @@ tl::expected<World, std::vector<Fault>> load(const fs::path& folder, const std::
   read_shippers(b);
   read_pickups(b);
   read_disruptions(b);
+  if (what_if != nullptr) apply_what_if(b, *what_if);
   read_orders(b);
   check_network(b);
   if (faults.any()) return tl::unexpected(faults.take());
@@ -54,7 +56,8 @@ std::string Fault::text() const {
   return out + ": " + message + "; " + cure;
 }
 
-tl::expected<World, std::vector<Fault>> load_scenario(const fs::path& folder, const std::string& name) {
+tl::expected<World, std::vector<Fault>> load_scenario(const fs::path& folder, const std::string& name,
+                                                      const WhatIf* what_if) {
   Faults faults;
   try {
     std::error_code error;
@@ -65,7 +68,7 @@ tl::expected<World, std::vector<Fault>> load_scenario(const fs::path& folder, co
       return tl::unexpected(std::vector<Fault>{{folder.string(), 0, "", "there is no such folder",
                                                 "name a scenario folder; `peakstorm scenarios` lists the library"}});
     }
-    return load(whole, name.empty() ? whole.filename().string() : name, faults);
+    return load(whole, name.empty() ? whole.filename().string() : name, what_if, faults);
   } catch (const std::exception& error) {
     // Out of memory, or a file that changed while it was read: still no reason to end the caller.
     faults.add(folder.string(), 0, "", "the scenario cannot be read: " + std::string(error.what()),

@@ -19,7 +19,8 @@ namespace peakstorm {
 
 /// One thing that is wrong with a scenario.
 struct Fault {
-  std::string file;     ///< Within the folder, for instance "lanes.csv"; the folder itself when it cannot be read.
+  std::string file;     ///< Within the folder, for instance "lanes.csv"; the folder itself when it cannot be read;
+                        ///< absolute for a file outside of it.
   int line = 0;         ///< From 1; 0: the file as a whole.
   std::string field;    ///< Column, or dotted key of scenario.toml; empty for faults of syntax.
   std::string message;  ///< What is wrong, with the value.
@@ -29,11 +30,19 @@ struct Fault {
   bool operator==(const Fault&) const = default;
 };
 
+/// One future of a scenario: a TOML file with the names of disruptions that do not come, and with others that do.
+/// A [[disruption]] has the columns of disruptions.csv as keys, and takes the place of the one of its name.
+struct WhatIf {
+  std::filesystem::path file;
+  /// Where the futures part: what begins before it has happened to all of them, and is a fault here.
+  SimTime from = SimTime::min();
+};
+
 /// The World of a scenario, or every fault of it, sorted by file and line. The order of the tables' rows
 /// leaves no trace in the World: ids follow names. `name`: what scenario.name must be, when that is not the folder's
-/// name, as in the inputs of a run folder.
-tl::expected<World, std::vector<Fault>> load_scenario(const std::filesystem::path& folder,
-                                                      const std::string& name = {});
+/// name, as in the inputs of a run folder. `what_if`: none, or the future to apply.
+tl::expected<World, std::vector<Fault>> load_scenario(const std::filesystem::path& folder, const std::string& name = {},
+                                                      const WhatIf* what_if = nullptr);
 
 /// One file a scenario was read from.
 struct InputFile {

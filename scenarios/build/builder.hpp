@@ -5,6 +5,7 @@
 
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -63,8 +64,18 @@ void read_services(Builder& b);     ///< services.csv, transit.csv, rates.csv, p
 void read_shippers(Builder& b);     ///< season.csv, and what shippers say of services and dates.
 void read_pickups(Builder& b);      ///< pickups.csv.
 void read_disruptions(Builder& b);  ///< disruptions.csv.
-void read_orders(Builder& b);       ///< orders.csv.
-void check_network(Builder& b);     ///< Whether every parcel that can be ordered can be delivered.
+/// The disruptions of a future (loader.hpp) in place of, and beside, those of disruptions.csv.
+void apply_what_if(Builder& b, const WhatIf& what_if);
+void read_orders(Builder& b);    ///< orders.csv.
+void check_network(Builder& b);  ///< Whether every parcel that can be ordered can be delivered.
+
+/// Of disruptions.csv, and the keys of a future's [[disruption]].
+inline const Columns disruption_columns{
+    {"name", "kind", "from", "to", "area"},
+    {"carrier", "shipper", "speed", "staffing", "closed", "embargo", "demand", "scan_delay"},
+    false};
+/// One row with these columns; nothing, and a fault, when it cannot be read. Its name must be known to be one.
+std::optional<Disruption> read_disruption(Builder& b, const Row& row);
 
 /// A range of dates, `to` inclusive in the table and exclusive in the World.
 struct DayRange {

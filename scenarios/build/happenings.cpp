@@ -89,40 +89,39 @@ Parsed<DisruptionKind> parse_kind(std::string_view text) {
 
 }  // namespace
 
+std::optional<Disruption> read_disruption(Builder& b, const Row& row) {
+  Disruption d;
+  d.name = row.text("name");
+  row.read("kind", parse_kind, d.kind);
+  if (!row.empty("carrier")) {
+    if (const auto carrier = row.refer("carrier", b.carriers)) d.carrier = static_cast<CarrierId>(*carrier);
+  }
+  if (!row.empty("shipper")) {
+    if (const auto shipper = row.refer("shipper", b.shippers)) d.shipper = static_cast<ShipperId>(*shipper);
+  }
+  read_effects(row, d);
+  const bool timed = read_times(b, row, d);
+  std::optional<Area> area;
+  if (row.empty("area")) {
+    row.fault("area", "the cell is empty", "name the area, or write all");
+  } else {
+    area = read_area(b, row, "area");
+  }
+  if (!timed || !area) return std::nullopt;
+  place(b.world, *area, d);
+  const auto touched = [](const std::vector<bool>& v) { return std::find(v.begin(), v.end(), true) != v.end(); };
+  if (!touched(d.facilities) && !touched(d.destinations) && !touched(d.nodes) && !b.faults.any_in("demand.csv") &&
+      !b.faults.any_in("facilities.csv")) {
+    row.fault("area", "the area holds no facility, destination or node", "correct it, or remove the row");
+  }
+  return d;
+}
+
 void read_disruptions(Builder& b) {
-  const Table table = b.table("disruptions.csv",
-                              {{"name", "kind", "from", "to", "area"},
-                               {"carrier", "shipper", "speed", "staffing", "closed", "embargo", "demand", "scan_delay"},
-                               false},
-                              Table::Presence::optional);
+  const Table table = b.table("disruptions.csv", disruption_columns, Table::Presence::optional);
   const KeyColumn keys = read_keys(table, "name", "disruption", 100'000);
   for (const std::size_t i : keys.rows) {
-    const Row row = table.row(i);
-    Disruption d;
-    d.name = row.text("name");
-    row.read("kind", parse_kind, d.kind);
-    if (!row.empty("carrier")) {
-      if (const auto carrier = row.refer("carrier", b.carriers)) d.carrier = static_cast<CarrierId>(*carrier);
-    }
-    if (!row.empty("shipper")) {
-      if (const auto shipper = row.refer("shipper", b.shippers)) d.shipper = static_cast<ShipperId>(*shipper);
-    }
-    read_effects(row, d);
-    const bool timed = read_times(b, row, d);
-    std::optional<Area> area;
-    if (row.empty("area")) {
-      row.fault("area", "the cell is empty", "name the area, or write all");
-    } else {
-      area = read_area(b, row, "area");
-    }
-    if (!timed || !area) continue;
-    place(b.world, *area, d);
-    const auto touched = [](const std::vector<bool>& v) { return std::find(v.begin(), v.end(), true) != v.end(); };
-    if (!touched(d.facilities) && !touched(d.destinations) && !touched(d.nodes) && !b.faults.any_in("demand.csv") &&
-        !b.faults.any_in("facilities.csv")) {
-      row.fault("area", "the area holds no facility, destination or node", "correct it, or remove the row");
-    }
-    b.world.disruptions.push_back(std::move(d));
+    if (auto d = read_disruption(b, table.row(i))) b.world.disruptions.push_back(*std::move(d));
   }
 }
 

@@ -88,6 +88,15 @@ Table Table::read(const std::filesystem::path& folder, std::string_view file, co
   return table;
 }
 
+Table Table::of(std::string file, std::vector<std::string> columns, std::vector<CsvRow> rows, Faults& faults) {
+  Table table;
+  table.file_ = std::move(file);
+  table.header_ = std::move(columns);
+  table.rows_ = std::move(rows);
+  table.faults_ = &faults;
+  return table;
+}
+
 Complaint unknown_name(std::string_view name, const Names& names) {
   return {"unknown " + names.kind() + " " + in_quotes(name),
           did_you_mean(name, names.all(), "add it to " + names.home() + " or correct the name")};

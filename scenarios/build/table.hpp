@@ -32,6 +32,9 @@ class Table {
   static Table read(const std::filesystem::path& folder, std::string_view file, const Columns& columns,
                     Presence presence, Faults& faults);
 
+  /// A table that was no CSV: every row has a cell per column, and what is wrong with names of columns has been said.
+  static Table of(std::string file, std::vector<std::string> columns, std::vector<CsvRow> rows, Faults& faults);
+
   [[nodiscard]] const std::string& file() const { return file_; }
   [[nodiscard]] std::size_t size() const { return rows_.size(); }
   [[nodiscard]] Row row(std::size_t i) const;
