@@ -59,8 +59,9 @@ void add_output_flags(CLI::App& verb, OutputFlags& flags) {
   verb.add_flag("--quiet", flags.quiet, "No progress and no summary; errors and --json still print");
 }
 
-void add_simulation_flags(CLI::App& verb, SimulationFlags& flags) {
-  verb.add_option("scenario", flags.scenario, "Scenario folder, or the name of one of the library")->required();
+void add_simulation_flags(CLI::App& verb, SimulationFlags& flags, bool needs_scenario) {
+  verb.add_option("scenario", flags.scenario, "Scenario folder, or the name of one of the library")
+      ->required(needs_scenario);
   verb.add_option("--scale", flags.scale, "Volume and capacity relative to the scenario, in (0, 10]")
       ->check(positive(10));
   verb.add_option("--seed", flags.seed, "Seed of everything random (default: the scenario's)")->check(whole_number());
@@ -68,7 +69,8 @@ void add_simulation_flags(CLI::App& verb, SimulationFlags& flags) {
       ->check(CLI::Range(0U, 1'000'000U));
   verb.add_option("--replications", flags.replications, "How many to run, for confidence intervals (default 1)")
       ->check(CLI::Range(1U, 10'000U));
-  verb.add_option("--threads", flags.threads, "Threads (default: one per processor); the result does not depend on it")
+  verb.add_option("--threads", flags.threads,
+                  "Threads, of each rank (default: one per processor); the result does not depend on it")
       ->check(CLI::Range(0U, 1024U));
   verb.add_option_function<std::vector<std::string>>(
           "--without",

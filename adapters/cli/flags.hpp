@@ -32,7 +32,8 @@ struct SimulationFlags {
   unsigned threads = 0;
   std::array<bool, disruption_kind_names.size()> without{};
 };
-void add_simulation_flags(CLI::App& verb, SimulationFlags& flags);
+/// Where a run can also be resumed, the scenario is not required: the verb looks for itself.
+void add_simulation_flags(CLI::App& verb, SimulationFlags& flags, bool needs_scenario = true);
 
 struct ReplayFlags {
   std::string against;  ///< URL; empty: the embedded endpoint.

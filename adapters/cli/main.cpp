@@ -8,13 +8,20 @@
 #include <csignal>
 #include <cstdlib>
 #include <exception>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "adapters/cli/exit_code.hpp"
 #include "adapters/cli/hint.hpp"
+#include "adapters/cli/output.hpp"
 #include "adapters/cli/stop.hpp"
 #include "adapters/cli/verbs.hpp"
+#include "adapters/cluster/agree.hpp"
+#include "adapters/cluster/launcher.hpp"
+#include "adapters/cluster/start.hpp"
+#include "adapters/cluster/watch.hpp"
 
 namespace peakstorm::cli {
 namespace {
@@ -48,13 +55,21 @@ std::string command_of(const CLI::App& app) {
   return app.get_parent() == nullptr ? app.get_name() : command_of(*app.get_parent()) + " " + app.get_name();
 }
 
-ExitCode rejected(const std::string& what, const std::string& meant, const CLI::App& app) {
-  fmt::print(stderr, "peakstorm: {}{}\nTry: {} --help\n", what, meant.empty() ? "" : "; did you mean " + meant + "?",
-             command_of(app));
+ExitCode rejected(const std::string& what, const std::string& meant, const CLI::App& app,
+                  const cluster::RunningJob* job) {
+  std::string text =
+      fmt::format("{}{}\nTry: {} --help", what, meant.empty() ? "" : "; did you mean " + meant + "?", command_of(app));
+  if (job != nullptr) {
+    const auto agreed = cluster::agree(job->job(), {{}, text});
+    text = agreed.error().message;
+    if (job->job().rank() != 0) return ExitCode::input_rejected;
+  }
+  fmt::print(stderr, "peakstorm: {}\n", text);
   return ExitCode::input_rejected;
 }
 
-ExitCode run(int argc, char** argv, const StopSignals& stop) {
+ExitCode run(int argc, char** argv, const StopSignals& stop, const cluster::RunningJob* job,
+             cluster::LastWords* last_words) {
   CLI::App program(
       "Simulates a parcel network in peak season, replays its scans against a tracking endpoint,\n"
       "and says which delivery promises held.\n",
@@ -78,12 +93,13 @@ ExitCode run(int argc, char** argv, const StopSignals& stop) {
   if (argc > 1 && argv[1][0] != '-') {
     const auto verbs = verb_names(program);
     if (std::find(verbs.begin(), verbs.end(), argv[1]) == verbs.end()) {
-      return rejected(fmt::format("there is no verb '{}'", argv[1]), nearest(argv[1], verbs), program);
+      return rejected(fmt::format("there is no verb '{}'", argv[1]), nearest(argv[1], verbs), program, job);
     }
   }
   try {
     program.parse(argc, argv);
   } catch (const CLI::Success& page) {  // --help and --version
+    if (job != nullptr && job->job().rank() != 0) return ExitCode::passed;
     return static_cast<ExitCode>(program.exit(page));
   } catch (const CLI::ExtrasError&) {
     const auto& verb = innermost(program);
@@ -91,13 +107,13 @@ ExitCode run(int argc, char** argv, const StopSignals& stop) {
     const std::string extra = extras.empty() ? "" : extras.front();
     const std::string word = extra.substr(0, extra.find('='));
     return rejected(fmt::format("{} does not know '{}'", command_of(verb), extra), nearest(word, flag_names(verb)),
-                    verb);
+                    verb, job);
   } catch (const CLI::ParseError& error) {
-    return rejected(error.what(), "", innermost(program));
+    return rejected(error.what(), "", innermost(program), job);
   }
   std::string command_line = "peakstorm";
   for (int i = 1; i < argc; ++i) command_line += std::string(" ") + argv[i];
-  return action({stop, std::move(command_line)});
+  return action({stop, std::move(command_line), job, last_words});
 }
 
 }  // namespace
@@ -109,8 +125,24 @@ int main(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);  // A target that hangs up is a result, not our end.
   ExitCode code = ExitCode::our_fault;
   try {
+    // Only a simulation runs on several ranks. The watcher splits off before there is any thread.
+    std::optional<peakstorm::cluster::Launch> launch;
+    std::optional<peakstorm::cluster::LastWords> last_words;
+    if (argc > 1 && std::string_view(argv[1]) == "simulate") launch = peakstorm::cluster::launched(std::getenv);
+    if (launch) {
+      last_words.emplace();
+      if (const auto ended = peakstorm::cluster::watch(*launch, *last_words)) return *ended;
+    }
     const peakstorm::cli::StopSignals stop;
-    code = peakstorm::cli::run(argc, argv, stop);
+    std::optional<peakstorm::cluster::RunningJob> job;
+    if (launch) {
+      auto started = peakstorm::cluster::start(*launch, argc, argv);
+      if (!started) return static_cast<int>(peakstorm::cli::report(started.error()));
+      job.emplace(*started);
+    }
+    code = peakstorm::cli::run(argc, argv, stop, job ? &*job : nullptr, last_words ? &*last_words : nullptr);
+    // A rank that gives up does not wait for the others: the launcher ends them.
+    if (job && code != ExitCode::our_fault) job->finish();
   } catch (const std::exception& error) {
     fmt::print(stderr, "peakstorm: internal error: {}\n", error.what());
   }

@@ -12,6 +12,8 @@ void write(std::FILE* stream, std::string_view text) {
   std::fflush(stream);
 }
 
+std::string* held_notes = nullptr;
+
 }  // namespace
 
 void print_json(const boost::json::object& object) {
@@ -27,7 +29,15 @@ ExitCode report(const Error& error) {
   return exit_code(error.kind);
 }
 
+void hold_notes(std::string* into) {
+  held_notes = into;
+}
+
 void note(std::string_view text) {
+  if (held_notes != nullptr) {
+    held_notes->append(text).append("\n");
+    return;
+  }
   write(stderr, std::string(text) + "\n");
 }
 

@@ -10,8 +10,9 @@ namespace peakstorm::cli {
 
 namespace {
 
-tl::expected<Scenario, ExitCode> load(std::filesystem::path folder, const std::string& name) {
-  auto world = load_scenario(folder, name);
+tl::expected<Scenario, ExitCode> load(std::filesystem::path folder, const std::string& name,
+                                      const WhatIf* what_if = nullptr) {
+  auto world = load_scenario(folder, name, what_if);
   if (!world) {
     report_faults(folder, world.error());
     return tl::unexpected(ExitCode::input_rejected);
@@ -23,7 +24,10 @@ tl::expected<Scenario, ExitCode> load(std::filesystem::path folder, const std::s
 
 void report_faults(const std::filesystem::path& folder, const std::vector<Fault>& faults) {
   std::string text;
-  for (const auto& fault : faults) text += (folder / "").string() + fault.text() + "\n";
+  for (const auto& fault : faults) {
+    const bool elsewhere = std::filesystem::path(fault.file).is_absolute();
+    text += (elsewhere ? "" : (folder / "").string()) + fault.text() + "\n";
+  }
   note(text + fmt::format("peakstorm: {} has {}",
                           folder.filename().empty() ? folder.string() : folder.filename().string(),
                           plural(faults.size(), "fault")));
@@ -33,6 +37,11 @@ tl::expected<Scenario, ExitCode> open_scenario(const std::string& name_or_path) 
   auto folder = find_scenario(name_or_path);
   if (!folder) return tl::unexpected(report(folder.error()));
   return load(std::move(*folder), {});
+}
+
+tl::expected<Scenario, ExitCode> open_inputs(const std::filesystem::path& inputs, const std::string& name,
+                                             const WhatIf* what_if) {
+  return load(inputs, name, what_if);
 }
 
 tl::expected<Scenario, ExitCode> open_inputs(const RunReader& run) {

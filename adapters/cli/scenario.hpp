@@ -22,6 +22,10 @@ struct Scenario {
 /// no Scenario.
 tl::expected<Scenario, ExitCode> open_scenario(const std::string& name_or_path);
 
+/// The scenario that was copied to `inputs`, under the name it had; `what_if`: none, or one of its futures.
+tl::expected<Scenario, ExitCode> open_inputs(const std::filesystem::path& inputs, const std::string& name,
+                                             const WhatIf* what_if = nullptr);
+
 /// The scenario as a finished run kept it.
 tl::expected<Scenario, ExitCode> open_inputs(const RunReader& run);
 

@@ -47,17 +47,22 @@ SimulationOptions options_of(const World& world, const SimulationFlags& flags, s
 
 Result<std::vector<SimulationRun>> run_replications(const World& world, const SimulationFlags& flags,
                                                     SimulationOptions options, RunRecorder& recorder,
-                                                    const std::stop_token& stop, bool quiet) {
+                                                    const std::stop_token& stop, bool quiet, const std::string& phase) {
   std::vector<SimulationRun> runs;
   options.stop = stop;
+  const std::uint32_t first = options.run.replication;
   for (std::uint32_t number = 0; number < flags.replications; ++number) {
-    options.run.replication = flags.replication + number;
-    const std::string phase = flags.replications == 1 ? "simulate" : fmt::format("run {}", options.run.replication);
-    Progress progress(phase, "scans", progress_style(quiet));
+    options.run.replication = first + number;
+    Progress progress(flags.replications == 1 ? phase : fmt::format("run {}", options.run.replication), "scans",
+                      progress_style(quiet));
     options.progress = [&](const SimulationProgress& now) { progress.update(share_done(now), now.scans); };
     const auto began = std::chrono::steady_clock::now();
     auto summary = simulate(world, options, recorder.replication(number));
-    if (!summary) return tl::unexpected(summary.error());
+    if (!summary) {
+      // What the recorder could not take in says more than that it was not taken in.
+      if (auto kept = recorder.status(); !kept) return tl::unexpected(kept.error());
+      return tl::unexpected(summary.error());
+    }
     const std::chrono::duration<double> wall = std::chrono::steady_clock::now() - began;
     progress.finish(summary->scans);
     if (auto kept = recorder.simulated(number, *summary, wall.count()); !kept) return tl::unexpected(kept.error());

@@ -27,12 +27,14 @@ struct SimulationRun {
 SimulationOptions options_of(const World& world, const SimulationFlags& flags, std::uint32_t replication,
                              double default_scale);
 
-/// Simulates every replication the flags ask for, one after the other, into `recorder`. A stop is no error: the
+/// Simulates as many replications as the flags ask for, from that of `options`, one after the other, into `recorder`;
+/// progress calls a single one `phase`. A stop is no error: the
 /// run it hits is partial and the last one. Errors: as of peakstorm::simulate, and what the recorder could not
 /// write.
 Result<std::vector<SimulationRun>> run_replications(const World& world, const SimulationFlags& flags,
                                                     SimulationOptions options, RunRecorder& recorder,
-                                                    const std::stop_token& stop, bool quiet);
+                                                    const std::stop_token& stop, bool quiet,
+                                                    const std::string& phase = "simulate");
 
 /// Sum over carriers.
 Census total_of(const SimulationSummary& summary);

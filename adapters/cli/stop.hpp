@@ -1,4 +1,5 @@
-/// Ctrl-C and SIGTERM as a stop request that long work looks at between steps.
+/// Ctrl-C, SIGTERM and SIGUSR1 as a stop request that long work looks at between steps. SIGUSR1 is what mpirun passes
+/// on to its ranks as it is: at SIGTERM and Ctrl-C it gives them a second and then kills them.
 #pragma once
 
 #include <atomic>
@@ -7,7 +8,7 @@
 
 namespace peakstorm::cli {
 
-/// Owns SIGINT and SIGTERM while it lives. Construct it before any other thread: threads inherit the
+/// Owns SIGINT, SIGTERM and SIGUSR1 while it lives. Construct it before any other thread: threads inherit the
 /// blocked signals, so that only the watching thread receives them. The first signal requests the stop;
 /// a second one, a second or more later, ends the process at once, for whoever does not want to wait.
 class StopSignals {

@@ -55,6 +55,11 @@ MpiJob::MpiJob(int& argc, char**& argv) : traffic_(std::make_unique<Traffic>()) 
   MPI_Comm_size(MPI_COMM_WORLD, &ranks);
   rank_ = static_cast<std::size_t>(rank);
   ranks_ = static_cast<std::size_t>(ranks);
+  MPI_Comm here = MPI_COMM_NULL;
+  MPI_Comm_split_type(MPI_COMM_WORLD, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &here);
+  MPI_Comm_size(here, &ranks);
+  MPI_Comm_free(&here);
+  ranks_here_ = static_cast<std::size_t>(ranks);
 }
 
 MpiJob::~MpiJob() {

@@ -7,14 +7,14 @@
 #include <span>
 #include <vector>
 
-#include "engine/exchange.hpp"
+#include "adapters/cluster/start.hpp"
 
 namespace peakstorm::cluster {
 
 /// Starts MPI and ends it; at most one per process, made and destroyed in main(). Started without a launcher
 /// it is a job of one rank. MPI is called from the thread that made it only. When a rank dies or MPI fails,
 /// MPI ends the whole job with its own message.
-class MpiJob final : public kernel::Exchange {
+class MpiJob final : public Job {
  public:
   /// May remove arguments that belong to MPI.
   MpiJob(int& argc, char**& argv);
@@ -24,6 +24,7 @@ class MpiJob final : public kernel::Exchange {
 
   [[nodiscard]] std::size_t rank() const override { return rank_; }
   [[nodiscard]] std::size_t ranks() const override { return ranks_; }
+  [[nodiscard]] std::size_t ranks_here() const override { return ranks_here_; }
   std::int64_t minimum(std::int64_t mine) override;
   void sum(std::span<std::uint64_t> values) override;
   std::vector<std::vector<std::byte>> swap(std::span<std::vector<std::byte>> outgoing) override;
@@ -33,6 +34,7 @@ class MpiJob final : public kernel::Exchange {
   struct Traffic;  ///< The messages under way; hides mpi.h.
   std::size_t rank_ = 0;
   std::size_t ranks_ = 1;
+  std::size_t ranks_here_ = 1;
   std::unique_ptr<Traffic> traffic_;
 };
 

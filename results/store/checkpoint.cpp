@@ -395,6 +395,7 @@ Result<void> CheckpointWriter::Impl::write_manifest(const std::vector<std::vecto
                               {"replication", run.run.replication},
                               {"scale", run.scale},
                               {"without", std::move(without)},
+                              {"every_ms", run.every.count()},
                               {"streams", run.streams},
                               {"run_folder", run.run_folder},
                               {"command_line", run.command_line},
@@ -494,6 +495,7 @@ void CheckpointReader::Impl::parse(const std::string& text) {
     if (found == disruption_kind_names.end()) throw std::runtime_error("it leaves out an unknown kind of disruption");
     facts.without[static_cast<std::size_t>(found - disruption_kind_names.begin())] = true;
   }
+  facts.every = SimDuration{object.at("every_ms").to_number<std::int64_t>()};
   facts.streams = object.at("streams").as_bool();
   facts.run_folder = string(object.at("run_folder"));
   facts.command_line = string(object.at("command_line"));

@@ -58,6 +58,14 @@ boost::json::object Finished::json() const {
 
 Program::Program(std::vector<std::string> arguments, std::vector<std::string> environment) {
   arguments.insert(arguments.begin(), PEAKSTORM_PROGRAM);
+  start(std::move(arguments), std::move(environment));
+}
+
+Program::Program(const Command& command, std::vector<std::string> environment) {
+  start(command.words, std::move(environment));
+}
+
+void Program::start(std::vector<std::string> words, std::vector<std::string> environment) {
   for (char** entry = environ; *entry != nullptr; ++entry) environment.emplace_back(*entry);
   const auto out = make_pipe();
   const auto err = make_pipe();
@@ -66,15 +74,15 @@ Program::Program(std::vector<std::string> arguments, std::vector<std::string> en
   posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
   posix_spawn_file_actions_adddup2(&actions, out[1], STDOUT_FILENO);
   posix_spawn_file_actions_adddup2(&actions, err[1], STDERR_FILENO);
-  const auto argv = pointers(arguments);
+  const auto argv = pointers(words);
   const auto envp = pointers(environment);
-  const int failed = posix_spawn(&pid_, PEAKSTORM_PROGRAM, &actions, nullptr, argv.data(), envp.data());
+  const int failed = posix_spawnp(&pid_, words.front().c_str(), &actions, nullptr, argv.data(), envp.data());
   posix_spawn_file_actions_destroy(&actions);
   close(out[1]);
   close(err[1]);
   out_ = out[0];
   err_ = err[0];
-  if (failed != 0) throw std::runtime_error("cannot start " PEAKSTORM_PROGRAM);
+  if (failed != 0) throw std::runtime_error("cannot start " + words.front());
 }
 
 Program::~Program() {
@@ -106,16 +114,24 @@ bool Program::pump(int deadline_ms) {
   return true;
 }
 
-std::string Program::read_line() {
+std::string Program::next_line(const std::string& text, std::size_t& returned) {
   for (;;) {
-    const std::size_t end = out_text_.find('\n', returned_);
+    const std::size_t end = text.find('\n', returned);
     if (end != std::string::npos) {
-      std::string line = out_text_.substr(returned_, end - returned_);
-      returned_ = end + 1;
+      std::string line = text.substr(returned, end - returned);
+      returned = end + 1;
       return line;
     }
     if (!pump(60'000)) return {};
   }
+}
+
+std::string Program::read_line() {
+  return next_line(out_text_, returned_);
+}
+
+std::string Program::read_error_line() {
+  return next_line(err_text_, returned_errors_);
 }
 
 void Program::signal(int number) const {
@@ -138,6 +154,10 @@ Finished Program::wait(int deadline_s) {
 
 Finished run(std::vector<std::string> arguments, std::vector<std::string> environment) {
   return Program(std::move(arguments), std::move(environment)).wait();
+}
+
+Finished run(const Command& command, std::vector<std::string> environment) {
+  return Program(command, std::move(environment)).wait();
 }
 
 TemporaryFolder::TemporaryFolder() {

@@ -18,18 +18,27 @@ struct Finished {
   [[nodiscard]] boost::json::object json() const;
 };
 
+/// Another program that runs the program, for instance mpirun: found on the path.
+struct Command {
+  std::vector<std::string> words;
+};
+
 /// A running child. One that is still running at the end of the test is killed by its process id.
 class Program {
  public:
   /// `environment` entries ("NAME=value") come on top of this process's own.
   explicit Program(std::vector<std::string> arguments, std::vector<std::string> environment = {});
+  explicit Program(const Command& command, std::vector<std::string> environment = {});
   ~Program();
   Program(const Program&) = delete;
   Program& operator=(const Program&) = delete;
 
   /// Blocks until standard output holds a whole line beyond those already returned; empty at its end.
   std::string read_line();
+  /// Likewise for standard error.
+  std::string read_error_line();
   void signal(int number) const;
+  [[nodiscard]] pid_t pid() const { return pid_; }
   /// Blocks until it ends; kills it and fails the test after `deadline_s`.
   Finished wait(int deadline_s = 120);
 
@@ -43,9 +52,13 @@ class Program {
   std::string out_text_;
   std::string err_text_;
   std::size_t returned_ = 0;
+  std::size_t returned_errors_ = 0;
+  void start(std::vector<std::string> words, std::vector<std::string> environment);
+  std::string next_line(const std::string& text, std::size_t& returned);
 };
 
 Finished run(std::vector<std::string> arguments, std::vector<std::string> environment = {});
+Finished run(const Command& command, std::vector<std::string> environment = {});
 
 /// A fresh folder, removed with all it holds.
 class TemporaryFolder {

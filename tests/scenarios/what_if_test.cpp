@@ -13,7 +13,7 @@ using test::WorldFolder;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
-// The scenario's disruptions begin on 2 December (rush, midnight in Denver is 07:00 UTC), 3 December 08:00 UTC (dark)
+// The scenario's disruptions begin on 2 December (rush; midnight in New York is 05:00 UTC), 3 December 08:00 UTC (dark)
 // and 5 December 19:00 UTC (ice). The first day is the argument of `at`.
 SimTime at(const World& world, std::int64_t unix_seconds) {
   return day_zero + std::chrono::seconds(unix_seconds - world.first_day_unix);
@@ -70,7 +70,7 @@ note = "news of Tuesday"
   EXPECT_EQ(world->disruptions[0].speed, 250'000U);
   EXPECT_EQ(world->disruptions[0].staffing, ppm_one);  // Replaced as a whole.
   EXPECT_EQ(world->disruptions[2].staffing, 500'000U);
-  EXPECT_EQ(world->disruptions[2].from, at(*world, third_of_december + 86'400 + 7 * 3600));
+  EXPECT_EQ(world->disruptions[2].from, at(*world, third_of_december + 86'400 + 5 * 3600));
   EXPECT_EQ(world->disruptions[2].to - world->disruptions[2].from, days(1));
 }
 
