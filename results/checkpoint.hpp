@@ -34,7 +34,7 @@ struct CheckpointFacts {
   RunKey run{};
   double scale = 1;
   std::array<bool, disruption_kind_names.size()> without{};
-  SimDuration every{};      ///< Between two checkpoints; zero: only at a stop.
+  SimDuration every{};              ///< Between two checkpoints; zero: only at a stop.
   bool streams = false;             ///< The recorder kept the streams.
   std::string run_folder;           ///< Absolute; empty: the run writes none.
   std::string version;              ///< Of the program.

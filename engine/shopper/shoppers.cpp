@@ -101,7 +101,7 @@ void Shoppers::plan_next(SimTime now, Waiting& parcel, std::uint32_t number) {
   const SimTime candidate = now + exponential(draws.unit(0), 1 / rate);
   const bool first = candidate < change;
   add_plan({first ? candidate : change, parcel.key, number, parcel.version, first ? Step::candidate : Step::change,
-        ScanKind::label_created, 0});
+            ScanKind::label_created, 0});
 }
 
 void Shoppers::act(SimTime at, Waiting& parcel, ActKind kind, std::vector<ShopperAct>& acts) {

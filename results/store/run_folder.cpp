@@ -151,7 +151,8 @@ Result<void> RunWriter::Impl::begin_folder() {
   } else {
     if (!folder.parent_path().empty()) fs::create_directories(folder.parent_path(), problem);
     if (problem) {
-      return fail(ErrorKind::io, fmt::format("{}: cannot create: {}", folder.parent_path().string(), problem.message()));
+      return fail(ErrorKind::io,
+                  fmt::format("{}: cannot create: {}", folder.parent_path().string(), problem.message()));
     }
     if (auto made = make_directory(folder, calls); !made) return made;
   }

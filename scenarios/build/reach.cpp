@@ -71,7 +71,6 @@ std::string few_of(const std::vector<std::string>& names) {
   return text;
 }
 
-
 /// Where regional carriers are in a shipper's tariffs, some tariff of each tier must still go from `node` to
 /// everywhere its parcels go.
 void check_regional_tariffs(Builder& b, const ShipNode& node, const std::vector<bool>& used) {
