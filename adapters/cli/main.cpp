@@ -128,7 +128,16 @@ int main(int argc, char** argv) {
     // Only a simulation runs on several ranks. The watcher splits off before there is any thread.
     std::optional<peakstorm::cluster::Launch> launch;
     std::optional<peakstorm::cluster::LastWords> last_words;
-    if (argc > 1 && std::string_view(argv[1]) == "simulate") launch = peakstorm::cluster::launched(std::getenv);
+    const std::string_view verb = argc > 1 ? argv[1] : "";
+    launch = peakstorm::cluster::launched(std::getenv);
+    if (launch && (verb == "drill" || verb == "replay" || verb == "endpoint")) {
+      if (launch->rank != 0) return static_cast<int>(ExitCode::input_rejected);
+      return static_cast<int>(peakstorm::cli::report(
+          {peakstorm::ErrorKind::bad_input,
+           fmt::format("{} runs in one process, not under {}; simulate on ranks with --out DIR, then replay DIR", verb,
+                       launch->launcher)}));
+    }
+    if (verb != "simulate") launch.reset();
     if (launch) {
       last_words.emplace();
       if (const auto ended = peakstorm::cluster::watch(*launch, *last_words)) return *ended;

@@ -128,6 +128,9 @@ TEST_F(Ranks, SayOnceWhatIsWrongForAll) {
   ASSERT_NE(first, std::string::npos);
   EXPECT_EQ(done.err.find("no-such-world", first + 1), std::string::npos) << done.err;
   EXPECT_EQ(run(mpirun(job(2, {"simulate", two_towns(), "--sedd", "1"}))).exit_code, 2);
+  const auto drill = run(mpirun(job(2, {"drill", two_towns()})));
+  EXPECT_EQ(drill.exit_code, 2);
+  EXPECT_THAT(drill.err, HasSubstr("drill runs in one process"));
 }
 
 TEST_F(Ranks, OneThatIsKilledEndsTheJobAndItGoesOnWithAnotherNumberOfThem) {
