@@ -13,6 +13,7 @@
 #include "tests/engine/reference/random_world.hpp"
 #include "tests/engine/reference/reference.hpp"
 #include "tests/engine/small_world.hpp"
+#include "tests/sanitized.hpp"
 
 namespace peakstorm {
 namespace {
@@ -162,11 +163,7 @@ Verdict judge(std::uint64_t seed, std::string& why) {
 TEST(Reference, AgreesWithTheEngineOnRandomWorlds) {
   const bool one = std::getenv("PEAKSTORM_SEED") != nullptr;  // NOLINT(concurrency-mt-unsafe)
   const std::uint64_t first = from_environment("PEAKSTORM_SEED", 1);
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-  const std::uint64_t usual = 200;
-#else
-  const std::uint64_t usual = 2000;
-#endif
+  const std::uint64_t usual = test::sanitized ? 200 : 2000;
   const std::uint64_t worlds = from_environment("PEAKSTORM_WORLDS", one ? 1 : usual);
   std::uint64_t undecided = 0;
   for (std::uint64_t seed = first; seed < first + worlds; ++seed) {
