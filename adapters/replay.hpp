@@ -25,7 +25,8 @@
 namespace peakstorm {
 
 struct ReplayOptions {
-  std::string target;                    ///< http://HOST[:PORT][/PREFIX]
+  std::string target;                    ///< http://HOST[:PORT][/PREFIX], or https.
+  std::string ca_file;                   ///< As HttpOptions has it.
   std::vector<std::string> allow_hosts;  ///< Hosts that may be loaded though they are not this machine.
   std::string format = "easypost";       ///< As wire::make_format takes it.
   std::string secret;                    ///< Of the signatures. Never recorded.

@@ -47,14 +47,15 @@ class Transport {
   virtual void poll(std::chrono::nanoseconds until) = 0;
 };
 
-/// Where to send: "http://HOST[:PORT][/PREFIX]".
+/// Where to send: "http://HOST[:PORT][/PREFIX]", or https.
 struct TargetUrl {
   std::string host;                        ///< Without the brackets of an IPv6 address.
   std::string port;                        ///< Decimal.
   std::string prefix;                      ///< Put before every path; empty or "/..." without a slash at the end.
+  bool tls = false;                        ///< https.
   [[nodiscard]] std::string text() const;  ///< The URL again, never with credentials.
 };
-/// Errors: bad_input, with the cure, for anything but the form above; https and user:password@ are refused.
+/// Errors: bad_input, with the cure, for anything but the form above; user:password@ is refused.
 Result<TargetUrl> parse_target(std::string_view url);
 /// True for "localhost", 127.0.0.0/8 and ::1, by the text alone: no name is looked up.
 bool is_loopback_name(std::string_view host);
@@ -64,13 +65,22 @@ struct HttpOptions {
   std::chrono::milliseconds connect_patience{3000};  ///< Of the first connection, at the start.
   std::size_t reply_bytes_max = 4U << 20U;           ///< A longer body ends the exchange as malformed_reply.
   bool allow_any_address = false;                    ///< Otherwise every address of the host must be loopback.
+  std::string ca_file;  ///< PEM file of the authorities to trust instead of the system's; https only.
 };
 
-/// HTTP/1.1 with keep-alive over plain TCP; no pipelining. A connection that is lost is opened again by the next
+/// Whether `path`, when not empty, can serve as HttpOptions::ca_file for `target`. Errors: bad_input, for a target
+/// without TLS, a file that cannot be read, or one without a certificate in PEM.
+Result<void> check_ca_file(const TargetUrl& target, const std::string& path);
+
+/// HTTP/1.1 with keep-alive over TCP or TLS; no pipelining. A connection that is lost is opened again by the next
 /// request it gets; one that the server closed while idle is noticed beforehand and costs that request nothing.
-/// Opens one connection to see that somebody is there. Errors: unreachable (the name does not resolve, or nobody
-/// answers), bad_input (an address that is not loopback without `allow_any_address`; options out of range).
-/// `clock` must outlive the transport.
+///
+/// TLS is 1.2 or newer, the peer's certificate and its name are always checked, and later connections resume the
+/// session of earlier ones.
+///
+/// Opens one connection to see that somebody is there. Errors: unreachable (the name does not resolve, nobody
+/// answers, the certificate is refused, or no TLS is spoken), bad_input (an address that is not loopback without
+/// `allow_any_address`; options out of range; `ca_file`). `clock` must outlive the transport.
 Result<std::unique_ptr<Transport>> make_http_transport(const TargetUrl& target, const HttpOptions& options,
                                                        const SteadyClock& clock);
 

@@ -92,6 +92,9 @@ void add_simulation_flags(CLI::App& verb, SimulationFlags& flags, bool needs_sce
 void add_replay_flags(CLI::App& verb, ReplayFlags& flags) {
   verb.add_option("--against", flags.against, "Target, for instance http://127.0.0.1:8080 (default: embedded)")
       ->type_name("URL");
+  verb.add_option("--ca-file", flags.ca_file,
+                  "PEM file of the authorities to trust for an https target, instead of the system's")
+      ->type_name("FILE");
   verb.add_option("--allow-host", flags.allow_hosts, "Host off this machine that may be loaded; spell it out")
       ->allow_extra_args(false)
       ->type_name("NAME");

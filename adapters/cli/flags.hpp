@@ -43,6 +43,7 @@ struct ReplayFlags {
   std::optional<double> seconds;  ///< Compress the replay to about this long.
   std::optional<std::string> format;
   std::string secret_file;
+  std::string ca_file;             ///< Authorities to trust instead of the system's.
   std::string webhook_path;        ///< Where scans are posted; empty: the embedded endpoint's path.
   bool write_only = false;         ///< The target has no GET /track/NUMBER: no checks, nothing read back.
   bool register_promises = false;  ///< PUT /parcels first.

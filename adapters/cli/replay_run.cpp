@@ -101,6 +101,7 @@ Result<ReplayOptions> replay_options(const World& world, const ReplayFlags& flag
   options.allow_hosts = flags.allow_hosts;
   options.format = flags.format.value_or(world.replay.format);
   options.webhook_path = flags.webhook_path;
+  options.ca_file = flags.ca_file;
   options.track_pages = !flags.write_only;
   options.register_promises = flags.register_promises;
   const bool given = flags.rate || flags.speed || flags.seconds;
@@ -112,6 +113,10 @@ Result<ReplayOptions> replay_options(const World& world, const ReplayFlags& flag
   options.secret = *secret;
   if (const auto kinds = wire::shown_kinds(options.format); !kinds) return tl::unexpected(kinds.error());
   if (flags.against.empty()) {
+    if (!flags.ca_file.empty()) {
+      return fail(ErrorKind::bad_input,
+                  "--ca-file: the embedded endpoint has no TLS; name your own with --against URL");
+    }
     if (wire::embedded_endpoint_reads(options.format)) return options;
     return fail(ErrorKind::bad_input,
                 fmt::format("--format {}: the embedded endpoint does not read it; name your own with --against URL, or "
@@ -127,6 +132,7 @@ Result<ReplayOptions> replay_options(const World& world, const ReplayFlags& flag
                 fmt::format("--against {0}: {1} is not this machine; if you may load it, add --allow-host {1}",
                             target->text(), target->host));
   }
+  if (const auto file = check_ca_file(*target, flags.ca_file); !file) return tl::unexpected(file.error());
   // Some formats cannot do without a secret; better to hear of it before a long simulation than after.
   if (const auto format = wire::make_format(options.format, world, {options.secret, options.webhook_path}); !format) {
     return tl::unexpected(format.error());

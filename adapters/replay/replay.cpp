@@ -74,6 +74,7 @@ Result<ReplaySummary> replay(const World& world, ReplaySource& source, const Rep
   HttpOptions http;
   http.connections = options.connections;
   http.allow_any_address = allowed;
+  http.ca_file = options.ca_file;
   auto transport = make_http_transport(*target, http, clock);
   if (!transport) return tl::unexpected(transport.error());
   return run_session(world, source, options, {**format, **transport, clock}, recorder, stop, progress);

@@ -25,26 +25,25 @@ bool plain_visible(std::string_view text) {
 
 std::string TargetUrl::text() const {
   const bool ipv6 = host.find(':') != std::string::npos;
-  return "http://" + (ipv6 ? "[" + host + "]" : host) + ":" + port + prefix;
+  return (tls ? "https://" : "http://") + (ipv6 ? "[" + host + "]" : host) + ":" + port + prefix;
 }
 
 Result<TargetUrl> parse_target(std::string_view url) {
-  constexpr std::string_view scheme = "http://";
+  const bool tls = url.starts_with("https://");
   if (url.find('@') != std::string_view::npos) {
     // The URL is not repeated here: it may hold a password.
     return fail(ErrorKind::bad_input, "target: a URL with user or password; give secrets by environment or file");
   }
-  if (url.starts_with("https://")) return bad(url, "TLS is not spoken yet; use http://");
-  if (!url.starts_with(scheme)) return bad(url, "must be http://HOST[:PORT][/PREFIX]");
+  if (!tls && !url.starts_with("http://")) return bad(url, "must be http://HOST[:PORT][/PREFIX], or https");
   if (!plain_visible(url)) return bad(url, "has blanks or characters beyond ASCII; percent-encode them");
   if (url.find_first_of("?#") != std::string_view::npos) return bad(url, "must not have a query or a fragment");
-  const std::string_view rest = url.substr(scheme.size());
+  const std::string_view rest = url.substr(url.find("//") + 2);
   const std::string_view authority = rest.substr(0, rest.find('/'));
   std::string_view prefix = rest.substr(authority.size());
   while (prefix.ends_with('/')) prefix.remove_suffix(1);
 
   std::string_view host = authority;
-  std::string_view port = "80";
+  std::string_view port = tls ? "443" : "80";
   if (authority.starts_with('[')) {
     const auto close = authority.find(']');
     if (close == std::string_view::npos) return bad(url, "has '[' without ']'");
@@ -60,7 +59,7 @@ Result<TargetUrl> parse_target(std::string_view url) {
   unsigned number = 0;
   if (host.empty()) return bad(url, "has no host");
   if (!decimal(port, 65'535, number) || number == 0) return bad(url, "the port must be a number from 1 to 65535");
-  return TargetUrl{std::string(host), std::to_string(number), std::string(prefix)};
+  return TargetUrl{std::string(host), std::to_string(number), std::string(prefix), tls};
 }
 
 bool is_loopback_name(std::string_view host) {

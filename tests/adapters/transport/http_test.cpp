@@ -211,7 +211,7 @@ TEST(Target, IsParsed) {
                         {"http://localhost", "http://localhost:80", true},
                         {"http://[::1]:99/a/b/", "http://[::1]:99/a/b", true},
                         {"http://example.org:080/x", "http://example.org:80/x", true},
-                        {"https://localhost", "TLS", false},
+                        {"https://localhost/p", "https://localhost:443/p", true},
                         {"localhost:8080", "http://HOST", false},
                         {"http://", "no host", false},
                         {"http://a:0", "port", false},
