@@ -20,10 +20,14 @@
 /// - An instant without an offset is refused with 400: guessing a zone would shift it by hours, silently.
 #pragma once
 
+#include <bitset>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
+#include <span>
 #include <string>
+#include <string_view>
 
 #include "engine/result.hpp"
 
@@ -32,11 +36,55 @@ namespace peakstorm {
 /// Misbehaviour on request, to see whether a drill notices. Which messages it meets depends on their event
 /// id or their count, not on chance.
 struct EndpointFaults {
-  std::uint32_t forget_ppm = 0;    ///< Messages acknowledged and not stored; a redelivery is forgotten as well.
-  std::uint32_t refuse_every = 0;  ///< Answer every n-th webhook with 503; 0: none.
-  std::uint32_t stall_every = 0;   ///< After every n-th webhook ...
-  std::uint32_t stall_ms = 0;      ///< ... the whole endpoint stands still for so long.
+  std::uint32_t forget_ppm = 0;      ///< Messages acknowledged and not stored; a redelivery is forgotten as well.
+  std::uint32_t refuse_every = 0;    ///< Answer every n-th webhook with 503; 0: none.
+  std::uint32_t throttle_every = 0;  ///< Answer every n-th webhook with 429 and Retry-After: 1; 0: none.
+  std::uint32_t outage_after = 0;    ///< After so many webhooks ...
+  std::uint32_t outage_for = 0;      ///< ... answer this many with 503: an outage, and the retry storm behind it.
+  std::uint32_t stall_every = 0;     ///< After every n-th webhook ...
+  std::uint32_t stall_ms = 0;        ///< ... the whole endpoint stands still for so long.
+  bool operator==(const EndpointFaults&) const = default;
 };
+
+/// Mistakes that real tracking systems make, each to be had on request, to see whether a drill notices and names it.
+/// `endpoint_bugs` says of each what it does and where it was seen. They change what is shown, never the wire.
+enum class EndpointBug : std::uint8_t {
+  last_write_wins,
+  never_go_back,
+  delivered_is_final,
+  naive_local_time,
+  whole_second_instants,
+  whole_body_dedup,
+  no_dedup,
+  retry_counted_twice,
+  drop_under_load,
+  ack_before_store,
+  drops_late_scans,
+  first_entry_only,
+  reused_number_keeps_history,
+  skips_signature_check,
+  missing_signature_passes,
+  int_weight_signature,
+  server_error_on_bad_signature,
+  date_only_eta,
+  case_sensitive_status,
+  rejects_unknown_fields,
+  takes_ghosts,
+  stale_cache,
+};
+inline constexpr std::size_t endpoint_bug_count = 22;
+using EndpointBugs = std::bitset<endpoint_bug_count>;  ///< By EndpointBug number.
+
+struct EndpointBugInfo {
+  EndpointBug bug{};
+  std::string_view name;  ///< As on the command line.
+  std::string_view does;  ///< One sentence.
+  std::string_view seen;  ///< Where such a mistake was seen.
+};
+/// All of them, by number.
+std::span<const EndpointBugInfo> endpoint_bugs();
+/// None for a name that is not one of `endpoint_bugs`.
+std::optional<EndpointBug> endpoint_bug(std::string_view name);
 
 struct EndpointOptions {
   std::string address = "127.0.0.1";  ///< Numeric IPv4 or IPv6 address to listen on.
@@ -48,8 +96,10 @@ struct EndpointOptions {
   bool survive_power_loss = false;
   std::string secret;           ///< Of the signatures; printable ASCII. From the environment or a file.
   bool allow_unsigned = false;  ///< With an empty `secret`: take messages from anybody. Never signed ones then.
-  bool allow_batches = false;   ///< CloudEvents batches, which the standard forbids unless solicited.
-  std::string promises_file;    ///< JSON as for PUT /parcels, read at the start; empty: none.
+  /// Messages about numbers that PUT /parcels never told get 404: a shop's platform has no business with them.
+  bool registered_only = false;
+  bool allow_batches = false;                   ///< CloudEvents batches, which the standard forbids unless solicited.
+  std::string promises_file;                    ///< JSON as for PUT /parcels, read at the start; empty: none.
   std::size_t body_bytes_max = 4U << 20U;       ///< Of one request; longer ones get 413.
   std::size_t pending_bytes_max = 128U << 20U;  ///< Bodies being received, all connections; beyond: 503.
   std::size_t connections_max = 1024;           ///< Beyond: 503 and closed.
@@ -57,6 +107,7 @@ struct EndpointOptions {
   std::uint32_t patience_ms = 30'000;           ///< To receive a request or send a reply; ten times that between
                                                 ///< two requests. Then the connection is closed.
   EndpointFaults faults;
+  EndpointBugs bugs;  ///< None: correct.
 };
 
 /// Counts since the start. Each is exact; together they may be torn by a message in between.

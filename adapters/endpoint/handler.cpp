@@ -105,7 +105,13 @@ void refuse(Reply& reply, unsigned status, std::string_view why) {
 }
 
 Handler::Handler(const EndpointOptions& options, std::unique_ptr<Store> store, Metrics& metrics)
-    : allow_batches_(options.allow_batches), faults_(options.faults), store_(std::move(store)), metrics_(metrics) {
+    : allow_batches_(options.allow_batches),
+      registered_only_(options.registered_only && !has(options.bugs, EndpointBug::takes_ghosts)),
+      faults_(options.faults),
+      bugs_(options.bugs),
+      store_(std::move(store)),
+      metrics_(metrics),
+      reader_(options.bugs) {
   if (!options.secret.empty()) signature_.emplace(options.secret);
 }
 
@@ -146,7 +152,16 @@ void Handler::handle(const Request& request, Reply& reply) {
 }
 
 bool Handler::authentic(const Request& request, Reply& reply) {
-  if (!signature_ || signature_->verify(request.body, request.signature)) return true;
+  if (!signature_ || has(bugs_, EndpointBug::skips_signature_check)) return true;
+  if (request.signature.empty() && has(bugs_, EndpointBug::missing_signature_passes)) return true;
+  const bool matches = has(bugs_, EndpointBug::int_weight_signature)
+                           ? signature_->verify(reserialised(request.body), request.signature)
+                           : signature_->verify(request.body, request.signature);
+  if (matches) return true;
+  if (has(bugs_, EndpointBug::server_error_on_bad_signature)) {
+    refuse(reply, 500, "signature does not match the body");
+    return false;
+  }
   refuse(reply, 401,
          request.signature.empty() ? "signature missing; send X-Hmac-Signature: hmac-sha256-hex=HEX over the raw body"
                                    : "signature does not match the body; check the secret, and sign the bytes as sent");
@@ -158,21 +173,79 @@ bool Handler::forgets(const Delivery& delivery) const {
   return faults_.forget_ppm > 0 && hash64(delivery.event_key) % 1'000'000 < faults_.forget_ppm;
 }
 
+/// What the bugs make of messages before they are stored.
+Result<std::span<const Delivery>> Handler::spoiled(std::span<const Delivery> deliveries) {
+  spoiled_.assign(deliveries.begin(), deliveries.end());
+  for (Delivery& delivery : spoiled_) {
+    misread(bugs_, delivery);
+    const bool late_matters = has(bugs_, EndpointBug::drops_late_scans);
+    if (!late_matters && !has(bugs_, EndpointBug::delivered_is_final)) continue;
+    const auto parcel = store_->find(delivery.tracking_number);
+    if (!parcel) return tl::unexpected(parcel.error());
+    if (*parcel == nullptr || (*parcel)->history().empty()) continue;
+    const std::int64_t newest = (*parcel)->history().back().at_ms;
+    const bool closed =
+        has(bugs_, EndpointBug::delivered_is_final) && standing((*parcel)->history()).status == ScanKind::delivered;
+    std::erase_if(delivery.milestones,
+                  [&](const Milestone& m) { return closed || (late_matters && m.at_ms < newest); });
+  }
+  return std::span<const Delivery>{spoiled_};
+}
+
+/// True when the present message is acknowledged and then lost: it comes when four of its moment wait already, or
+/// it is one of the eight in memory when the process dies.
+bool Handler::swallows() const {
+  return (has(bugs_, EndpointBug::drop_under_load) && group_.messages >= 4) ||
+         (has(bugs_, EndpointBug::ack_before_store) && webhooks_ % 97 < 8);
+}
+
 void Handler::webhook(Reply& reply, Result<std::span<const Delivery>> deliveries) {
   if (!deliveries) return refuse(reply, 400, deliveries.error().message);
+  if (registered_only_) {
+    for (const Delivery& delivery : *deliveries) {
+      const auto known = store_->find(delivery.tracking_number);
+      if (known && *known == nullptr) {
+        return refuse(reply, 404,
+                      "no parcel of this shop has the number " + std::string(delivery.tracking_number) +
+                          "; PUT /parcels tells of new ones");
+      }
+    }
+  }
   ++webhooks_;
   if (faults_.refuse_every > 0 && webhooks_ % faults_.refuse_every == 0) {
     return overloaded(reply, "refused on request (fault)");
+  }
+  if (faults_.outage_for > 0 && webhooks_ > faults_.outage_after &&
+      webhooks_ - faults_.outage_after <= faults_.outage_for) {
+    return refuse(reply, 503, "out of service on request (fault)");
+  }
+  if (faults_.throttle_every > 0 && webhooks_ % faults_.throttle_every == 0) {
+    refuse(reply, 429, "too many requests, on request (fault)");
+    reply.headers = "Retry-After: 1\r\n";
+    return;
   }
   stall_ = stall_ || (faults_.stall_every > 0 && webhooks_ % faults_.stall_every == 0);
   reply.pending = true;
   reply.wrote = true;
   if (failed_) return;  // The group is lost anyway; the sender is told to come again.
+  if (bugs_.any()) {
+    if (swallows()) {
+      ++group_.messages;
+      reply.body = "{\"stored\":1}\n";
+      return;
+    }
+    deliveries = spoiled(*deliveries);
+    if (!deliveries) {
+      failed_ = true;
+      return;
+    }
+  }
   std::uint32_t added = 0;
   bool duplicate = !deliveries->empty();
   for (const Delivery& delivery : *deliveries) {
     if (forgets(delivery)) continue;
-    const auto applied = store_->apply(delivery);
+    const bool again = !answered_503_.empty() && answered_503_.contains(delivery.event_key);
+    const auto applied = store_->apply(delivery, again);
     if (!applied) {
       failed_ = true;
       return;
@@ -185,6 +258,11 @@ void Handler::webhook(Reply& reply, Result<std::span<const Delivery>> deliveries
     group_.unmapped += applied->duplicate ? 0 : delivery.unmapped;
   }
   ++group_.messages;
+  if (has(bugs_, EndpointBug::retry_counted_twice) && webhooks_ % 7 == 0 && !deliveries->empty() &&
+      answered_503_.insert(deliveries->front().event_key).second) {
+    reply.wrote = false;
+    return overloaded(reply, "stored, and taking too long to say so");
+  }
   reply.body = "{\"stored\":" + std::to_string(added) + (duplicate ? ",\"duplicate\":true}\n" : "}\n");
 }
 
@@ -245,7 +323,8 @@ void Handler::parcels(const Request& request, Reply& reply) {
   reply.pending = true;
   reply.wrote = true;
   if (failed_) return;
-  for (const Promise& promise : *promises) {
+  for (Promise promise : *promises) {
+    if (has(bugs_, EndpointBug::date_only_eta)) promise.date = misdated(promise.date, promise.time_zone);
     if (!store_->promise(promise)) {
       failed_ = true;
       return;
@@ -297,6 +376,7 @@ void Handler::answer(Reply& reply) {
     if (!committed_) overloaded(reply, "the message could not be stored; send it again");
     return;
   }
+  if (has(bugs_, EndpointBug::stale_cache) && answer_from_cache(reply)) return;
   const ParcelRecord* parcel = nullptr;
   if (is_tracking_number(reply.track_number)) {
     auto found = store_->find(reply.track_number);
@@ -309,6 +389,7 @@ void Handler::answer(Reply& reply) {
   reply.headers = "Cache-Control: no-store\r\nVary: Accept\r\n";
   if (reply.track_json) {
     append_track_json(number, parcel, reply.body);
+    if (has(bugs_, EndpointBug::stale_cache)) cached_pages_[reply.track_number] = {reply.status, reply.body};
     return;
   }
   reply.content_type = "text/html; charset=utf-8";
@@ -316,6 +397,15 @@ void Handler::answer(Reply& reply) {
       "Content-Security-Policy: default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; "
       "frame-ancestors 'none'\r\nX-Content-Type-Options: nosniff\r\nReferrer-Policy: no-referrer\r\n";
   append_track_html(number, parcel, reply.body);
+}
+
+/// The page as it was when somebody first looked.
+bool Handler::answer_from_cache(Reply& reply) {
+  const auto cached = cached_pages_.find(reply.track_number);
+  if (!reply.track_json || cached == cached_pages_.end()) return false;
+  reply.status = cached->second.status;
+  reply.body = cached->second.body;
+  return true;
 }
 
 Result<void> Handler::load_promises(std::string_view json) {

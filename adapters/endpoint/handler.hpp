@@ -11,8 +11,12 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
 
 #include "adapters/endpoint.hpp"
+#include "adapters/endpoint/bugs.hpp"
 #include "adapters/endpoint/message.hpp"
 #include "adapters/endpoint/metrics.hpp"
 #include "adapters/endpoint/signature.hpp"
@@ -61,6 +65,9 @@ class Handler {
 
  private:
   void webhook(Reply& reply, Result<std::span<const Delivery>> deliveries);
+  Result<std::span<const Delivery>> spoiled(std::span<const Delivery> deliveries);
+  [[nodiscard]] bool swallows() const;
+  bool answer_from_cache(Reply& reply);
   [[nodiscard]] bool forgets(const Delivery& delivery) const;
   void cloudevents(const Request& request, Reply& reply);
   void parcels(const Request& request, Reply& reply);
@@ -74,9 +81,18 @@ class Handler {
   };
 
   bool allow_batches_;
+  bool registered_only_;
   EndpointFaults faults_;
-  std::uint64_t webhooks_ = 0;  // Counted for the faults.
-  bool stall_ = false;          // Before this group's answers.
+  EndpointBugs bugs_;
+  std::vector<Delivery> spoiled_;
+  std::unordered_set<std::string> answered_503_;  // Event keys, for retry-counted-twice.
+  struct CachedPage {
+    unsigned status = 0;
+    std::string body;
+  };
+  std::unordered_map<std::string, CachedPage> cached_pages_;  // For stale-cache.
+  std::uint64_t webhooks_ = 0;                                // Counted for the faults.
+  bool stall_ = false;                                        // Before this group's answers.
   std::unique_ptr<Store> store_;
   Metrics& metrics_;
   std::optional<Signature> signature_;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "adapters/endpoint/bugs.hpp"
 #include "adapters/status_map.hpp"
 
 namespace peakstorm::endpoint {
@@ -100,6 +101,14 @@ Result<void> texts(const Object& object, const std::string& path, std::initializ
   return {};
 }
 
+/// Words of a vocabulary are told in any case of their letters.
+std::string lower_case(std::string_view text) {
+  std::string out{text};
+  std::transform(out.begin(), out.end(), out.begin(),
+                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+  return out;
+}
+
 std::string at_index(std::string_view path, std::size_t i) {
   return std::string(path) + '[' + std::to_string(i) + ']';
 }
@@ -115,6 +124,7 @@ bool is_tracking_number(std::string_view text) {
 
 class MessageReader::Impl {
  public:
+  explicit Impl(EndpointBugs bugs) : bugs_(bugs) {}
   /// Parses the body whole: UTF-8, depth and trailing garbage are checked, not only what is read below.
   Result<Element> parse(std::string_view body) {
     if (body.empty()) return fail(ErrorKind::bad_input, "body: empty; it must be JSON");
@@ -142,6 +152,12 @@ class MessageReader::Impl {
     deliveries_.clear();
     const Result<Object> event = parse_object(body);
     if (!event) return tl::unexpected(event.error());
+    if (auto known = only_known(*event, "",
+                                {"id", "object", "mode", "description", "previous_attributes", "created_at",
+                                 "updated_at", "result", "user_id", "status", "pending_urls", "completed_urls"});
+        !known) {
+      return tl::unexpected(known.error());
+    }
     const Result<std::string_view> id = required(*event, "", "id");
     if (!id) return tl::unexpected(id.error());
     Object tracker;
@@ -231,7 +247,22 @@ class MessageReader::Impl {
   }
 
  private:
-  static Result<void> easypost_details(const Object& tracker, Delivery& delivery) {
+  /// Every kind of letters, but for the bug that knows only one.
+  [[nodiscard]] std::string word(std::string_view text) const {
+    return has(bugs_, EndpointBug::case_sensitive_status) ? std::string(text) : lower_case(text);
+  }
+
+  /// rejects-unknown-fields.
+  Result<void> only_known(const Object& object, const std::string& path,
+                          std::initializer_list<std::string_view> known) const {
+    if (!has(bugs_, EndpointBug::rejects_unknown_fields)) return {};
+    for (const auto field : object) {
+      if (std::find(known.begin(), known.end(), field.key) == known.end()) return bad(path, field.key, "unknown");
+    }
+    return {};
+  }
+
+  Result<void> easypost_details(const Object& tracker, Delivery& delivery) const {
     const auto field = tracker["tracking_details"];
     if (field.error() == simdjson::NO_SUCH_FIELD || field.is_null()) return {};
     simdjson::dom::array details;
@@ -266,7 +297,7 @@ class MessageReader::Impl {
           return read;
         }
       }
-      const std::optional<ScanKind> kind = wire::kind_of_easypost(*status, status_detail);
+      const std::optional<ScanKind> kind = wire::kind_of_easypost(word(*status), word(status_detail));
       if (!kind) {
         ++delivery.unmapped;
         continue;
@@ -293,6 +324,12 @@ class MessageReader::Impl {
   }
 
   Result<void> structured(const Object& event, const std::string& path) {
+    if (auto known = only_known(
+            event, path,
+            {"specversion", "id", "source", "type", "subject", "time", "datacontenttype", "dataschema", "data"});
+        !known) {
+      return known;
+    }
     const Result<std::string_view> version = required(event, path, "specversion");
     if (!version) return tl::unexpected(version.error());
     if (*version != "1.0") return bad(path, "specversion", quoted(*version) + " is not supported; send 1.0");
@@ -317,7 +354,7 @@ class MessageReader::Impl {
     delivery.tracking_number = *number;
     const Result<std::string_view> kind_name = required(data, path, "kind");
     if (!kind_name) return tl::unexpected(kind_name.error());
-    const std::optional<ScanKind> kind = wire::kind_of_name(*kind_name);
+    const std::optional<ScanKind> kind = wire::kind_of_name(word(*kind_name));
     if (!kind) return bad(path, "kind", quoted(*kind_name) + " is not a scan kind, for instance out_for_delivery");
     const Result<Instant> at = instant_of(data, path, "occurred_at");
     if (!at) return tl::unexpected(at.error());
@@ -374,13 +411,14 @@ class MessageReader::Impl {
     return {};
   }
 
+  EndpointBugs bugs_;
   simdjson::dom::parser parser_;
   std::string buffer_;
   std::vector<Delivery> deliveries_;
   std::vector<Promise> promises_;
 };
 
-MessageReader::MessageReader() : impl_(std::make_unique<Impl>()) {}
+MessageReader::MessageReader(EndpointBugs bugs) : impl_(std::make_unique<Impl>(bugs)) {}
 MessageReader::~MessageReader() = default;
 Deliveries MessageReader::easypost(std::string_view body) {
   return impl_->easypost(body);

@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "adapters/endpoint.hpp"
 #include "adapters/endpoint/history.hpp"
 #include "engine/result.hpp"
 
@@ -41,13 +42,15 @@ bool is_tracking_number(std::string_view text);
 /// One per thread: it reuses its buffers.
 class MessageReader {
  public:
-  MessageReader();
+  /// `bugs`: case-sensitive-status and rejects-unknown-fields are mistakes of reading.
+  explicit MessageReader(EndpointBugs bugs = {});
   MessageReader(const MessageReader&) = delete;
   MessageReader& operator=(const MessageReader&) = delete;
   MessageReader(MessageReader&&) = delete;
   MessageReader& operator=(MessageReader&&) = delete;
   ~MessageReader();
 
+  /// Statuses and kinds are read whatever the case of their letters; members that are not known are skipped.
   /// A Tracker event of EasyPost. Events about other objects (batches, refunds) yield nothing: EasyPost
   /// sends them to the same address and takes a refusal for a broken receiver.
   Result<std::span<const Delivery>> easypost(std::string_view body);

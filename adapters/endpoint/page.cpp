@@ -409,7 +409,7 @@ void append_track_json(std::string_view number, const ParcelRecord* parcel, std:
   const ParcelRecord unknown;
   const ParcelRecord& p = parcel == nullptr ? unknown : *parcel;
   const std::span<const Milestone> history = p.history();
-  const Standing now = standing(history);
+  const Standing now = p.standing();
   out += "{\"tracking_number\":";
   append_json(number, out);
   out += history.empty() ? ",\"found\":false" : ",\"found\":true";
@@ -462,7 +462,7 @@ void append_track_json(std::string_view number, const ParcelRecord* parcel, std:
 
 void append_track_html(std::string_view number, const ParcelRecord* parcel, std::string& out) {
   const bool found = is_found(parcel);
-  const Standing now = found ? standing(parcel->history()) : Standing{};
+  const Standing now = found ? parcel->standing() : Standing{};
   out += html_head;
   if (found) {
     out += words[static_cast<std::size_t>(*now.status)].headline;

@@ -474,7 +474,8 @@ Result<std::unique_ptr<TrackingEndpoint>> TrackingEndpoint::start(EndpointOption
   if (options.patience_ms == 0 || options.connections_max == 0 || options.body_bytes_max == 0) {
     return fail(ErrorKind::bad_input, "endpoint limits: patience, connections and body size must be above 0");
   }
-  auto store = endpoint::Store::open({options.database, options.survive_power_loss, options.cached_scans_max});
+  auto store =
+      endpoint::Store::open({options.database, options.survive_power_loss, options.cached_scans_max, options.bugs});
   if (!store) return tl::unexpected(store.error());
   auto impl = std::make_unique<Impl>(std::move(options), std::move(*store));
   if (auto opened = impl->server.open(); !opened) return tl::unexpected(opened.error());

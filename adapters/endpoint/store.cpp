@@ -8,10 +8,12 @@
 #include <deque>
 #include <iterator>
 #include <list>
+#include <tuple>
 #include <unordered_map>
 #include <unordered_set>
 #include <utility>
 
+#include "adapters/endpoint/bugs.hpp"
 #include "engine/check.hpp"
 
 namespace peakstorm::endpoint {
@@ -142,10 +144,21 @@ std::span<const Milestone> ParcelRecord::history() const {
   return std::span(milestones).subspan(static_cast<std::size_t>(first - milestones.begin()));
 }
 
+Standing ParcelRecord::standing() const {
+  Standing now = endpoint::standing(history());
+  if (decisive) {
+    now.status = decisive->kind;
+    now.delivered_at_ms.reset();
+    if (decisive->kind == ScanKind::delivered) now.delivered_at_ms = decisive->at_ms;
+  }
+  return now;
+}
+
 class Store::Impl {
  public:
   Result<void> open(const StoreOptions& options) {
     cached_scans_max_ = options.cached_scans_max;
+    bugs_ = options.bugs;
     sqlite3* raw = nullptr;
     const std::string& path = options.path.empty() ? ":memory:" : options.path;
     const int code =
@@ -174,20 +187,22 @@ class Store::Impl {
     return prepare_all();
   }
 
-  Result<Applied> apply(const Delivery& delivery) {
+  Result<Applied> apply(const Delivery& delivery, bool as_new) {
     Applied applied;
+    as_new = as_new || has(bugs_, EndpointBug::no_dedup);
     const EventHash event = hash_of(delivery.event_key);
-    if (events_.contains(event)) {
+    if (!as_new && events_.contains(event)) {
       applied.duplicate = true;
       return applied;
     }
     const Result<ParcelRecord*> parcel = obtain(delivery.tracking_number, delivery.carrier);
     if (!parcel) return tl::unexpected(parcel.error());
     for (const Milestone& told : delivery.milestones) {
-      const Result<bool> added = merge(**parcel, told);
+      const Result<bool> added = merge(**parcel, told, as_new);
       if (!added) return tl::unexpected(added.error());
       ++(*added ? applied.added : applied.repeated);
     }
+    decide(**parcel, delivery);
     insert_event_.blob(1, &event, sizeof event);
     if (auto done = insert_event_.run(); !done) return tl::unexpected(done.error());
     remember(event);
@@ -200,9 +215,10 @@ class Store::Impl {
     ParcelRecord& parcel = **found;
     if (!promise.order_number.empty()) {
       const bool another = !parcel.order_number.empty() && parcel.order_number != promise.order_number;
-      if (another && has_ended(parcel)) {
+      if (another && has_ended(parcel) && !has(bugs_, EndpointBug::reused_number_keeps_history)) {
         parcel.begins_after_ms = parcel.milestones.back().at_ms;
         parcel.carrier.clear();
+        parcel.decisive.reset();
       }
       parcel.order_number = promise.order_number;
     }
@@ -410,15 +426,46 @@ class Store::Impl {
     return update_parcel_.run();
   }
 
+  /// last-write-wins and never-go-back: the milestone that is taken for the status.
+  void decide(ParcelRecord& parcel, const Delivery& delivery) const {
+    const bool last = has(bugs_, EndpointBug::last_write_wins);
+    if (!last && !has(bugs_, EndpointBug::never_go_back)) return;
+    const Milestone* newest = nullptr;
+    for (const Milestone& m : delivery.milestones) {
+      if (m.kind == ScanKind::eta_changed || m.kind == ScanKind::retracted || m.kind == ScanKind::delay_weather ||
+          m.kind == ScanKind::delay_other) {
+        continue;
+      }
+      if (newest == nullptr || milestone_before(*newest, m)) newest = &m;
+    }
+    if (newest == nullptr) return;
+    const auto progress = [](ScanKind kind) {
+      // Every scan between acceptance and the round is as far as any other.
+      return kind == ScanKind::label_created                                                       ? 0
+             : kind == ScanKind::delivered || kind == ScanKind::returned || kind == ScanKind::lost ? 3
+             : kind == ScanKind::out_for_delivery || kind == ScanKind::returning                   ? 2
+                                                                                                   : 1;
+    };
+    if (last || !parcel.decisive || progress(newest->kind) > progress(parcel.decisive->kind) ||
+        (progress(newest->kind) == progress(parcel.decisive->kind) && newest->at_ms > parcel.decisive->at_ms)) {
+      parcel.decisive = *newest;
+    }
+  }
+
   /// True: a new milestone. False: a known one, perhaps now better told.
-  Result<bool> merge(ParcelRecord& parcel, const Milestone& told) {
+  Result<bool> merge(ParcelRecord& parcel, const Milestone& told, bool as_new) {
     Milestone* known = nullptr;
     int ordinal = 0;
     for (Milestone& m : parcel.milestones) {
       if (m.at_ms != told.at_ms || m.kind != told.kind) continue;
       ordinal = std::max(ordinal, m.ordinal + 1);
       // The one of the same place is meant, before one that has no place yet.
-      if (same_milestone(m, told) && (known == nullptr || known->place.empty())) known = &m;
+      if (as_new || !same_milestone(m, told)) continue;
+      if (has(bugs_, EndpointBug::whole_body_dedup) &&
+          std::tie(m.place, m.message) != std::tie(told.place, told.message)) {
+        continue;
+      }
+      if (known == nullptr || known->place.empty()) known = &m;
     }
     if (known != nullptr) {
       Milestone better = *known;
@@ -478,6 +525,7 @@ class Store::Impl {
   Database database_{nullptr, &sqlite3_close};
   Statement begin_, commit_, select_parcel_, insert_parcel_, update_parcel_, select_scans_, put_scan_, insert_event_,
       select_events_;
+  EndpointBugs bugs_;
   bool dirty_ = false;
   Cache cache_;
   std::unordered_map<std::string_view, Cache::iterator> by_number_;  // Keys are views of the cached numbers.
@@ -498,8 +546,8 @@ Result<std::unique_ptr<Store>> Store::open(const StoreOptions& options) {
   return std::unique_ptr<Store>(new Store(std::move(impl)));
 }
 
-Result<Store::Applied> Store::apply(const Delivery& delivery) {
-  return impl_->apply(delivery);
+Result<Store::Applied> Store::apply(const Delivery& delivery, bool as_new) {
+  return impl_->apply(delivery, as_new);
 }
 Result<void> Store::promise(const Promise& promise) {
   return impl_->promise(promise);

@@ -9,11 +9,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "adapters/endpoint.hpp"
 #include "adapters/endpoint/history.hpp"
 #include "adapters/endpoint/message.hpp"
 #include "engine/result.hpp"
@@ -33,15 +35,20 @@ struct ParcelRecord {
   /// Milestones up to this instant belong to an earlier parcel of the same number; INT64_MIN: none do.
   std::int64_t begins_after_ms = INT64_MIN;
   std::vector<Milestone> milestones;  ///< Ascending; those of earlier parcels first.
+  /// Status by last-write-wins or never-go-back; kept in memory alone.
+  std::optional<Milestone> decisive;
 
   /// The history of the present parcel.
   [[nodiscard]] std::span<const Milestone> history() const;
+  /// What its page says: of the history, but for the bugs that decide otherwise.
+  [[nodiscard]] Standing standing() const;
 };
 
 struct StoreOptions {
   std::string path;  ///< Empty: in memory.
   bool survive_power_loss = false;
   std::size_t cached_scans_max = 1'000'000;
+  EndpointBugs bugs;
 };
 
 class Store {
@@ -61,7 +68,8 @@ class Store {
   };
   /// The last half million event ids are remembered, over restarts too; an older redelivery is still
   /// harmless, because its milestones are known. Errors: io.
-  Result<Applied> apply(const Delivery& delivery);
+  /// `as_new`: by mistake, as if nothing of it were known.
+  Result<Applied> apply(const Delivery& delivery, bool as_new = false);
   /// Creates or replaces the shop's record. Another order number for a parcel whose journey has ended
   /// means that the carrier uses the number again: the old history is set aside. Errors: io.
   Result<void> promise(const Promise& promise);
