@@ -18,6 +18,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/faults.hpp"
 #include "engine/replay.hpp"
 #include "engine/result.hpp"
 #include "engine/world.hpp"
@@ -43,6 +44,9 @@ struct ReplayOptions {
   std::chrono::milliseconds patience{10'000};  ///< For one reply; then the attempt has timed out.
   std::chrono::milliseconds late_after{10};
   std::chrono::milliseconds drop_after{30'000};
+  /// What is done to scans and messages on purpose. The truth is to be amended alike (`amend_truth`). Re-used numbers
+  /// need `register_promises`; without it they are left out, as are ghosts' pages without `track_pages`.
+  FaultRates faults;
   /// Of one scan or read-back, the first included; >= 1. Scans of a format with documented retries follow those.
   unsigned attempts_max = 5;
   /// Documented pauses, which are minutes and hours, are divided by this; 0: by the replay's own speed, so that they
@@ -82,6 +86,7 @@ struct ReplaySummary {
   std::uint64_t broken = 0;
   std::uint64_t dropped = 0;           ///< Items never sent.
   std::uint64_t late = 0;              ///< Items sent late.
+  std::uint64_t injected = 0;          ///< Messages that exist only by a fault; in no other count but `attempts`.
   std::uint64_t given_up = 0;          ///< Scans not accepted by any attempt; dropped ones not counted.
   std::uint64_t registered = 0;        ///< Promises the endpoint took.
   std::uint64_t read = 0;              ///< Parcels read back.
@@ -91,6 +96,12 @@ struct ReplaySummary {
   std::chrono::nanoseconds wall{};     ///< With the read-back.
   std::chrono::nanoseconds cpu{};      ///< Processor time of this process meanwhile.
 };
+
+/// The faults that such a replay really injects.
+FaultRates faults_of(const ReplayOptions& options);
+/// What a replay with these faults publishes besides, or later than, the scans of the run: for the truth that its
+/// recorder compares with. Empty when there are none. `world` must outlive it.
+std::function<void(std::vector<Scan>&)> amend_truth(const World& world, const FaultRates& faults);
 
 /// Runs to the end, a stop, or a bound. Blocks; everything incl. `recorder` and `progress` (about every 100 ms; may
 /// be empty) happens on the calling thread. On a stop, requests in flight are awaited, nothing is read back, and the

@@ -6,7 +6,7 @@
 ///   POST /webhooks/FORMAT          a scan, in FORMAT ("easypost", "cloudevents"), signed where the format signs
 ///   PUT  /parcels                  the shop's side: promises, so that the page can show them; signed like EasyPost.
 ///   Body
-///                                  {"parcels":[{"tracking_number":"1Z...","promise_date":"2013-12-24",
+///                                  {"parcels":[{"tracking_number":"1Z...","order_number":"...","promise_date":"2013-12-24",
 ///                                  "window_from":"08:00","window_to":"20:00","destination":"752",
 ///                                  "time_zone":"America/Chicago"}]}; promise_date, window_* and time_zone may be null.
 ///   GET  /track/NUMBER             with "Accept: application/json": 200 or 404 and
@@ -147,7 +147,9 @@ Result<ShownParcel> decode_track_page(ParcelId parcel, unsigned status, std::str
 std::string track_path(std::string_view tracking_number);
 
 /// Appends the JSON element of PUT /parcels for one parcel.
-void append_promise(const World& world, const ParcelFacts& facts, std::string_view tracking_number, std::string& out);
+/// `another_order`: the number now belongs to another parcel, of which nothing is promised.
+void append_promise(const World& world, const ParcelFacts& facts, std::string_view tracking_number, std::string& out,
+                    bool another_order = false);
 
 /// PUT /parcels with these elements (joined by commas), signed with the secret when there is one.
 Message promises_message(std::string_view elements, std::string_view secret);

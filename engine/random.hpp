@@ -50,6 +50,7 @@ enum class Purpose : std::uint32_t {
   shopper = 9,
   storm = 10,
   replay = 11,
+  fault = 12,
   test = 1000,
 };
 

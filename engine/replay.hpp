@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/faults.hpp"
 #include "engine/result.hpp"
 #include "engine/scan.hpp"
 
@@ -63,6 +64,8 @@ struct RequestRecord {
   std::chrono::nanoseconds intended{};
   std::chrono::nanoseconds sent{};
   std::chrono::nanoseconds done{};
+  std::uint32_t in_flight = 0;        ///< Requests under way when it was sent, itself included.
+  FaultKind fault = FaultKind::none;  ///< Message faults: this request is the fault, not the scan's own.
 };
 
 /// A scan as the endpoint shows it.
@@ -78,8 +81,11 @@ struct ShownParcel {
   bool found = false;
   ScanKind status = ScanKind::label_created;
   std::optional<Day> promise_day;  ///< Shown date, local to the destination.
+  std::optional<Day> estimated_day;
   std::optional<std::int64_t> delivered_unix_ms;
   std::vector<ShownScan> scans;  ///< In the order shown.
+  /// The page of a number that was made up beside this parcel's (FaultKind::ghost).
+  bool ghost = false;
 };
 
 /// A check's view: what the page showed at an instant, for staleness.
@@ -90,6 +96,8 @@ struct ShownStatus {
   bool found = false;
   ScanKind status = ScanKind::label_created;
   std::uint32_t scans_shown = 0;
+  std::optional<Day> promise_day = std::nullopt;
+  std::optional<Day> estimated_day = std::nullopt;
 };
 
 struct ReplayEnvironment {
@@ -105,6 +113,8 @@ class ReplayRecorder {
   virtual ~ReplayRecorder() = default;
   virtual void begin(const ReplayEnvironment& environment) = 0;
   virtual void request(const RequestRecord& record) = 0;
+  /// A fault is about to be done to a scan; before the requests it concerns.
+  virtual void injected(const InjectedFault& /*fault*/) {}
   virtual void shown(const ShownStatus& status) = 0;
   virtual void read_back(const ShownParcel& parcel) = 0;
   /// Processor time of the sending process and whether the replay ran to its end.

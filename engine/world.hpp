@@ -317,12 +317,51 @@ struct GateText {
   int line = 0;
 };
 
+/// What a replay may do to the messages on purpose (engine/faults.hpp). Numbers are part of the stored format.
+enum class FaultKind : std::uint8_t {
+  none,
+  redelivery,        ///< The same message again, at once or after later ones.
+  near_duplicate,    ///< The same milestone under another id, in other words and letters' case.
+  other_zone,        ///< The same instant in the clock of another zone.
+  naive_time,        ///< Besides the right message, one whose instants lack the offset.
+  schema_drift,      ///< Members nobody documented, empty texts, nulls.
+  forged,            ///< Changed after it was signed.
+  unsigned_message,  ///< Changed, and without any signature.
+  stale_signature,   ///< Signed an hour ago; for formats whose signature tells the instant.
+  ghost,             ///< Well signed, about a number that the shop never shipped.
+  disorder,          ///< Published hours late, after scans that came later.
+  late_batch,        ///< Scans of an offline scanner, published together when it is back.
+  regression,        ///< Out for delivery, back at the depot, out again; or delivered, refused, returned.
+  retraction,        ///< A delivery taken back by the driver.
+  number_reuse,      ///< The number of a delivered parcel on another one, two days later.
+  dst_fold,          ///< Two more scans, on both sides of the hour that the clocks of the place show twice.
+};
+inline constexpr std::size_t fault_kinds = 16;
+inline constexpr std::array<const char*, fault_kinds> fault_names{
+    "none",       "redelivery",       "near_duplicate",  "other_zone", "naive_time", "schema_drift",
+    "forged",     "unsigned_message", "stale_signature", "ghost",      "disorder",   "late_batch",
+    "regression", "retraction",       "number_reuse",    "dst_fold"};
+
+/// How often: share of the scans to which a fault can happen, by FaultKind.
+struct FaultRates {
+  std::array<Ppm, fault_kinds> rate{};
+  std::uint64_t seed = 1;
+  [[nodiscard]] Ppm of(FaultKind kind) const { return rate[static_cast<std::size_t>(kind)]; }
+  [[nodiscard]] bool any() const {
+    for (const Ppm share : rate) {
+      if (share > 0) return true;
+    }
+    return false;
+  }
+};
+
 /// How a drill replays this scenario when the command line does not say.
 struct ReplayDefaults {
   double scale = 1;     ///< Default of --scale for `drill`.
   double speed = 0;     ///< Simulated seconds per second; 0: use `seconds`.
   double seconds = 30;  ///< Compress the replay to about this long.
   std::string format = "easypost";
+  FaultRates faults;
 };
 
 struct World {

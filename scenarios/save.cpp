@@ -126,6 +126,11 @@ void write_scalars(const World& w, Toml& out) {
   out.head("[replay]");
   out.key("scale", w.replay.scale).key("speed", w.replay.speed).key("seconds", w.replay.seconds);
   out.key("format", std::string_view(w.replay.format));
+  out.head("[faults]");
+  for (std::size_t kind = 1; kind < fault_kinds; ++kind) {
+    if (w.replay.faults.rate[kind] > 0) out.ppm(fault_names[kind], w.replay.faults.rate[kind]);
+  }
+  out.key("seed", w.replay.faults.seed);
   out.head("[gate]");
   out.list("require", w.gates, [](const GateText& g) { return text_of(std::string_view(g.expression)); });
   for (const SizeClass& size : w.sizes) {

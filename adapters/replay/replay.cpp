@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "adapters/replay/faults.hpp"
 #include "adapters/replay/session.hpp"
 
 namespace peakstorm {
@@ -53,6 +54,18 @@ Result<ReplayPlan> plan_replay(const ReplayOptions& options, const ReplaySource:
                number(options.seconds_max) + " s; raise the speed or the rate, or the bound");
   }
   return plan;
+}
+
+FaultRates faults_of(const ReplayOptions& options) {
+  FaultRates faults = options.faults;
+  // Without the shop's word nobody can know that a number is another parcel's now.
+  if (!options.register_promises) faults.rate[static_cast<std::size_t>(FaultKind::number_reuse)] = 0;
+  return faults;
+}
+
+std::function<void(std::vector<Scan>&)> amend_truth(const World& world, const FaultRates& faults) {
+  if (!faults.any()) return {};
+  return [plan = FaultPlan(world, faults)](std::vector<Scan>& scans) { plan.amend(scans, nullptr); };
 }
 
 Result<ReplaySummary> replay(const World& world, ReplaySource& source, const ReplayOptions& options,

@@ -1,12 +1,15 @@
 #include "adapters/replay/session.hpp"
 
 #include <algorithm>
+#include <array>
 #include <deque>
+#include <memory>
 #include <optional>
 #include <queue>
 #include <unordered_map>
 #include <utility>
 
+#include "adapters/replay/faults.hpp"
 #include "adapters/replay/pacer.hpp"
 #include "engine/check.hpp"
 #include "engine/tracking_number.hpp"
@@ -18,10 +21,20 @@ using std::chrono::nanoseconds;
 constexpr nanoseconds forever = nanoseconds::max();
 constexpr std::size_t chunk = 1024;  // Items fetched at a time.
 constexpr std::size_t promises_per_message = 500;
+constexpr std::size_t ghosts_max = 10'000;
 constexpr nanoseconds progress_every = std::chrono::milliseconds{100};
 // A delivery may be taken back, and an offline scanner may report late, but not after this long.
 constexpr SimDuration history_kept_after_end = days(3);
 constexpr SimDuration history_kept_in_silence = days(30);
+
+/// A message that exists only by a fault.
+struct Extra {
+  FaultKind fault = FaultKind::none;
+  wire::Message message;
+  bool sign = false;  // At the instant of sending, as the format does.
+  std::chrono::milliseconds signed_ago{0};
+  bool is_promise = false;  // PUT /parcels that hands the number on; the parcel waits for it.
+};
 
 /// One thing to send, on its way from its intended instant to its last answer.
 struct Work {
@@ -34,6 +47,8 @@ struct Work {
   nanoseconds ready{};      // Since when it might have been sent.
   nanoseconds again{};      // Not before, when it is waiting for a further attempt.
   std::uint64_t order = 0;  // Breaks ties, so that equal instants leave in the order of the source.
+  std::shared_ptr<const Extra> extra;
+  bool ghost = false;  // Read-back of a number that was made up.
 };
 struct IntendedLater {
   bool operator()(const Work& a, const Work& b) const {
@@ -67,7 +82,9 @@ class Session {
           ReplayRecorder& recorder, const std::stop_token& stop,
           const std::function<void(const ReplayProgress&)>& progress)
       : world_(world),
-        source_(source),
+        faults_(world, faults_of(options)),
+        faulty_(source, faults_, recorder),
+        source_(faults_.any() ? static_cast<ReplaySource&>(faulty_) : source),
         options_(options),
         format_(ports.format),
         transport_(ports.transport),
@@ -109,6 +126,7 @@ class Session {
   struct InFlight {
     Work work;
     nanoseconds sent{};
+    std::uint32_t beside = 0;  // In flight then, itself included.
   };
 
   [[nodiscard]] nanoseconds now() const { return clock_.now() - start_; }
@@ -270,14 +288,30 @@ class Session {
     }
     parcel.last = item.at;
     parcel.ended = ends_parcel(item.scan.kind);
+    if (starts_reuse(item.scan)) {
+      Work handed_on = work;
+      auto extra = std::make_shared<Extra>();
+      std::string element;
+      wire::append_promise(world_, *facts, parcel.number, element, true);
+      extra->fault = FaultKind::number_reuse;
+      extra->message = wire::promises_message(element, options_.secret);
+      extra->is_promise = true;
+      handed_on.extra = std::move(extra);
+      queue(parcel, std::move(handed_on));
+    }
     if (parcel.ended) ended_.push_back({item.at + history_kept_after_end, item.parcel});
+    queue(parcel, std::move(work));
+    return {};
+  }
+
+  /// Behind the parcel's other scans.
+  void queue(OpenParcel& parcel, Work work) {
     if (parcel.busy) {
       parcel.waiting.push_back(std::move(work));
     } else {
       parcel.busy = true;
       ready_.push(std::move(work));
     }
-    return {};
   }
 
   void repeat_due() {
@@ -302,6 +336,10 @@ class Session {
 
   void drop(const Work& work) {
     if (work.kind == RequestKind::read_back) return;
+    if (work.extra) {
+      if (work.extra->is_promise) release(work.parcel);
+      return;
+    }
     const nanoseconds at = now();
     if (work.attempts == 0) {
       ++summary_.dropped;
@@ -328,6 +366,7 @@ class Session {
     }
     for (auto& [id, parcel] : open_) {
       for (const Work& work : std::exchange(parcel.waiting, {})) {
+        if (work.extra) continue;
         const nanoseconds at = now();
         ++summary_.dropped;
         recorder_.request({work.kind, RequestFate::dropped, 0, id, work.scan.sequence, work.intended, at, at});
@@ -346,19 +385,27 @@ class Session {
   void send(Work work) {
     const ParcelFacts* facts = source_.facts(work.parcel);
     PEAKSTORM_CHECK(facts != nullptr, static_cast<std::uint64_t>(work.parcel));
-    if (work.kind == RequestKind::scan) {
+    if (work.extra) {
+      message_ = work.extra->message;
+      if (work.extra->sign) {
+        format_.sign(std::chrono::duration_cast<std::chrono::milliseconds>(clock_.unix_time()).count() -
+                         work.extra->signed_ago.count(),
+                     message_);
+      }
+      if (work.attempts == 0) ++summary_.injected;
+    } else if (work.kind == RequestKind::scan) {
       OpenParcel& parcel = open_.at(work.parcel);
       if (work.attempts == 0) remember(parcel, work.scan);
-      format_.encode({*facts, parcel.number, parcel.history, work.scan}, message_);
+      compose(*facts, parcel, work.scan, work.attempts == 0);
       format_.sign(std::chrono::duration_cast<std::chrono::milliseconds>(clock_.unix_time()).count(), message_);
     } else {
       message_.method = "GET";
-      message_.path = wire::track_path(number_of(*facts));
+      message_.path = wire::track_path(work.ghost ? ghost_number(number_of(*facts)) : number_of(*facts));
       message_.headers = "Accept: application/json\r\n";
       message_.body.clear();
     }
     const nanoseconds at = now();
-    if (work.attempts == 0) {
+    if (work.attempts == 0 && !work.extra && !work.ghost) {
       ++phase_sent_;
       if (work.kind != RequestKind::read_back && at - work.intended >= options_.late_after) ++summary_.late;
     }
@@ -373,14 +420,125 @@ class Session {
     }
     ++flying_;
     const bool is_scan = work.kind == RequestKind::scan;
-    flights_[slot] = {std::move(work), at};
+    flights_[slot] = {std::move(work), at, static_cast<std::uint32_t>(flying_)};
     transport_.submit({message_.method, message_.path, message_.headers, message_.body},
                       is_scan ? scan_patience_ : options_.patience,
                       [this, slot](const Result<Reply>& reply) { answered(slot, reply); });
   }
 
+  /// The scan's message, with the faults that it carries itself.
+  void compose(const ParcelFacts& facts, const OpenParcel& parcel, const Scan& scan, bool tell) {
+    format_.encode({facts, parcel.number, parcel.history, scan}, message_);
+    if (!faults_.any()) return;
+    if (faults_.happens(FaultKind::other_zone, scan.parcel, scan.sequence)) {
+      constexpr std::array<std::int64_t, 6> offsets{-600, -300, 60, 330, 345, 780};
+      const std::int64_t offset =
+          offsets[faults_.draw(FaultKind::other_zone, scan.parcel, scan.sequence, 1) % offsets.size()];
+      alter::zone(message_, minutes(offset));
+      if (tell) injected(FaultKind::other_zone, scan, "instants told at " + std::to_string(offset) + " minutes of UTC");
+    }
+    if (faults_.happens(FaultKind::schema_drift, scan.parcel, scan.sequence)) {
+      alter::drift(message_);
+      if (tell) injected(FaultKind::schema_drift, scan, "three members that nobody documented");
+    }
+  }
+
+  void injected(FaultKind kind, const Scan& scan, std::string detail) {
+    recorder_.injected({kind, scan.parcel, scan.sequence, scan.reported, std::move(detail)});
+  }
+
+  /// What follows a scan that was taken: messages that exist only by a fault.
+  void follow_up(const Work& work) {
+    if (!faults_.any()) return;
+    const Scan& scan = work.scan;
+    const ParcelFacts& facts = *source_.facts(work.parcel);
+    const OpenParcel& parcel = open_.at(work.parcel);
+    const auto follows = [&](FaultKind kind, std::string detail, auto&& change) {
+      if (!faults_.happens(kind, scan.parcel, scan.sequence)) return;
+      compose(facts, parcel, scan, false);
+      Work further;
+      further.kind = RequestKind::scan;
+      further.parcel = work.parcel;
+      further.at = work.at;
+      further.scan = scan;
+      further.intended = now();
+      further.ready = further.intended;
+      further.order = work.order;
+      auto extra = std::make_shared<Extra>();
+      extra->fault = kind;
+      extra->sign = true;
+      extra->message = message_;
+      if (!change(*extra, further)) return;
+      further.extra = std::move(extra);
+      injected(kind, scan, std::move(detail));
+      further.again = further.intended;
+      again_.push(std::move(further));
+    };
+    const auto drawn = [&](FaultKind kind) { return faults_.draw(kind, scan.parcel, scan.sequence, 1); };
+    const bool later = drawn(FaultKind::redelivery) % 2 == 0;
+    follows(FaultKind::redelivery, later ? "the same message again, later" : "the same message again, at once",
+            [&](Extra&, Work& further) {
+              if (later) {
+                const double share = faults_.draw(FaultKind::redelivery, scan.parcel, scan.sequence, 2) * 0x1p-32;
+                const double seconds = summary_.speed > 0 ? std::min(5.0, 12 * 3600 / summary_.speed) : 2;
+                further.intended += nanoseconds{static_cast<std::int64_t>(share * seconds * 1e9)};
+              }
+              return true;
+            });
+    const bool vocabulary = drawn(FaultKind::near_duplicate) % 2 == 0;
+    follows(FaultKind::near_duplicate,
+            vocabulary ? "told again under another id, all in capitals"
+                       : "told again under another id and with "
+                         "other words",
+            [&](Extra& extra, Work&) {
+              alter::identity(extra.message);
+              alter::capitals(extra.message, vocabulary);
+              return true;
+            });
+    follows(FaultKind::naive_time, "told besides without offsets", [](Extra& extra, Work&) {
+      alter::identity(extra.message);
+      alter::drop_offsets(extra.message);
+      return true;
+    });
+    const bool is_signed = [&] {
+      wire::Message bare = message_;
+      bare.headers.clear();
+      format_.sign(0, bare);
+      return !bare.headers.empty();
+    }();
+    const auto forge = [&](Extra& extra, bool with_signature) {
+      if (!is_signed) return false;
+      if (with_signature) {
+        format_.sign(std::chrono::duration_cast<std::chrono::milliseconds>(clock_.unix_time()).count(), extra.message);
+      }
+      extra.sign = false;
+      alter::identity(extra.message);
+      alter::move_instants(extra.message, with_signature ? minutes(13) : minutes(17));
+      return true;
+    };
+    follows(FaultKind::forged, "changed after it was signed", [&](Extra& extra, Work&) { return forge(extra, true); });
+    follows(FaultKind::unsigned_message, "changed and not signed",
+            [&](Extra& extra, Work&) { return forge(extra, false); });
+    follows(FaultKind::stale_signature, "signed an hour ago", [&](Extra& extra, Work&) {
+      wire::Message then = extra.message;
+      wire::Message now_signed = extra.message;
+      format_.sign(0, then);
+      format_.sign(3'600'000, now_signed);
+      extra.signed_ago = std::chrono::hours{1};
+      alter::identity(extra.message);
+      return then.headers != now_signed.headers;
+    });
+    follows(FaultKind::ghost, "a number that was never shipped", [&](Extra& extra, Work&) {
+      alter::identity(extra.message);
+      alter::number(extra.message, parcel.number, ghost_number(parcel.number));
+      if (ghosts_.size() < ghosts_max) ghosts_.push_back(scan.parcel);
+      return true;
+    });
+  }
+
   void remember(OpenParcel& parcel, const Scan& scan) const {
     if (!format_.carries_history()) return;
+    if (starts_reuse(scan)) parcel.history.clear();
     const auto before = [](const Scan& a, const Scan& b) {
       return std::pair(a.at, a.sequence) < std::pair(b.at, b.sequence);
     };
@@ -392,6 +550,7 @@ class Session {
   void answered(std::size_t slot, const Result<Reply>& reply) {
     Work work = std::move(flights_[slot].work);
     const nanoseconds sent = flights_[slot].sent;
+    const std::uint32_t beside = flights_[slot].beside;
     free_slots_.push_back(slot);
     --flying_;
     const nanoseconds done = now();
@@ -404,12 +563,18 @@ class Session {
     } else {
       fate = page(work, *reply, done);
     }
-    recorder_.request({work.kind, fate, static_cast<std::uint16_t>(reply ? reply->status : 0), work.parcel,
-                       work.scan.sequence, work.intended, sent, done});
+    const auto status = static_cast<std::uint16_t>(reply ? reply->status : 0);
+    if (work.extra) return extra_answered(std::move(work), fate, reply, sent, beside);
+    if (work.ghost) return;
+    recorder_.request(
+        {work.kind, fate, status, work.parcel, work.scan.sequence, work.intended, sent, done, beside, FaultKind::none});
     count(work.kind, fate);
 
     if (fate == RequestFate::accepted) {
-      if (work.kind == RequestKind::scan) release(work.parcel);
+      if (work.kind == RequestKind::scan) {
+        follow_up(work);
+        release(work.parcel);
+      }
       return;
     }
     // A page that cannot be understood may be a torn one; only a clear "no" (4xx) is final.
@@ -429,16 +594,34 @@ class Session {
     }
   }
 
+  void extra_answered(Work work, RequestFate fate, const Result<Reply>& reply, nanoseconds sent, std::uint32_t beside) {
+    const nanoseconds done = now();
+    if (!work.extra->is_promise) {
+      recorder_.request({work.kind, fate, static_cast<std::uint16_t>(reply ? reply->status : 0), work.parcel,
+                         work.scan.sequence, work.intended, sent, done, beside, work.extra->fault});
+    }
+    // A sender of forgeries has no reason to come again after an answer.
+    const bool repeats = !reply || (may_retry(reply) && !must_be_refused(work.extra->fault)) ||
+                         (reply->status == 503 || reply->status == 429);
+    if (fate != RequestFate::accepted && repeats && work.attempts < options_.attempts_max && !closing_) {
+      work.again = done + pause(work.attempts, reply);
+      again_.push(std::move(work));
+    } else if (work.extra->is_promise) {
+      release(work.parcel);
+    }
+  }
+
   /// Reads a tracking page: a "not found" is an answer too.
   RequestFate page(const Work& work, const Reply& reply, nanoseconds done) {
     if (reply.status != 200 && reply.status != 404) return RequestFate::refused;
-    const auto shown = wire::decode_track_page(work.parcel, reply.status, reply.body, world_.first_day_unix);
+    auto shown = wire::decode_track_page(work.parcel, reply.status, reply.body, world_.first_day_unix);
     if (!shown) return RequestFate::broken;
     if (work.kind == RequestKind::check) {
-      recorder_.shown(
-          {work.parcel, done, work.at, shown->found, shown->status, static_cast<std::uint32_t>(shown->scans.size())});
+      recorder_.shown({work.parcel, done, work.at, shown->found, shown->status,
+                       static_cast<std::uint32_t>(shown->scans.size()), shown->promise_day, shown->estimated_day});
     } else {
-      ++summary_.read;
+      if (!work.ghost) ++summary_.read;
+      shown->ghost = work.ghost;
       recorder_.read_back(*shown);
     }
     return RequestFate::accepted;
@@ -549,6 +732,9 @@ class Session {
 
   bool read_back() {
     const auto parcels = source_.parcels();
+    std::sort(ghosts_.begin(), ghosts_.end());
+    ghosts_.erase(std::unique(ghosts_.begin(), ghosts_.end()), ghosts_.end());
+    const std::size_t pages = parcels.size() + ghosts_.size();
     enter(ReplayPhase::reading_back, parcels.size());
     open_.clear();
     const nanoseconds give_up = now() + std::chrono::nanoseconds{static_cast<std::int64_t>(options_.seconds_max * 1e9)};
@@ -560,15 +746,16 @@ class Session {
       }
       repeat_due();
       send_ready();
-      while (next < parcels.size() && transport_.idle() > 0) {
+      while (next < pages && transport_.idle() > 0) {
         Work work;
         work.kind = RequestKind::read_back;
-        work.parcel = parcels[next].id;
+        work.ghost = next >= parcels.size();
+        work.parcel = work.ghost ? ghosts_[next - parcels.size()] : parcels[next].id;
         work.intended = now();
         work.order = next++;
         send(std::move(work));
       }
-      if (next == parcels.size() && ready_.empty() && again_.empty() && flying_ == 0) return true;
+      if (next == pages && ready_.empty() && again_.empty() && flying_ == 0) return true;
       nanoseconds wake = now() + progress_every;
       if (!again_.empty()) wake = std::min(wake, again_.top().again);
       transport_.poll(start_ + wake);
@@ -611,6 +798,9 @@ class Session {
   }
 
   const World& world_;
+  FaultPlan faults_;
+  FaultySource faulty_;
+  std::vector<ParcelId> ghosts_;  // Whose made-up numbers are to be looked at.
   ReplaySource& source_;
   const ReplayOptions& options_;
   wire::WireFormat& format_;

@@ -38,6 +38,19 @@ Result<std::int64_t> instant_of(std::string_view text, std::string_view name) {
   return *instant;
 }
 
+Result<std::optional<Day>> day_member(const dom::object& page, std::string_view name, std::int64_t first_day_unix) {
+  const auto text = optional_text(page, name);
+  if (!text) return tl::unexpected(text.error());
+  if (!*text) return std::optional<Day>();
+  const auto date = parse_date(**text);
+  if (!date) return malformed("'" + std::string(name) + "' is not a date: '" + std::string(**text) + "'");
+  const std::int64_t day = *date - unix_day(first_day_unix, 0);
+  if (day < std::numeric_limits<Day>::min() || day > std::numeric_limits<Day>::max()) {
+    return malformed("'" + std::string(name) + "' is out of range");
+  }
+  return std::optional(static_cast<Day>(day));
+}
+
 Result<ShownScan> shown_scan(dom::element element) {
   dom::object object;
   if (element.get(object) != simdjson::SUCCESS) return malformed("'scans' has an entry that is not an object");
@@ -79,16 +92,11 @@ Result<ShownParcel> decode_track_page(ParcelId parcel, unsigned status, std::str
     shown.status = *kind;
   }
 
-  const auto promise = optional_text(page, "promise_date");
-  if (!promise) return tl::unexpected(promise.error());
-  if (*promise) {
-    const auto date = parse_date(**promise);
-    if (!date) return malformed("'promise_date' is not a date: '" + std::string(**promise) + "'");
-    const std::int64_t day = *date - unix_day(first_day_unix, 0);
-    if (day < std::numeric_limits<Day>::min() || day > std::numeric_limits<Day>::max()) {
-      return malformed("'promise_date' is out of range");
-    }
-    shown.promise_day = static_cast<Day>(day);
+  for (const auto& [name, into] :
+       {std::pair("promise_date", &shown.promise_day), std::pair("estimated_date", &shown.estimated_day)}) {
+    const auto told = day_member(page, name, first_day_unix);
+    if (!told) return tl::unexpected(told.error());
+    *into = *told;
   }
   const auto delivered = optional_text(page, "delivered_at");
   if (!delivered) return tl::unexpected(delivered.error());
@@ -109,7 +117,8 @@ Result<ShownParcel> decode_track_page(ParcelId parcel, unsigned status, std::str
   return shown;
 }
 
-void append_promise(const World& world, const ParcelFacts& facts, std::string_view tracking_number, std::string& out) {
+void append_promise(const World& world, const ParcelFacts& facts, std::string_view tracking_number, std::string& out,
+                    bool another_order) {
   const Destination& destination = world.destinations[index(facts.destination)];
   const auto append_time = [&out](SimDuration time_of_day) {
     const std::int64_t minutes = time_of_day.count() / 60'000;
@@ -120,8 +129,12 @@ void append_promise(const World& world, const ParcelFacts& facts, std::string_vi
   };
   out += R"({"tracking_number":)";
   append_json_string(out, tracking_number);
-  out += R"(,"promise_date":)";
-  if (facts.promise_day == no_day) {
+  // Another order under a known number is how a platform learns that the carrier uses the number again.
+  out += R"(,"order_number":")";
+  append_hex64(out, static_cast<std::uint64_t>(facts.id));
+  if (another_order) out += "-2";
+  out += R"(","promise_date":)";
+  if (another_order || facts.promise_day == no_day) {
     out += R"(null,"window_from":null,"window_to":null)";
   } else {
     out += '"';

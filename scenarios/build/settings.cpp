@@ -561,6 +561,12 @@ void read_replay(Keys keys, ReplayDefaults& r) {
   keys.finish();
 }
 
+void read_faults(Keys keys, FaultRates& faults) {
+  for (std::size_t kind = 1; kind < fault_kinds; ++kind) keys.share(fault_names[kind], faults.rate[kind]);
+  keys.integer("seed", 0, std::numeric_limits<std::int64_t>::max(), faults.seed);
+  keys.finish();
+}
+
 void read_gates(Keys keys, std::vector<GateText>& gates) {
   const std::string cure = "write texts, for instance require = [\"promise_kept >= 0.9\"]";
   for (const toml::node* node : keys.array("require", cure)) {
@@ -652,6 +658,7 @@ std::optional<Settings> read_settings(const std::filesystem::path& folder, const
   if (out.shippers.empty() && root.find("shipper") == nullptr) root.missing("shipper", "add a [[shipper]]");
   if (auto keys = root.table("shopper")) read_shopper(*std::move(keys), out.shopper);
   if (auto keys = root.table("replay")) read_replay(*std::move(keys), out.replay);
+  if (auto keys = root.table("faults")) read_faults(*std::move(keys), out.replay.faults);
   if (auto keys = root.table("gate")) read_gates(*std::move(keys), out.gates);
   root.finish();
   check_names_differ(out, faults);

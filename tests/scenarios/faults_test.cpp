@@ -93,6 +93,10 @@ const Broken broken_worlds[] = {
      "shipper.season", "unknown season", "retail"},
     {"SpeedAndSeconds", "scenario.toml", "seconds = 30", "seconds = 30\nspeed = 10", "scenario.toml", 98,
      "replay.speed", "both", "remove one"},
+    {"FaultRateAboveOne", "scenario.toml", "[replay]", "[faults]\nredelivery = 1.5\n[replay]", "scenario.toml", 96,
+     "faults.redelivery", "above 1", "fraction"},
+    {"UnknownFault", "scenario.toml", "[replay]", "[faults]\nredelivry = 0.5\n[replay]", "scenario.toml", 96,
+     "faults.redelivry", "unknown", "redelivery"},
     {"GateNotText", "scenario.toml", "\"promise_kept >= 0.9\"", "0.9", "scenario.toml", 102, "gate.require",
      "not a text", "require = ["},
 

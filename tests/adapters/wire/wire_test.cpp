@@ -428,8 +428,8 @@ TEST(Promises, AreWrittenForTheEndpoint) {
   ParcelFacts facts = testing::facts_of(make_parcel_id(ShipNodeId{1}, 5, 7), 0);
   std::string out;
   append_promise(world, facts, "1Z", out);
-  EXPECT_EQ(out, R"({"tracking_number":"1Z","promise_date":"2013-11-06","window_from":"08:00","window_to":"20:00",)"
-                 R"("destination":"100","time_zone":"America/New_York"})");
+  EXPECT_EQ(out, R"({"tracking_number":"1Z","order_number":"0001000500000007","promise_date":"2013-11-06",)"
+                 R"("window_from":"08:00","window_to":"20:00","destination":"100","time_zone":"America/New_York"})");
   EXPECT_EQ(promises_message(out, "").body, "{\"parcels\":[" + out + "]}");
   facts.promise_day = no_day;
   out.clear();
