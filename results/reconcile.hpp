@@ -21,6 +21,7 @@
 #include <tuple>
 #include <vector>
 
+#include "engine/faults.hpp"
 #include "engine/on_time.hpp"
 #include "engine/replay.hpp"
 #include "engine/world.hpp"
@@ -54,23 +55,51 @@ struct TruthParcel {
 };
 
 enum class FindingKind : std::uint8_t {
-  lost,              ///< Accepted, not shown.
-  unacknowledged,    ///< Tried, never accepted, not shown: the endpoint said so, hence no defect.
-  not_sent,          ///< Never tried (dropped, or the replay was stopped), not shown.
-  phantom,           ///< Shown, never published.
-  duplicated,        ///< Shown more often than it happened.
-  wrong,             ///< Shown with another instant, kind or place.
-  late_to_show,      ///< Shown in the end, but a check long after its acknowledgement missed it.
-  wrong_status,      ///< The page's status does not follow from what was accepted or shown.
-  wrong_promise,     ///< The date shown is neither the promise nor any estimate the carrier published.
-  wrong_delivery,    ///< Delivery instant shown but not true, or true and not shown.
-  parcel_not_found,  ///< Scans were accepted, and the page knows nothing of the parcel.
-  parcel_not_read,   ///< The read-back got no answer: nothing is known about it.
+  lost,               ///< Accepted, not shown.
+  unacknowledged,     ///< Tried, never accepted, not shown: the endpoint said so, hence no defect.
+  not_sent,           ///< Never tried (dropped, or the replay was stopped), not shown.
+  phantom,            ///< Shown, never published.
+  duplicated,         ///< Shown more often than it happened.
+  wrong,              ///< Shown with another instant, kind or place.
+  late_to_show,       ///< Shown in the end, but a check long after its acknowledgement missed it.
+  wrong_status,       ///< The page's status does not follow from what was accepted or shown.
+  wrong_promise,      ///< The date shown is neither the promise nor any estimate the carrier published.
+  wrong_delivery,     ///< Delivery instant shown but not true, or true and not shown.
+  parcel_not_found,   ///< Scans were accepted, and the page knows nothing of the parcel.
+  parcel_not_read,    ///< The read-back got no answer: nothing is known about it.
+  wrong_instant,      ///< Shown, of the right kind and place, at another instant.
+  impossible_status,  ///< A check showed a status that follows from no part of what had been sent by then.
+  forgery_taken,      ///< A message whose sender is not who he says was acknowledged.
+  forgery_error,      ///< Such a message was answered with 500: its sender will come again for days.
+  ghost_shown,        ///< A page for a number that the shop never shipped.
+  refused,            ///< A true message, rightly signed, was answered with 4xx.
+  not_recovered,      ///< After an outage the backlog was never worked off.
 };
-inline constexpr std::size_t finding_kinds = 12;
+inline constexpr std::size_t finding_kinds = 19;
 inline constexpr std::array<const char*, finding_kinds> finding_names{
-    "lost",         "unacknowledged", "not_sent",      "phantom",        "duplicated",       "wrong",
-    "late_to_show", "wrong_status",   "wrong_promise", "wrong_delivery", "parcel_not_found", "parcel_not_read"};
+    "lost",          "unacknowledged",    "not_sent",      "phantom",        "duplicated",       "wrong",
+    "late_to_show",  "wrong_status",      "wrong_promise", "wrong_delivery", "parcel_not_found", "parcel_not_read",
+    "wrong_instant", "impossible_status", "forgery_taken", "forgery_error",  "ghost_shown",      "refused",
+    "not_recovered"};
+
+/// What is proved about an endpoint; MEASURES.md has the exact rules.
+enum class Oracle : std::uint8_t {
+  no_lost_scan,
+  no_phantom,
+  final_status,
+  prefix_consistency,
+  visibility_latency,
+  timestamp_fidelity,
+  promise_shown,
+  isolation,
+  liveness,
+};
+inline constexpr std::size_t oracles = 9;
+inline constexpr std::array<const char*, oracles> oracle_names{
+    "no_lost_scan",  "no_phantom", "final_status", "prefix_consistency", "visibility_latency", "timestamp_fidelity",
+    "promise_shown", "isolation",  "liveness"};
+/// The oracle that a finding speaks against; none for what is no defect of the endpoint.
+std::optional<Oracle> oracle_of(FindingKind kind);
 /// Defects make up the measure `findings`: what a page, having taken the scans, shows wrongly in the end.
 bool is_defect(FindingKind kind);
 /// True for kinds that count scans, false for those that count parcels.
@@ -83,6 +112,44 @@ struct FindingExample {
   std::string detail;                    ///< One line.
   std::string truth;                     ///< The whole story: one scan per line, those in question marked by '>'.
   std::string shown;
+  std::uint32_t faults = 0;  ///< Injected into the parcel: bit i is FaultKind i.
+};
+
+/// What an oracle looked at and found.
+struct OracleResult {
+  std::uint64_t judged = 0;    ///< Scans, parcels, checks or messages, as the oracle counts.
+  std::uint64_t findings = 0;  ///< Not a sum over disjoint things: isolation counts parcels that others count too.
+};
+
+/// Acknowledgement to the first check that showed the scan, of scans that met a fault (`none`: of the others).
+struct Visibility {
+  std::uint64_t scans = 0;
+  LatencyHistogram latency;  ///< Upper bound: the first check that showed it.
+  LatencyHistogram gap;      ///< By how much it may be too high: since the check before, or the acknowledgement.
+};
+
+/// Date shown by checks against the day of delivery, by days to go.
+struct EtaError {
+  std::uint64_t checks = 0;
+  std::uint64_t early = 0;  ///< The shown date is before the true one.
+  std::uint64_t exact = 0;
+  std::uint64_t late = 0;
+  std::int64_t sum_days = 0;
+  std::uint64_t sum_abs_days = 0;
+};
+inline constexpr std::size_t eta_horizons = 11;  ///< 0 to 9 days to go, and 10 or more.
+
+struct Outage {
+  std::size_t from_second = 0;
+  std::size_t to_second = 0;             ///< First second without.
+  std::optional<std::size_t> caught_up;  ///< First second at whose end everything due had been accepted or refused.
+  std::uint64_t backlog_max = 0;         ///< Requests due and not done.
+};
+
+/// A known mistake of tracking systems whose signature the findings bear.
+struct Diagnosis {
+  std::string bug;  ///< Name as in `peakstorm endpoint --list-bugs`.
+  std::string why;  ///< One sentence with the counts that speak for it.
 };
 
 struct ReplaySecond {
@@ -131,6 +198,15 @@ struct ReplayResults {
   std::vector<FindingExample> examples;  ///< By kind, then parcel.
   std::uint64_t read = 0;                ///< Parcels read back.
 
+  std::array<OracleResult, oracles> oracle;
+  std::array<Visibility, fault_kinds> visibility;
+  std::array<EtaError, eta_horizons> eta_estimated;  ///< The estimate that the page shows.
+  std::array<EtaError, eta_horizons> eta_promised;   ///< The promised date that the page shows.
+  std::vector<Outage> outages;
+  std::vector<Diagnosis> diagnosis;  ///< Likeliest first; empty when nothing was found or nothing fits.
+  std::vector<InjectedFault> injected;
+  std::array<std::uint64_t, fault_kinds> injected_count{};
+
   // Tracked, measured, read-back parcels whose promise counts.
   std::uint64_t true_kept = 0;
   std::uint64_t true_broken = 0;
@@ -148,6 +224,8 @@ struct ReconcileOptions {
   std::chrono::nanoseconds late_after = std::chrono::milliseconds{10};
   std::chrono::nanoseconds shown_within = std::chrono::seconds{1};  ///< Wall time from acknowledgement to page.
   std::size_t examples_max = 200;                                   ///< Per kind.
+  /// What the replay publishes besides, or later than, the scans of the run; may be empty.
+  std::function<void(std::vector<Scan>&)> amend = nullptr;
 };
 
 class Reconciliation final : public ReplayRecorder {
@@ -164,6 +242,7 @@ class Reconciliation final : public ReplayRecorder {
 
   void begin(const ReplayEnvironment& environment) override;
   void request(const RequestRecord& record) override;
+  void injected(const InjectedFault& fault) override;
   void shown(const ShownStatus& status) override;
   void read_back(const ShownParcel& parcel) override;
   void end(std::chrono::nanoseconds wall, std::chrono::nanoseconds cpu, bool complete) override;

@@ -10,6 +10,7 @@
 
 #include "engine/check.hpp"
 #include "results/measures.hpp"
+#include "results/measures/diagnosis.hpp"
 
 namespace peakstorm {
 namespace {
@@ -30,7 +31,43 @@ struct TruthScan {
   nanoseconds accepted = not_yet;  ///< When it was acknowledged.
   bool tried = false;              ///< Really sent at least once.
   bool missed = false;             ///< A check should have shown it and did not.
+  nanoseconds sent = not_yet;      ///< First attempt.
+  std::uint32_t faults = 0;        ///< Injected; bit i is FaultKind i.
+  std::uint32_t beside = 0;        ///< Requests in flight when it was sent and accepted.
+  std::uint32_t rank = 0;          ///< In the order of acknowledgements, from 1.
+  std::uint16_t attempts = 0;
+  std::uint16_t last_status = 0;
 };
+
+constexpr std::uint32_t bit(FaultKind kind) {
+  return std::uint32_t{1} << static_cast<unsigned>(kind);
+}
+
+/// What a check saw; judged at the end, when it is known what had been sent by then.
+struct Check {
+  std::uint32_t parcel = 0;
+  std::uint32_t scans_shown = 0;
+  nanoseconds at{};
+  SimTime simulated;
+  std::optional<ScanKind> status;  ///< None: not found.
+  std::optional<Day> promised;
+  std::optional<Day> estimated;
+};
+
+/// An acknowledged message of a parcel, faults' ones included.
+struct Told {
+  std::uint32_t parcel = 0;
+  std::uint8_t sequence = 0;
+  bool again = false;  ///< A redelivery: many a system knows it by its id and looks no further.
+  nanoseconds done{};
+};
+
+bool same_place(const std::string& a, const std::string& b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) {
+    const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
+    return lower(x) == lower(y);
+  });
+}
 
 /// Latencies of one second, 32 cells per octave (2 % wide): small enough to keep one per second.
 class CoarseHistogram {
@@ -112,6 +149,13 @@ bool is_defect(FindingKind kind) {
     case FindingKind::wrong_promise:
     case FindingKind::wrong_delivery:
     case FindingKind::parcel_not_found:
+    case FindingKind::wrong_instant:
+    case FindingKind::impossible_status:
+    case FindingKind::forgery_taken:
+    case FindingKind::forgery_error:
+    case FindingKind::ghost_shown:
+    case FindingKind::refused:
+    case FindingKind::not_recovered:
       return true;
     case FindingKind::unacknowledged:
     case FindingKind::not_sent:
@@ -123,7 +167,42 @@ bool is_defect(FindingKind kind) {
 }
 
 bool counts_scans(FindingKind kind) {
-  return kind <= FindingKind::late_to_show;
+  return kind <= FindingKind::late_to_show || kind == FindingKind::wrong_instant ||
+         kind == FindingKind::forgery_taken || kind == FindingKind::forgery_error || kind == FindingKind::refused;
+}
+
+std::optional<Oracle> oracle_of(FindingKind kind) {
+  switch (kind) {
+    case FindingKind::lost:
+    case FindingKind::parcel_not_found:
+    case FindingKind::refused:
+      return Oracle::no_lost_scan;
+    case FindingKind::phantom:
+    case FindingKind::duplicated:
+    case FindingKind::wrong:
+    case FindingKind::forgery_taken:
+    case FindingKind::forgery_error:
+    case FindingKind::ghost_shown:
+      return Oracle::no_phantom;
+    case FindingKind::wrong_status:
+    case FindingKind::wrong_delivery:
+      return Oracle::final_status;
+    case FindingKind::impossible_status:
+      return Oracle::prefix_consistency;
+    case FindingKind::late_to_show:
+      return Oracle::visibility_latency;
+    case FindingKind::wrong_instant:
+      return Oracle::timestamp_fidelity;
+    case FindingKind::wrong_promise:
+      return Oracle::promise_shown;
+    case FindingKind::not_recovered:
+      return Oracle::liveness;
+    case FindingKind::unacknowledged:
+    case FindingKind::not_sent:
+    case FindingKind::parcel_not_read:
+      break;
+  }
+  return std::nullopt;
 }
 
 std::optional<ScanKind> status_of(std::span<const ShownScan> history) {
@@ -201,7 +280,9 @@ void ReplayResults::add_to(MeasureMap& measures) const {
   const std::uint64_t unread = findings[static_cast<std::size_t>(FindingKind::parcel_not_read)];
   const bool judged = complete && unread == 0;
   const auto finding = [&](const std::string& name, FindingKind kind) {
-    const auto value = static_cast<double>(findings[static_cast<std::size_t>(kind)]);
+    auto value = static_cast<double>(findings[static_cast<std::size_t>(kind)]);
+    if (kind == FindingKind::wrong)
+      value += static_cast<double>(findings[static_cast<std::size_t>(FindingKind::wrong_instant)]);
     put(name, Unit::count, judged ? std::optional(value) : std::nullopt);
   };
   put("findings", Unit::count, judged ? std::optional(static_cast<double>(defects())) : std::nullopt);
@@ -292,6 +373,15 @@ struct Reconciliation::Impl {
   std::vector<TruthScan> scans;                          ///< By parcel, then (reported, sequence).
   std::vector<std::uint32_t> first_scan;                 ///< By parcel, one more at the end.
   std::vector<bool> was_read;
+  std::vector<std::uint32_t> faults;      ///< By parcel, as in TruthScan.
+  std::vector<bool> defective;            ///< Parcels with any defect.
+  std::vector<SimTime> reused;            ///< From when its number is another parcel's; `never`.
+  std::vector<std::int32_t> first_shown;  ///< Scans that its first check showed; -1: never checked.
+  std::vector<Check> checks;
+  std::vector<Told> told;
+  std::uint32_t accepted = 0;
+  std::uint64_t accepted_beside = 0;
+  Symptoms symptoms;
 
   ReplayResults results;
   std::array<std::vector<CoarseHistogram>, 3> coarse;
@@ -302,7 +392,15 @@ struct Reconciliation::Impl {
   std::array<std::map<ExampleKey, FindingExample>, finding_kinds> examples;
 
   Impl(const World& w, std::vector<TruthParcel> p, ShownRules r, const ReconcileOptions& o)
-      : world(w), rules(std::move(r)), options(o), parcels(std::move(p)), was_read(parcels.size()) {
+      : world(w),
+        rules(std::move(r)),
+        options(o),
+        parcels(std::move(p)),
+        was_read(parcels.size()),
+        faults(parcels.size()),
+        defective(parcels.size()),
+        reused(parcels.size(), never),
+        first_shown(parcels.size(), -1) {
     PEAKSTORM_CHECK(static_cast<bool>(rules.scan), parcels.size());
     PEAKSTORM_CHECK(static_cast<bool>(rules.status), parcels.size());
     index_of.reserve(parcels.size());
@@ -312,6 +410,9 @@ struct Reconciliation::Impl {
     }
   }
 
+  [[nodiscard]] std::span<const TruthScan> parcel_scans(std::uint32_t parcel) const {
+    return {scans.data() + first_scan[parcel], scans.data() + first_scan[parcel + 1]};
+  }
   std::span<TruthScan> scans_of(std::uint32_t parcel) {
     return {scans.data() + first_scan[parcel], scans.data() + first_scan[parcel + 1]};
   }
@@ -338,6 +439,11 @@ struct Reconciliation::Impl {
   template <class MakeExample>
   void found(FindingKind kind, ParcelId parcel, std::optional<std::uint8_t> sequence, const MakeExample& make) {
     ++results.findings[static_cast<std::size_t>(kind)];
+    std::uint32_t parcel_faults = 0;
+    if (const auto known = index_of.find(parcel); known != index_of.end()) {
+      if (is_defect(kind)) defective[known->second] = true;
+      parcel_faults = faults[known->second];
+    }
     auto& kept = examples[static_cast<std::size_t>(kind)];
     const ExampleKey key{static_cast<std::uint64_t>(parcel), sequence ? int{*sequence} : -1};
     if (options.examples_max == 0 || kept.contains(key)) return;
@@ -349,11 +455,26 @@ struct Reconciliation::Impl {
     example.kind = kind;
     example.parcel = parcel;
     example.sequence = sequence;
+    example.faults = parcel_faults;
     kept.emplace(key, std::move(example));
   }
 
   void compare(std::uint32_t index, const ShownParcel& page);
-  void compare_promise(const TruthParcel& parcel, const ShownParcel& page);
+  void compare_promise(std::uint32_t index, const ShownParcel& page);
+  void judge_messages(const RequestRecord& record);
+  void judge_refusals();
+  void judge_checks();
+  void judge_status(const Check& check, std::span<const TruthScan> scans);
+  void judge_visibility(std::uint32_t index, std::span<const Check> seen);
+  void judge_eta(const Check& check);
+  void judge_outages();
+  void sum_up();
+  [[nodiscard]] bool altered(std::uint32_t index) const {
+    return (faults[index] & (bit(FaultKind::regression) | bit(FaultKind::retraction) | bit(FaultKind::number_reuse))) !=
+           0;
+  }
+  [[nodiscard]] std::optional<ScanKind> last_told(std::uint32_t index, nanoseconds before, bool redeliveries) const;
+  void status_symptom(std::uint32_t index, ScanKind shown, std::span<const ShownScan> basis, nanoseconds before);
 };
 
 Reconciliation::Reconciliation(const World& world, std::vector<TruthParcel> parcels, ShownRules rules,
@@ -362,10 +483,18 @@ Reconciliation::Reconciliation(const World& world, std::vector<TruthParcel> parc
 Reconciliation::~Reconciliation() = default;
 
 void Reconciliation::truth(std::span<const Scan> scans) {
+  std::vector<Scan> amended;
+  if (impl_->options.amend) {
+    amended.assign(scans.begin(), scans.end());
+    impl_->options.amend(amended);
+    scans = amended;
+  }
   for (const Scan& scan : scans) {
     if (scan.reported == never) continue;
     const auto found = impl_->index_of.find(scan.parcel);
-    if (found != impl_->index_of.end()) impl_->gathered.emplace_back(found->second, scan);
+    if (found == impl_->index_of.end()) continue;
+    impl_->gathered.emplace_back(found->second, scan);
+    if (starts_reuse(scan)) impl_->reused[found->second] = std::min(impl_->reused[found->second], scan.at);
   }
 }
 
@@ -382,7 +511,7 @@ void Reconciliation::begin(const ReplayEnvironment& environment) {
   m.scans.reserve(m.gathered.size());
   for (const auto& [parcel, scan] : m.gathered) {
     ++m.first_scan[parcel + 1];
-    m.scans.push_back({scan, not_yet, not_yet, false, false});
+    m.scans.push_back({scan, not_yet, not_yet, false, false, not_yet, 0, 0, 0, 0, 0});
   }
   for (std::size_t i = 0; i < m.parcels.size(); ++i) m.first_scan[i + 1] += m.first_scan[i];
   m.gathered = {};
@@ -397,12 +526,27 @@ void Reconciliation::request(const RequestRecord& record) {
 
   // Repeated attempts of a scan carry the first intended instant; they are sent, but not intended again.
   bool first_attempt = true;
-  if (record.kind == RequestKind::scan) {
+  if (record.fault != FaultKind::none) {
+    m.judge_messages(record);
+  } else if (record.kind == RequestKind::scan) {
     if (TruthScan* scan = m.find(record.parcel, record.sequence)) {
       first_attempt = scan->intended == not_yet;
       scan->intended = std::min(scan->intended, record.intended);
       scan->tried = scan->tried || !dropped;
-      if (record.fate == RequestFate::accepted) scan->accepted = std::min(scan->accepted, record.done);
+      if (!dropped) {
+        scan->sent = std::min(scan->sent, record.sent);
+        ++scan->attempts;
+        scan->last_status = record.status;
+      }
+      if (record.fate == RequestFate::accepted) {
+        if (scan->accepted == not_yet) {
+          scan->beside = record.in_flight;
+          scan->rank = ++m.accepted;
+          m.accepted_beside += record.in_flight;
+        }
+        scan->accepted = std::min(scan->accepted, record.done);
+        m.told.push_back({m.index_of.at(record.parcel), record.sequence, false, record.done});
+      }
     }
   }
   auto& seconds = r.seconds[kind];
@@ -436,6 +580,13 @@ void Reconciliation::shown(const ShownStatus& status) {
   if (found == m.index_of.end()) return;
   const TruthParcel& parcel = m.parcels[found->second];
   const std::uint32_t visible = status.found ? status.scans_shown : 0;
+  std::int32_t& first_look = m.first_shown[found->second];
+  if (first_look < 0) first_look = static_cast<std::int32_t>(visible);
+  m.checks.push_back({found->second, visible, status.at, status.simulated,
+                      status.found ? std::optional(status.status) : std::nullopt, status.promise_day,
+                      status.estimated_day});
+  // Once the number is another parcel's, the page is about that one.
+  if (m.reused[found->second] <= status.simulated) return;
 
   // Published scans stand in the order of their publication, and a page that is behind lacks the newest ones.
   std::uint32_t expected = 0;
@@ -475,11 +626,22 @@ void Reconciliation::shown(const ShownStatus& status) {
 
 void Reconciliation::read_back(const ShownParcel& parcel) {
   const auto found = impl_->index_of.find(parcel.parcel);
-  if (found == impl_->index_of.end() || impl_->was_read[found->second]) return;
+  if (found == impl_->index_of.end()) return;
+  if (parcel.ghost) {
+    ++impl_->results.oracle[static_cast<std::size_t>(Oracle::no_phantom)].judged;
+    if (!parcel.found) return;
+    std::string page;
+    for (const ShownScan& scan : parcel.scans) page += line_of(scan, true);
+    impl_->found(FindingKind::ghost_shown, parcel.parcel, std::nullopt, [&] {
+      return FindingExample{{}, {}, {}, "a number beside this parcel's, never shipped, has a page", "", page, 0};
+    });
+    return;
+  }
+  if (impl_->was_read[found->second]) return;
   impl_->was_read[found->second] = true;
   ++impl_->results.read;
   impl_->compare(found->second, parcel);
-  impl_->compare_promise(impl_->parcels[found->second], parcel);
+  impl_->compare_promise(found->second, parcel);
 }
 
 void Reconciliation::Impl::compare(std::uint32_t index, const ShownParcel& page) {
@@ -493,6 +655,8 @@ void Reconciliation::Impl::compare(std::uint32_t index, const ShownParcel& page)
   };
   std::vector<Expected> expected;
   for (TruthScan& scan : scans_of(index)) {
+    // Once its number belongs to another parcel, nothing of this one may be shown.
+    if (reused[index] != never && scan.scan.at < reused[index]) continue;
     if (auto shown = rules.scan(parcel.facts, scan.scan)) expected.push_back({std::move(*shown), &scan});
   }
   // In the order in which they happened, as a page would list them.
@@ -518,6 +682,11 @@ void Reconciliation::Impl::compare(std::uint32_t index, const ShownParcel& page)
       }
     }
     if (taken[s]) continue;
+    // A milestone told in capitals is still the same.
+    any = any || std::any_of(expected.begin(), expected.end(), [&](const Expected& e) {
+            return e.shown.unix_ms == shown.unix_ms && e.shown.kind == shown.kind &&
+                   same_place(e.shown.place, shown.place) && e.shown.place != shown.place;
+          });
     (any ? duplicates : extra).push_back(&shown);
   }
   for (Expected& e : expected) {
@@ -585,9 +754,30 @@ void Reconciliation::Impl::compare(std::uint32_t index, const ShownParcel& page)
     found(kind, id, sequence, [&] {
       return FindingExample{{}, {}, {}, name_of(e.shown) + " is not shown", truth_story({&e}), shown_story({})};
     });
+    if (kind != FindingKind::lost) continue;
+    LostScan lost;
+    lost.rank = e.truth->rank;
+    lost.beside = e.truth->beside;
+    lost.stale_page = first_shown[index] >= 0 && static_cast<std::size_t>(first_shown[index]) == page.scans.size();
+    lost.only_first_shown = page.scans.size() == 1 && expected.size() > 1 && expected.front().matched;
+    for (const Expected& other : expected) {
+      if (other.truth->accepted >= e.truth->accepted) continue;
+      lost.late = lost.late || other.shown.unix_ms > e.shown.unix_ms;
+      lost.after_delivery = lost.after_delivery || other.shown.kind == ScanKind::delivered;
+    }
+    symptoms.lost.push_back(lost);
   }
   for (const Wrong& w : wrong) {
-    found(FindingKind::wrong, id, w.expected->truth->scan.sequence, [&] {
+    const bool instant = w.expected->shown.kind == w.shown->kind && w.expected->shown.place == w.shown->place;
+    if (instant) {
+      const std::int64_t shift = w.shown->unix_ms - w.expected->shown.unix_ms;
+      ++symptoms.wrong_instants;
+      symptoms.cut_seconds += static_cast<std::uint64_t>(shift < 0 && shift > -1000);
+      // Offsets of zones are quarter hours up to fourteen hours.
+      symptoms.zone_shifts +=
+          static_cast<std::uint64_t>(shift % 900'000 == 0 && shift >= -50'400'000 && shift <= 50'400'000);
+    }
+    found(instant ? FindingKind::wrong_instant : FindingKind::wrong, id, w.expected->truth->scan.sequence, [&] {
       return FindingExample{{},
                             {},
                             {},
@@ -597,12 +787,48 @@ void Reconciliation::Impl::compare(std::uint32_t index, const ShownParcel& page)
     });
   }
   for (const ShownScan* scan : extra) {
+    ++symptoms.phantoms;
+    symptoms.forged_phantoms +=
+        static_cast<std::uint64_t>(std::any_of(expected.begin(), expected.end(), [&](const auto& e) {
+          const std::int64_t moved = scan->unix_ms - e.shown.unix_ms;
+          return e.shown.kind == scan->kind && (moved == 13 * 60'000 || moved == 17 * 60'000);
+        }));
+    symptoms.cut_seconds +=
+        static_cast<std::uint64_t>(std::any_of(expected.begin(), expected.end(), [&](const auto& e) {
+          return e.shown.kind == scan->kind && scan->unix_ms % 1000 == 0 && e.shown.unix_ms > scan->unix_ms &&
+                 e.shown.unix_ms - scan->unix_ms < 1000;
+        }));
+    if (reused[index] != never) {
+      const auto before = parcel_scans(index);
+      symptoms.old_journeys +=
+          static_cast<std::uint64_t>(std::any_of(before.begin(), before.end(), [&](const TruthScan& t) {
+            const auto was = rules.scan(parcel.facts, t.scan);
+            return was && t.scan.at < reused[index] && key_of(*was) == key_of(*scan);
+          }));
+    }
     found(FindingKind::phantom, id, std::nullopt, [&] {
       return FindingExample{
           {}, {}, {}, name_of(*scan) + " is shown and never happened", truth_story({}), shown_story({scan})};
     });
   }
   for (const ShownScan* scan : duplicates) {
+    ++symptoms.duplicates;
+    std::uint32_t met = 0;
+    std::uint16_t attempts = 0;
+    for (const Expected& e : expected) {
+      if (e.shown.unix_ms != scan->unix_ms || e.shown.kind != scan->kind) continue;
+      met |= e.truth->faults;
+      attempts = std::max(attempts, e.truth->attempts);
+    }
+    if (attempts > 1) {
+      ++symptoms.duplicates_retried;
+    } else if ((met & bit(FaultKind::redelivery)) != 0) {
+      ++symptoms.duplicates_redelivered;
+    } else if ((met & bit(FaultKind::near_duplicate)) != 0) {
+      ++symptoms.duplicates_near;
+    } else {
+      ++symptoms.duplicates_plain;
+    }
     found(FindingKind::duplicated, id, std::nullopt, [&] {
       return FindingExample{
           {}, {}, {}, name_of(*scan) + " is shown more than once", truth_story({}), shown_story({scan})};
@@ -626,6 +852,7 @@ void Reconciliation::Impl::compare(std::uint32_t index, const ShownParcel& page)
   }
   const std::optional<ScanKind> status = rules.status(basis);
   if (status && *status != page.status) {
+    status_symptom(index, page.status, basis, not_yet);
     found(FindingKind::wrong_status, id, std::nullopt, [&] {
       return FindingExample{
           {},
@@ -664,11 +891,14 @@ void Reconciliation::Impl::compare(std::uint32_t index, const ShownParcel& page)
   }
   if (page.promise_day) {
     const Day shown_day = *page.promise_day;
+    ++results.oracle[static_cast<std::size_t>(Oracle::promise_shown)].judged;
     bool known = parcel.facts.promise_day != no_day && shown_day == Day{parcel.facts.promise_day};
     for (const TruthScan& scan : scans_of(index)) {
       known = known || (scan.scan.eta_day != no_day && shown_day == Day{scan.scan.eta_day});
     }
     if (!known) {
+      ++symptoms.wrong_dates;
+      symptoms.day_early += static_cast<std::uint64_t>(shown_day + 1 == Day{parcel.facts.promise_day});
       found(FindingKind::wrong_promise, id, std::nullopt, [&] {
         return FindingExample{{},
                               {},
@@ -681,7 +911,10 @@ void Reconciliation::Impl::compare(std::uint32_t index, const ShownParcel& page)
   }
 }
 
-void Reconciliation::Impl::compare_promise(const TruthParcel& parcel, const ShownParcel& page) {
+void Reconciliation::Impl::compare_promise(std::uint32_t index, const ShownParcel& page) {
+  const TruthParcel& parcel = parcels[index];
+  // A fault gave it another ending than the one that its true verdict is about.
+  if (altered(index)) return;
   if (!parcel.measured || parcel.promise == Verdict::not_counted) return;
   const bool truly = parcel.promise == Verdict::kept;
   bool shown = false;
@@ -695,6 +928,310 @@ void Reconciliation::Impl::compare_promise(const TruthParcel& parcel, const Show
   ++(shown ? results.shown_kept : results.shown_broken);
   results.hidden_kept += static_cast<std::uint64_t>(truly && !shown);
   results.hidden_broken += static_cast<std::uint64_t>(!truly && shown);
+}
+
+/// A message that exists only by a fault: forgeries must be refused, and everything true must be taken.
+void Reconciliation::Impl::judge_messages(const RequestRecord& record) {
+  const bool answered = record.status != 0;
+  auto& phantom = results.oracle[static_cast<std::size_t>(Oracle::no_phantom)];
+  const auto told_of = [&](FindingKind kind, const std::string& what) {
+    found(kind, record.parcel, record.sequence, [&] {
+      return FindingExample{{}, {}, {}, what + " (" + fault_names[static_cast<std::size_t>(record.fault)] + ")",
+                            "", "", 0};
+    });
+  };
+  switch (record.fault) {
+    case FaultKind::forged:
+    case FaultKind::unsigned_message:
+    case FaultKind::stale_signature:
+      phantom.judged += static_cast<std::uint64_t>(answered);
+      if (record.fate == RequestFate::accepted) {
+        ++(record.fault == FaultKind::forged ? symptoms.tampered_taken : symptoms.unsigned_taken);
+        told_of(FindingKind::forgery_taken, "a message that its sender did not sign was acknowledged");
+      } else if (record.status == 500) {
+        told_of(FindingKind::forgery_error, "answered with 500 instead of 4xx");
+      }
+      return;
+    case FaultKind::redelivery:
+    case FaultKind::near_duplicate:
+      if (record.fate == RequestFate::accepted) {
+        if (const auto known = index_of.find(record.parcel); known != index_of.end()) {
+          told.push_back({known->second, record.sequence, record.fault == FaultKind::redelivery, record.done});
+        }
+      } else if (record.status >= 400 && record.status < 500 && record.status != 408 && record.status != 429) {
+        symptoms.refused_capitals += static_cast<std::uint64_t>(record.fault == FaultKind::near_duplicate);
+        told_of(FindingKind::refused, fmt::format("a true message was answered with {}", record.status));
+      }
+      return;
+    default:
+      // A ghost is judged by its page. A time without an offset may be refused, or read rightly.
+      return;
+  }
+}
+
+/// Scans that were never taken because the endpoint would not have them.
+void Reconciliation::Impl::judge_refusals() {
+  for (const TruthScan& scan : scans) {
+    if (scan.tried) ++results.oracle[static_cast<std::size_t>(Oracle::no_lost_scan)].judged;
+    const bool refused = scan.accepted == not_yet && scan.last_status >= 400 && scan.last_status < 500 &&
+                         scan.last_status != 408 && scan.last_status != 429;
+    if (!refused) continue;
+    ++symptoms.refused;
+    symptoms.refused_drift += static_cast<std::uint64_t>((scan.faults & bit(FaultKind::schema_drift)) != 0);
+    symptoms.refused_unsigned += static_cast<std::uint64_t>(scan.last_status == 401 || scan.last_status == 403);
+    found(FindingKind::refused, scan.scan.parcel, scan.scan.sequence, [&] {
+      return FindingExample{
+          {},
+          {},
+          {},
+          fmt::format("{} was answered with {}", scan_kind_names[static_cast<std::size_t>(scan.scan.kind)], scan.last_status),
+          "",
+          "",
+          0};
+    });
+  }
+}
+
+std::optional<ScanKind> Reconciliation::Impl::last_told(std::uint32_t index, nanoseconds before,
+                                                        bool redeliveries) const {
+  // `told` is sorted by parcel, then instant, once the replay is over; until then a walk finds the newest.
+  const Told* last = nullptr;
+  for (const Told& message : told) {
+    if (message.parcel == index && (redeliveries || !message.again) && message.done <= before &&
+        (last == nullptr || message.done >= last->done)) {
+      last = &message;
+    }
+  }
+  if (last == nullptr) return std::nullopt;
+  for (const TruthScan& scan : parcel_scans(index)) {
+    if (scan.scan.sequence != last->sequence) continue;
+    const auto shown = rules.scan(parcels[index].facts, scan.scan);
+    if (shown) return shown->kind;
+  }
+  return std::nullopt;
+}
+
+/// Which mistake a wrong status looks like.
+void Reconciliation::Impl::status_symptom(std::uint32_t index, ScanKind shown, std::span<const ShownScan> basis,
+                                          nanoseconds before) {
+  ++symptoms.wrong_statuses;
+  // A walk over all messages; enough of them tell which mistake it is.
+  if (symptoms.wrong_statuses > 300) return;
+  ++symptoms.wrong_statuses_examined;
+  symptoms.status_told_last +=
+      static_cast<std::uint64_t>(last_told(index, before, false) == shown || last_told(index, before, true) == shown);
+  const auto furthest = std::max_element(basis.begin(), basis.end(), [](const ShownScan& a, const ShownScan& b) {
+    return progress_of(a.kind) < progress_of(b.kind);
+  });
+  symptoms.status_furthest +=
+      static_cast<std::uint64_t>(furthest != basis.end() && progress_of(furthest->kind) == progress_of(shown));
+}
+
+void Reconciliation::Impl::judge_checks() {
+  std::stable_sort(checks.begin(), checks.end(),
+                   [](const Check& a, const Check& b) { return std::tie(a.parcel, a.at) < std::tie(b.parcel, b.at); });
+  for (std::size_t from = 0; from < checks.size();) {
+    std::size_t to = from;
+    while (to < checks.size() && checks[to].parcel == checks[from].parcel) ++to;
+    const std::uint32_t index = checks[from].parcel;
+    if (reused[index] == never) {
+      for (std::size_t i = from; i < to; ++i) {
+        judge_status(checks[i], parcel_scans(index));
+        judge_eta(checks[i]);
+      }
+      judge_visibility(index, std::span(checks).subspan(from, to - from));
+    }
+    from = to;
+  }
+}
+
+/// A status is explained when some set of as many of the scans sent by then as the page shows leads to it.
+void Reconciliation::Impl::judge_status(const Check& check, std::span<const TruthScan> all) {
+  if (!check.status) return;
+  ++results.oracle[static_cast<std::size_t>(Oracle::prefix_consistency)].judged;
+  struct Candidate {
+    ShownScan shown;
+    SimTime at;
+    std::uint8_t sequence = 0;
+  };
+  std::vector<Candidate> sent;
+  for (const TruthScan& scan : all) {
+    // A message with history brings what was dropped before it; so whatever was due may be known.
+    const bool known = scan.sent < check.at || (scan.intended < check.at && scan.intended != not_yet);
+    if (!known) continue;
+    if (auto shown = rules.scan(parcels[check.parcel].facts, scan.scan)) {
+      sent.push_back({std::move(*shown), scan.scan.at, scan.scan.sequence});
+    }
+  }
+  std::sort(sent.begin(), sent.end(), [](const Candidate& a, const Candidate& b) {
+    return std::tie(a.at, a.sequence) < std::tie(b.at, b.sequence);
+  });
+  const std::size_t wanted = std::min<std::size_t>(check.scans_shown, sent.size());
+  std::vector<ShownScan> part;
+  const auto leads_there = [&](const std::vector<bool>& chosen) {
+    part.clear();
+    for (std::size_t i = 0; i < sent.size(); ++i) {
+      if (chosen[i]) part.push_back(sent[i].shown);
+    }
+    return rules.status(part) == check.status;
+  };
+  // Sets of that size, the usual one (the newest are missing) first. Beyond some thousands the benefit of the doubt.
+  std::vector<bool> chosen(sent.size(), false);
+  std::fill(chosen.begin(), chosen.begin() + static_cast<std::ptrdiff_t>(wanted), true);
+  constexpr int tries_max = 4096;
+  int tries = 0;
+  do {
+    if (leads_there(chosen) || ++tries == tries_max) return;
+  } while (std::prev_permutation(chosen.begin(), chosen.end()));
+  part.clear();
+  for (const Candidate& c : sent) part.push_back(c.shown);
+  status_symptom(check.parcel, *check.status, part, check.at);
+  found(FindingKind::impossible_status, parcels[check.parcel].facts.id, std::nullopt, [&] {
+    std::string truth;
+    for (const Candidate& c : sent) truth += line_of(c.shown, false);
+    return FindingExample{
+        {},
+        {},
+        {},
+        fmt::format("{:.3f} s into the replay a check showed {} with {} of these scans", to_ms(check.at) / 1000,
+                    scan_kind_names[static_cast<std::size_t>(*check.status)], check.scans_shown),
+        truth,
+        "",
+        0};
+  });
+}
+
+void Reconciliation::Impl::judge_visibility(std::uint32_t index, std::span<const Check> seen) {
+  std::uint32_t position = 0;
+  for (const TruthScan& scan : parcel_scans(index)) {
+    if (!rules.scan(parcels[index].facts, scan.scan)) continue;
+    ++position;
+    if (scan.accepted == not_yet) continue;
+    // Pages list as many scans as they know; the one at this place in the order of publication is there.
+    nanoseconds before = scan.accepted;
+    for (const Check& check : seen) {
+      if (check.at <= scan.accepted) continue;
+      if (check.scans_shown < position) {
+        before = check.at;
+        continue;
+      }
+      ++results.oracle[static_cast<std::size_t>(Oracle::visibility_latency)].judged;
+      const auto record = [&](FaultKind kind) {
+        Visibility& v = results.visibility[static_cast<std::size_t>(kind)];
+        ++v.scans;
+        v.latency.record(check.at - scan.accepted);
+        v.gap.record(check.at - before);
+      };
+      if (scan.faults == 0) record(FaultKind::none);
+      for (std::size_t kind = 1; kind < fault_kinds; ++kind) {
+        if ((scan.faults & bit(static_cast<FaultKind>(kind))) != 0) record(static_cast<FaultKind>(kind));
+      }
+      break;
+    }
+  }
+}
+
+void Reconciliation::Impl::judge_eta(const Check& check) {
+  const TruthParcel& parcel = parcels[check.parcel];
+  if (altered(check.parcel)) return;
+  const TruthScan* delivered = nullptr;
+  for (const TruthScan& scan : parcel_scans(check.parcel)) {
+    if (scan.scan.kind == ScanKind::delivered) delivered = &scan;
+  }
+  if (delivered == nullptr || check.simulated >= delivered->scan.at) return;
+  const TimeZone& zone =
+      world.zones[::peakstorm::index(world.destinations[::peakstorm::index(parcel.facts.destination)].zone)];
+  const Day true_day = zone.local_day(delivered->scan.at);
+  const auto to_go = static_cast<std::size_t>(std::max<Day>(0, true_day - zone.local_day(check.simulated)));
+  const auto record = [&](std::array<EtaError, eta_horizons>& errors, const std::optional<Day>& day) {
+    if (!day) return;
+    EtaError& e = errors[std::min(to_go, eta_horizons - 1)];
+    const std::int64_t off = std::int64_t{*day} - std::int64_t{true_day};
+    ++e.checks;
+    ++(off < 0 ? e.early : off == 0 ? e.exact : e.late);
+    e.sum_days += off;
+    e.sum_abs_days += static_cast<std::uint64_t>(off < 0 ? -off : off);
+  };
+  record(results.eta_estimated, check.estimated);
+  record(results.eta_promised, check.promised);
+}
+
+/// Seconds in which requests were under way and at least half of those that ended failed, or none ended at all.
+void Reconciliation::Impl::judge_outages() {
+  std::vector<ReplaySecond> all;
+  for (const std::size_t kind : {0U, 1U}) {
+    for (std::size_t s = 0; s < results.seconds[kind].size(); ++s) {
+      ReplaySecond& sum = grown(all, s);
+      const ReplaySecond& one = results.seconds[kind][s];
+      sum.intended += one.intended;
+      sum.done += one.done;
+      sum.errors += one.errors;
+      sum.dropped += one.dropped;
+    }
+  }
+  std::uint64_t due = 0;
+  std::uint64_t good = 0;
+  std::uint64_t dropped = 0;
+  std::optional<Outage> open;
+  auto& liveness = results.oracle[static_cast<std::size_t>(Oracle::liveness)];
+  for (std::size_t s = 0; s < all.size(); ++s) {
+    due += all[s].intended;
+    good += all[s].done - all[s].errors;
+    dropped += all[s].dropped;
+    const std::uint64_t backlog = due > good + dropped ? due - good - dropped : 0;
+    const bool down = (all[s].done > 0 && all[s].errors * 2 >= all[s].done) || (all[s].done == 0 && backlog > 0);
+    if (down && !open) open = Outage{s, s, std::nullopt, 0};
+    if (!open) continue;
+    if (down) open->to_second = s + 1;
+    open->backlog_max = std::max(open->backlog_max, backlog);
+    // Requests of this very second may still be under way.
+    if (down || backlog > all[s].intended) continue;
+    open->caught_up = s;
+    results.outages.push_back(*open);
+    open.reset();
+  }
+  if (open) results.outages.push_back(*open);
+  liveness.judged = results.outages.size();
+  for (const Outage& outage : results.outages) {
+    if (outage.caught_up || outage.backlog_max == 0) continue;
+    // Messages refused for good are no backlog; a scan that nobody took in the end is.
+    const bool left = std::any_of(scans.begin(), scans.end(), [](const TruthScan& scan) {
+      return scan.tried && scan.accepted == not_yet && (scan.last_status < 400 || scan.last_status >= 500);
+    });
+    if (left) ++results.findings[static_cast<std::size_t>(FindingKind::not_recovered)];
+  }
+}
+
+void Reconciliation::Impl::sum_up() {
+  const auto of = [&](Oracle oracle) -> OracleResult& { return results.oracle[static_cast<std::size_t>(oracle)]; };
+  for (std::size_t kind = 0; kind < finding_kinds; ++kind) {
+    if (const auto oracle = oracle_of(static_cast<FindingKind>(kind))) of(*oracle).findings += results.findings[kind];
+  }
+  of(Oracle::no_phantom).judged += results.read;
+  of(Oracle::final_status).judged = results.read;
+  of(Oracle::timestamp_fidelity).judged = accepted;
+  const bool any_injected = !results.injected.empty();
+  for (std::uint32_t i = 0; i < parcels.size() && any_injected; ++i) {
+    if (faults[i] != 0) continue;
+    ++of(Oracle::isolation).judged;
+    of(Oracle::isolation).findings += static_cast<std::uint64_t>(defective[i]);
+  }
+  symptoms.accepted = accepted;
+  symptoms.accepted_beside = accepted_beside;
+  symptoms.forgery_errors = results.findings[static_cast<std::size_t>(FindingKind::forgery_error)];
+  symptoms.ghosts = results.findings[static_cast<std::size_t>(FindingKind::ghost_shown)];
+  symptoms.wrong_deliveries = results.findings[static_cast<std::size_t>(FindingKind::wrong_delivery)];
+  results.diagnosis = diagnose(symptoms);
+}
+
+void Reconciliation::injected(const InjectedFault& fault) {
+  Impl& m = *impl_;
+  ++m.results.injected_count[static_cast<std::size_t>(fault.kind)];
+  m.results.injected.push_back(fault);
+  const auto found = m.index_of.find(fault.parcel);
+  if (found == m.index_of.end()) return;
+  m.faults[found->second] |= bit(fault.kind);
+  if (TruthScan* scan = m.find(fault.parcel, fault.sequence)) scan->faults |= bit(fault.kind);
 }
 
 void Reconciliation::end(nanoseconds wall, nanoseconds cpu, bool complete) {
@@ -711,6 +1248,10 @@ void Reconciliation::end(nanoseconds wall, nanoseconds cpu, bool complete) {
     m.found(FindingKind::parcel_not_read, m.parcels[i].facts.id, std::nullopt,
             [] { return FindingExample{{}, {}, {}, "the read-back got no answer for it", "", ""}; });
   }
+  m.judge_refusals();
+  m.judge_checks();
+  m.judge_outages();
+  m.sum_up();
   for (auto& kind : m.examples) {
     for (auto& [key, example] : kind) r.examples.push_back(std::move(example));
   }

@@ -291,8 +291,8 @@ json::object read_replay(SqliteReader& run, const ReportLimits& limits) {
   json::array examples;
   std::map<std::string, std::size_t, std::less<>> taken;
   run.rows(
-      "SELECT kind, parcel_id, sequence, detail, substr(truth, 1, 6000), substr(shown, 1, 6000) "
-      "FROM finding_example ORDER BY kind, parcel_id, sequence",
+      "SELECT kind, parcel_id, sequence, detail, substr(truth, 1, 6000), substr(shown, 1, 6000), faults, "
+      "coalesce(oracle, '') FROM finding_example ORDER BY kind, parcel_id, sequence",
       [&](const Row& row) {
         auto [count, fresh] = taken.try_emplace(std::string(row.text(0)), 0);
         if (count->second++ >= limits.examples_per_kind) return;
@@ -301,9 +301,33 @@ json::object read_replay(SqliteReader& run, const ReportLimits& limits) {
                                         {"parcel", std::to_string(row.integer(1))},
                                         {"detail", json::string(row.text(3))},
                                         {"truth", json::string(row.text(4))},
-                                        {"shown", json::string(row.text(5))}});
+                                        {"shown", json::string(row.text(5))},
+                                        {"faults", json::string(row.text(6))},
+                                        {"oracle", json::string(row.text(7))}});
       });
   replay["examples"] = std::move(examples);
+  replay["oracles"] = objects(run, "SELECT oracle, judged, findings FROM oracle",
+                              {{"oracle", 't'}, {"judged", 'i'}, {"findings", 'i'}});
+  replay["injected"] =
+      objects(run, "SELECT kind, count(*), count(DISTINCT parcel_id) FROM injected GROUP BY 1 ORDER BY 2 DESC",
+              {{"kind", 't'}, {"count", 'i'}, {"parcels", 'i'}});
+  replay["visibility"] =
+      objects(run, "SELECT fault, scans, p50_ms, p99_ms, max_ms, gap_p50_ms FROM visibility ORDER BY scans DESC",
+              {{"fault", 't'}, {"scans", 'i'}, {"p50", 'r'}, {"p99", 'r'}, {"max", 'r'}, {"gap", 'r'}});
+  replay["eta"] = objects(run,
+                          "SELECT date, days_to_go, checks, early, exact, late, mean_abs_days FROM eta_error "
+                          "ORDER BY date, days_to_go DESC",
+                          {{"date", 't'},
+                           {"days_to_go", 'i'},
+                           {"checks", 'i'},
+                           {"early", 'i'},
+                           {"exact", 'i'},
+                           {"late", 'i'},
+                           {"mean_abs", 'r'}});
+  replay["outages"] =
+      objects(run, "SELECT from_second, to_second, caught_up_second, backlog_max FROM outage ORDER BY 1 LIMIT 100",
+              {{"from", 'i'}, {"to", 'i'}, {"caught_up", 'i'}, {"backlog", 'i'}});
+  replay["diagnosis"] = objects(run, "SELECT bug, why FROM diagnosis ORDER BY place", {{"bug", 't'}, {"why", 't'}});
   return replay;
 }
 

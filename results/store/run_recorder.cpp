@@ -112,6 +112,7 @@ class Watched final : public ReplayRecorder {
   Watched(Reconciliation& target, bool& ended, bool& partial) : target_(target), ended_(ended), partial_(partial) {}
   void begin(const ReplayEnvironment& environment) override { target_.begin(environment); }
   void request(const RequestRecord& record) override { target_.request(record); }
+  void injected(const InjectedFault& fault) override { target_.injected(fault); }
   void shown(const ShownStatus& status) override { target_.shown(status); }
   void read_back(const ShownParcel& parcel) override { target_.read_back(parcel); }
   void end(std::chrono::nanoseconds wall, std::chrono::nanoseconds cpu, bool complete) override {

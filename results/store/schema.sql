@@ -219,15 +219,44 @@ CREATE TABLE staleness_second (
 -- Exact counts of the read-back against the truth. kind: 'lost' (accepted, not shown), 'unacknowledged' (never accepted,
 -- not shown), 'not_sent' (never tried, not shown), 'phantom' (shown, never sent), 'duplicated', 'wrong' (shown with
 -- another instant, kind or place), 'late_to_show' (shown in the end, but a check missed it), 'wrong_status',
--- 'wrong_promise', 'wrong_delivery' (delivery instant), 'parcel_not_found', 'parcel_not_read'.
+-- 'wrong_promise', 'wrong_delivery' (delivery instant), 'parcel_not_found', 'parcel_not_read', 'wrong_instant' (else
+-- right), 'impossible_status' (at a check), 'forgery_taken', 'forgery_error' (answered with 500), 'ghost_shown',
+-- 'refused' (a true message got 4xx), 'not_recovered' (after an outage).
 -- subject 'scan' or 'parcel'. defect 1: counts in the measure `findings`.
 CREATE TABLE finding (
   kind TEXT PRIMARY KEY, subject TEXT NOT NULL, defect INTEGER NOT NULL, count INTEGER NOT NULL) WITHOUT ROWID;
--- Some examples of each kind (at most 200), lowest parcel id first. truth, shown: the parcel's whole story on both
+-- What was looked at and found by each oracle (results/MEASURES.md). isolation counts parcels that met no fault.
+CREATE TABLE oracle (
+  oracle TEXT PRIMARY KEY, judged INTEGER NOT NULL, findings INTEGER NOT NULL) WITHOUT ROWID;
+-- What the replay did to the messages on purpose: to which scan (sequence, 128 and above: a scan that the fault added),
+-- and at which simulated instant it was published. kind: engine/world.hpp, FaultKind.
+CREATE TABLE injected (
+  parcel_id INTEGER NOT NULL, sequence INTEGER NOT NULL, kind TEXT NOT NULL, at_ms INTEGER NOT NULL,
+  detail TEXT NOT NULL);
+CREATE INDEX injected_parcel ON injected (parcel_id);
+-- Acknowledgement of a scan to the first check that showed it, milliseconds of the replay, by the fault it met ('none':
+-- by none). The true value is lower by at most the gap: the time since the check before.
+CREATE TABLE visibility (
+  fault TEXT PRIMARY KEY, scans INTEGER NOT NULL, p50_ms REAL, p99_ms REAL, max_ms REAL, gap_p50_ms REAL,
+  gap_max_ms REAL) WITHOUT ROWID;
+-- Dates that checks showed against the day of delivery, by whole days to go (10: ten or more). date 'estimated' or
+-- 'promised'. early: before the true day. Parcels to which a fault gave another ending are left out.
+CREATE TABLE eta_error (
+  date TEXT NOT NULL, days_to_go INTEGER NOT NULL, checks INTEGER NOT NULL, early INTEGER NOT NULL,
+  exact INTEGER NOT NULL, late INTEGER NOT NULL, mean_days REAL NOT NULL, mean_abs_days REAL NOT NULL,
+  PRIMARY KEY (date, days_to_go)) WITHOUT ROWID;
+-- Seconds of the replay [from, to) in which at least half of the answers were errors, or none came. caught_up_second:
+-- the first at whose end no backlog was left; NULL: never.
+CREATE TABLE outage (
+  from_second INTEGER PRIMARY KEY, to_second INTEGER NOT NULL, caught_up_second INTEGER, backlog_max INTEGER NOT NULL);
+-- Known mistakes of tracking systems that would explain the findings, likeliest first.
+CREATE TABLE diagnosis (place INTEGER PRIMARY KEY, bug TEXT NOT NULL, why TEXT NOT NULL);
+-- Some examples of each kind (at most 200), lowest parcel id first. oracle: NULL for what is no defect; faults: injected
+-- into the parcel, separated by blanks. truth, shown: the parcel's whole story on both
 -- sides, one scan per line, 'instant kind place', the lines in question marked by '>'.
 CREATE TABLE finding_example (
   kind TEXT NOT NULL, parcel_id INTEGER NOT NULL, sequence INTEGER, detail TEXT NOT NULL, truth TEXT NOT NULL,
-  shown TEXT NOT NULL);
+  shown TEXT NOT NULL, oracle TEXT, faults TEXT NOT NULL);
 -- Promise-keeping as shown to the shopper beside the truth, over the tracked, measured parcels that were read back.
 -- view 'true' or 'shown'; difference by parcel: kept in truth but not as shown (hidden_kept) and the reverse
 -- (hidden_broken), in the row of view 'shown'.
@@ -246,6 +275,17 @@ CREATE VIEW on_time_due_by_date AS
   SELECT o.definition, o.role, d.date, c.name AS carrier, s.name AS service, s.tier, o.kept, o.broken,
          round(1.0 * o.kept / nullif(o.kept + o.broken, 0), 4) AS rate
   FROM on_time_due o JOIN service s USING (service_id) JOIN carrier c USING (carrier_id) JOIN day d ON d.day = o.due_day;
+-- One per oracle: the parcels, their true story, the one shown, and what had been done to them.
+CREATE VIEW oracle_no_lost_scan AS SELECT * FROM finding_example WHERE oracle = 'no_lost_scan';
+CREATE VIEW oracle_no_phantom AS SELECT * FROM finding_example WHERE oracle = 'no_phantom';
+CREATE VIEW oracle_final_status AS SELECT * FROM finding_example WHERE oracle = 'final_status';
+CREATE VIEW oracle_prefix_consistency AS SELECT * FROM finding_example WHERE oracle = 'prefix_consistency';
+CREATE VIEW oracle_visibility_latency AS SELECT * FROM finding_example WHERE oracle = 'visibility_latency';
+CREATE VIEW oracle_timestamp_fidelity AS SELECT * FROM finding_example WHERE oracle = 'timestamp_fidelity';
+CREATE VIEW oracle_promise_shown AS SELECT * FROM finding_example WHERE oracle = 'promise_shown';
+CREATE VIEW oracle_isolation AS SELECT * FROM finding_example WHERE oracle IS NOT NULL AND faults = ''
+  AND EXISTS (SELECT 1 FROM injected);
+CREATE VIEW oracle_liveness AS SELECT * FROM outage WHERE caught_up_second IS NULL;
 CREATE VIEW worst_causes AS
   SELECT coalesce(p.name, '') AS place, x.cause, x.role, sum(x.broken_promises) AS broken_promises,
          sum(x.broken_commits) AS broken_commits, sum(x.minutes_lost) AS minutes_lost

@@ -338,6 +338,38 @@ void write_latency(Database& db, const ReplayResults& r) {
   }
 }
 
+void write_oracles(Database& db, const ReplayResults& r) {
+  Statement oracle(db, "INSERT INTO oracle VALUES (?, ?, ?)");
+  for (std::size_t i = 0; i < oracles; ++i) oracle.insert(oracle_names[i], r.oracle[i].judged, r.oracle[i].findings);
+  Statement injected(db, "INSERT INTO injected VALUES (?, ?, ?, ?, ?)");
+  for (const InjectedFault& f : r.injected) {
+    injected.insert(f.parcel, f.sequence, name_of(fault_names, f.kind), ticks(f.at), f.detail);
+  }
+  Statement visibility(db, "INSERT INTO visibility VALUES (?, ?, ?, ?, ?, ?, ?)");
+  for (std::size_t kind = 0; kind < fault_kinds; ++kind) {
+    const Visibility& v = r.visibility[kind];
+    if (v.scans == 0) continue;
+    visibility.insert(fault_names[kind], v.scans, v.latency.quantile_ms(0.5), v.latency.quantile_ms(0.99),
+                      v.latency.quantile_ms(1), v.gap.quantile_ms(0.5), v.gap.quantile_ms(1));
+  }
+  Statement eta(db, "INSERT INTO eta_error VALUES (?, ?, ?, ?, ?, ?, ?, ?)");
+  const auto write_eta = [&](const char* date, const std::array<EtaError, eta_horizons>& errors) {
+    for (std::size_t days_to_go = 0; days_to_go < eta_horizons; ++days_to_go) {
+      const EtaError& e = errors[days_to_go];
+      if (e.checks == 0) continue;
+      const auto n = static_cast<double>(e.checks);
+      eta.insert(date, days_to_go, e.checks, e.early, e.exact, e.late, static_cast<double>(e.sum_days) / n,
+                 static_cast<double>(e.sum_abs_days) / n);
+    }
+  };
+  write_eta("estimated", r.eta_estimated);
+  write_eta("promised", r.eta_promised);
+  Statement outage(db, "INSERT INTO outage VALUES (?, ?, ?, ?)");
+  for (const Outage& o : r.outages) outage.insert(o.from_second, o.to_second, o.caught_up, o.backlog_max);
+  Statement diagnosis(db, "INSERT INTO diagnosis VALUES (?, ?, ?)");
+  for (std::size_t i = 0; i < r.diagnosis.size(); ++i) diagnosis.insert(i, r.diagnosis[i].bug, r.diagnosis[i].why);
+}
+
 void write_replay(Database& db, const ReplayResults& r) {
   Statement fact(db, "INSERT INTO replay VALUES (?, ?)");
   const auto seconds = [](std::chrono::nanoseconds t) {
@@ -391,10 +423,17 @@ void write_replay(Database& db, const ReplayResults& r) {
     const auto k = static_cast<FindingKind>(kind);
     finding.insert(finding_names[kind], counts_scans(k) ? "scan" : "parcel", is_defect(k), r.findings[kind]);
   }
-  Statement example(db, "INSERT INTO finding_example VALUES (?, ?, ?, ?, ?, ?)");
+  Statement example(db, "INSERT INTO finding_example VALUES (?, ?, ?, ?, ?, ?, ?, ?)");
   for (const FindingExample& e : r.examples) {
-    example.insert(name_of(finding_names, e.kind), e.parcel, e.sequence, e.detail, e.truth, e.shown);
+    const auto oracle = oracle_of(e.kind);
+    std::string met;
+    for (std::size_t kind = 1; kind < fault_kinds; ++kind) {
+      if ((e.faults >> kind & 1U) != 0) met += (met.empty() ? "" : " ") + std::string(fault_names[kind]);
+    }
+    example.insert(name_of(finding_names, e.kind), e.parcel, e.sequence, e.detail, e.truth, e.shown,
+                   oracle ? std::optional<std::string>(name_of(oracle_names, *oracle)) : std::nullopt, met);
   }
+  write_oracles(db, r);
   Statement shown(db, "INSERT INTO on_time_shown VALUES (?, ?, ?, ?, ?, ?)");
   const auto rate = [](std::uint64_t kept, std::uint64_t broken) {
     return kept + broken == 0 ? std::nullopt

@@ -401,7 +401,16 @@ void fill(const std::filesystem::path& folder, const Shape& shape) {
                "2013-12-21T22:10:00Z accepted hebron-warehouse\n2013-12-22T03:55:00Z arrived louisville-worldport\n"
                "> 2013-12-22T06:20:00Z departed louisville-worldport\n2013-12-24T15:02:00Z delivered ",
                "2013-12-21T22:10:00Z accepted hebron-warehouse\n2013-12-22T03:55:00Z arrived louisville-worldport\n"
-               "2013-12-24T15:02:00Z delivered ");
+               "2013-12-24T15:02:00Z delivered ",
+               "no_lost_scan", "disorder redelivery");
+    run.insert("oracle", "no_lost_scan", 131'009, 12);
+    run.insert("oracle", "isolation", 20'000, 0);
+    run.insert("injected", std::int64_t{281'487'861'612'545}, 4, "disorder", std::int64_t{2'000'000'000},
+               shape.hostile ? evil : "published 90 minutes late");
+    run.insert("visibility", "none", 120'000, 3.0, 41.0, 512.0, 2.0, 500.0);
+    run.insert("eta_error", "promised", 2, 900, 30, 800, 70, 0.1, 0.2);
+    run.insert("outage", 30, 33, 41, 812);
+    run.insert("diagnosis", 0, "drops-late-scans", shape.hostile ? evil : "12 of 12 lost scans came after later ones");
     run.insert("on_time_shown", "true", kept_all, broken_all,
                static_cast<double>(kept_all) / static_cast<double>(due_all), 0, 0);
     run.insert("on_time_shown", "shown", kept_all - 60, broken_all + 60,

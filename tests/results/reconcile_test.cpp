@@ -203,7 +203,7 @@ TEST(ReadBack, AShiftedInstantIsOneWrongScanNotALostAndAPhantomOne) {
   ShownParcel page = bench.page();
   page.scans[1].unix_ms += 6 * 3'600'000;  // Local time taken for UTC.
   bench.reconciliation->read_back(page);
-  expect_only(bench.end(), {FindingKind::wrong});
+  expect_only(bench.end(), {FindingKind::wrong_instant});
 }
 
 TEST(ReadBack, StatusDeliveryAndPromiseAreComparedToo) {

@@ -5,7 +5,7 @@ import { el, table } from "./dom.js";
 import { due, rate, total } from "./facts.js";
 import { keptByState, networkMap, placeKind } from "./map.js";
 import { regionName } from "./states.js";
-import { acts, causeName, definitions, findings, notModelled, scanKinds, tiers } from "./words.js";
+import { acts, causeName, definitions, findings, oracles, notModelled, scanKinds, tiers } from "./words.js";
 
 const section = (id, title, say, ...content) => el("section", { id, "aria-labelledby": `${id}-h` },
   el("h2", { id: `${id}-h` }, title), say ? el("p", { class: "say" }, say) : null, content);
@@ -531,7 +531,7 @@ export function findingSection(f, calendar) {
   }
   const stories = [...parcels.values()];
   const tell = (one) => el("div", { class: "example" },
-    el("p", {}, "Parcel ", el("code", {}, one.parcel)),
+    el("p", {}, "Parcel ", el("code", {}, one.parcel), one.faults ? ` (injected: ${one.faults.replace(/_/g, "-").replace(/ /g, ", ")})` : null),
     el("ul", { class: "defects" }, one.found.map((e) => el("li", {}, el("span", { class: "tag" }, findings[e.kind]?.[0] ?? e.kind), e.detail))),
     el("div", { class: "story" }, el("div", {}, el("h4", {}, "What happened"), story(one.truth)), el("div", {}, el("h4", {}, "What was shown"), one.shown.trim() ? story(one.shown) : el("p", { class: "missing" }, "nothing"))));
   return section("findings", "What was lost", "After the replay every parcel is read back and compared, scan by scan, with what happened to it.",
@@ -539,6 +539,27 @@ export function findingSection(f, calendar) {
     rows.length ? el("div", { class: "card gap" }, table("Findings", [
       { head: "Finding", cell: (x) => findings[x.kind]?.[0] ?? x.kind }, { head: "Meaning", cell: (x) => findings[x.kind]?.[1] ?? "" },
       { head: "Counts", cell: (x) => (x.defect ? "as a defect" : "as a remark") }, { head: "How many", number: true, cell: (x) => plural(x.count, x.subject) }], rows, { id: "finding-table", stack: true })) : null,
+    r.diagnosis.length ? el("div", { class: "card gap", id: "diagnosis" }, el("h3", {}, "What it looks like"),
+      el("ul", {}, r.diagnosis.map((d) => el("li", {}, el("strong", {}, d.bug), `: ${d.why}.`)))) : null,
+    r.oracles.length ? el("div", { class: "card gap" }, table("Oracles", [
+      { head: "Oracle", cell: (x) => oracles[x.oracle]?.[0] ?? x.oracle }, { head: "Proves that", cell: (x) => oracles[x.oracle]?.[1] ?? "" },
+      { head: "Judged", number: true, cell: (x) => `${count(x.judged)} ${oracles[x.oracle]?.[2] ?? ""}` },
+      { head: "Findings", number: true, cell: (x) => count(x.findings) }], r.oracles, { id: "oracle-table", stack: true })) : null,
+    r.injected.length ? el("details", {}, el("summary", {}, `${plural(r.injected.reduce((sum, x) => sum + x.count, 0), "fault")} injected`), table("Injected faults", [
+      { head: "Fault", cell: (x) => x.kind.replace(/_/g, " ") }, { head: "How often", number: true, cell: (x) => count(x.count) },
+      { head: "Parcels", number: true, cell: (x) => count(x.parcels) }], r.injected, { limit: 20 })) : null,
+    r.visibility.length ? el("details", {}, el("summary", {}, "From acknowledgement to the first shopper who saw it"), table("Visibility", [
+      { head: "Scans that met", cell: (x) => (x.fault === "none" ? "no fault" : x.fault.replace(/_/g, " ")) }, { head: "Scans", number: true, cell: (x) => count(x.scans) },
+      { head: "p50 ms", number: true, cell: (x) => x.p50.toFixed(1) }, { head: "p99 ms", number: true, cell: (x) => x.p99.toFixed(1) },
+      { head: "Too high by at most (p50 ms)", number: true, cell: (x) => x.gap.toFixed(1) }], r.visibility, { limit: 20 })) : null,
+    r.eta.length ? el("details", {}, el("summary", {}, "Dates shown against the day of delivery"), table("Error of the dates shown", [
+      { head: "Date", cell: (x) => x.date }, { head: "Days to go", number: true, cell: (x) => (x.days_to_go >= 10 ? "10 or more" : String(x.days_to_go)) },
+      { head: "Checks", number: true, cell: (x) => count(x.checks) }, { head: "Too early", number: true, cell: (x) => percent(x.early / x.checks) },
+      { head: "Right", number: true, cell: (x) => percent(x.exact / x.checks) }, { head: "Mean error, days", number: true, cell: (x) => x.mean_abs.toFixed(2) }], r.eta, { limit: 24 })) : null,
+    r.outages.length ? el("details", {}, el("summary", {}, plural(r.outages.length, "outage")), table("Outages", [
+      { head: "From second", number: true, cell: (x) => String(x.from) }, { head: "To", number: true, cell: (x) => String(x.to) },
+      { head: "Caught up in second", number: true, cell: (x) => (x.caught_up === null ? "never" : String(x.caught_up)) },
+      { head: "Largest backlog", number: true, cell: (x) => count(x.backlog) }], r.outages, { limit: 20 })) : null,
     shown ? el("p", { class: "note gap" }, hidden ? `Judged by what the endpoint showed, ${plural(shown.hidden_kept, "kept promise")} would look broken and ${plural(shown.hidden_broken, "broken one")} kept.${reported && reported.broken === shown.broken && !defects.length ? " That is what the carriers' own reports make of it (scans they missed or sent late), not the endpoint's doing." : ""}` : "Judged by what the endpoint showed, every promise looks as it was.") : null,
     stories.length ? el("div", { class: "card gap" }, el("h3", {}, "Examples: what happened, and what the shopper saw"), stories.slice(0, 3).map(tell),
       stories.length > 3 ? el("details", {}, el("summary", {}, plural(stories.length - 3, "more example")), stories.slice(3).map(tell)) : null) : null);

@@ -39,6 +39,26 @@ export const findings = {
   wrong_delivery: ["Wrong delivery", "another delivery instant than the true one"],
   parcel_not_found: ["Parcel unknown", "the endpoint did not know the number"],
   parcel_not_read: ["Not read back", "the read-back did not get to it"],
+  wrong_instant: ["Wrong instant", "shown rightly but for the time"],
+  impossible_status: ["Impossible status", "a check showed what no part of the messages sent so far leads to"],
+  forgery_taken: ["Forgery taken", "acknowledged a message that its sender did not sign"],
+  forgery_error: ["Forgery not refused", "answered a bad signature with 500, so that the sender comes again"],
+  ghost_shown: ["Ghost", "has a page for a number that was never shipped"],
+  refused: ["Refused", "a true message was answered with 4xx"],
+  not_recovered: ["Not recovered", "after an outage the backlog was never worked off"],
+};
+
+/** [name, what it proves, what it judges] of each oracle. */
+export const oracles = {
+  no_lost_scan: ["No lost scan", "what was acknowledged is shown, and what is true is taken", "scans"],
+  no_phantom: ["No phantom", "nothing is shown twice, wrongly or made up", "parcels and forgeries"],
+  final_status: ["Final status", "the page's status and delivery follow from the scans", "parcels"],
+  prefix_consistency: ["Prefix consistency", "every status that a shopper saw follows from messages sent before", "checks"],
+  visibility_latency: ["Visibility", "what was acknowledged is seen by the next shopper", "scans"],
+  timestamp_fidelity: ["Timestamps", "instants are shown as they were", "scans"],
+  promise_shown: ["Promise shown", "the date shown is one that was told", "pages"],
+  isolation: ["Isolation", "parcels to which nothing was done are right", "parcels"],
+  liveness: ["Recovery", "after an outage everything is caught up", "outages"],
 };
 
 export const acts = {
