@@ -39,16 +39,16 @@ struct Flags {
 
 /// Replays what `recorder` holds, and keeps in it what happened.
 Result<ReplaySummary> replay_run(const World& world, RunRecorder& recorder, ReplayOptions& options,
-                                 const StopSignals& stop, bool quiet) {
+                                 const MisbehaviourFlags& misbehaviour, const StopSignals& stop, bool quiet) {
   std::unique_ptr<TrackingEndpoint> endpoint;
   if (options.target.empty()) {
-    auto started = start_embedded(options);
+    auto started = start_embedded(options, misbehaviour);
     if (!started) return tl::unexpected(started.error());
     endpoint = std::move(*started);
   }
   const auto source = recorder.replay_source();
   if (!source) return tl::unexpected(source.error());
-  const auto kept = recorder.replay_recorder(shown_rules(world, options.format));
+  const auto kept = recorder.replay_recorder(shown_rules(world, options.format), reconcile_options(world, options));
   if (!kept) return tl::unexpected(kept.error());
   return run_replay(world, **source, options, **kept, stop.token(), quiet);
 }
@@ -92,7 +92,7 @@ ExitCode drill(const Flags& flags, const Context& context) {
   // A target that fails is told at the end and in the exit code; what was simulated is kept all the same.
   std::optional<Result<ReplaySummary>> replayed;
   if (!(*recorder)->partial()) {
-    replayed = replay_run(world, **recorder, *replaying, context.stop, flags.output.quiet);
+    replayed = replay_run(world, **recorder, *replaying, flags.replay.embedded, context.stop, flags.output.quiet);
   }
   const ReplayResults* results = replayed && *replayed ? (*recorder)->replay_results() : nullptr;
 
@@ -110,6 +110,7 @@ ExitCode drill(const Flags& flags, const Context& context) {
     object["partial"] = partial;
     add_measures(object, measures);
     object["replay"] = results != nullptr ? boost::json::value(replay_json(**replayed, *results)) : nullptr;
+    if (results != nullptr) object["on_time_shown"] = on_time_shown_json(*results);
     object["findings"] = results != nullptr ? boost::json::value(findings_json(*results)) : nullptr;
     object["gates"] = gates_json(verdicts);
     object["run_folder"] = folder.string();

@@ -22,8 +22,27 @@ namespace {
 struct Flags {
   EndpointOptions endpoint;
   std::string secret_file;
+  MisbehaviourFlags misbehaviour;
+  bool list_bugs = false;
   OutputFlags output;
 };
+
+ExitCode list_bugs(const OutputFlags& output) {
+  if (output.json) {
+    boost::json::array bugs;
+    for (const EndpointBugInfo& bug : endpoint_bugs()) {
+      bugs.push_back({{"bug", bug.name}, {"does", bug.does}, {"seen", bug.seen}});
+    }
+    print_json({{"bugs", std::move(bugs)}});
+    return ExitCode::passed;
+  }
+  std::string text;
+  for (const EndpointBugInfo& bug : endpoint_bugs()) {
+    text += fmt::format("{}\n  {}\n  Seen: {}.\n", bug.name, bug.does, bug.seen);
+  }
+  print_text(text);
+  return ExitCode::passed;
+}
 
 void wait_for(const StopSignals& stop) {
   std::mutex mutex;
@@ -47,6 +66,7 @@ boost::json::object json_of(const EndpointStats& stats) {
 }
 
 ExitCode serve(Flags& flags, const StopSignals& stop) {
+  if (flags.list_bugs) return list_bugs(flags.output);
   auto secret = webhook_secret(flags.secret_file);
   if (!secret) return report(secret.error());
   if (secret->empty() && !flags.endpoint.allow_unsigned) {
@@ -56,6 +76,8 @@ ExitCode serve(Flags& flags, const StopSignals& stop) {
                                secret_variable)});
   }
   flags.endpoint.secret = *secret;
+  flags.endpoint.bugs = flags.misbehaviour.bugs;
+  flags.endpoint.faults = flags.misbehaviour.faults;
   auto endpoint = TrackingEndpoint::start(flags.endpoint);
   if (!endpoint) return report(endpoint.error());
   const std::string url = (*endpoint)->url();
@@ -104,6 +126,10 @@ void add_endpoint(CLI::App& program, Action& action) {
       ->type_name("FILE");
   verb->add_flag("--allow-unsigned", flags->endpoint.allow_unsigned, "Without a secret: take messages from anybody");
   verb->add_flag("--allow-batches", flags->endpoint.allow_batches, "Take CloudEvents batches");
+  verb->add_flag("--registered-only", flags->endpoint.registered_only,
+                 "Refuse messages about numbers that PUT /parcels never told");
+  verb->add_flag("--list-bugs", flags->list_bugs, "Tell of every known mistake: what it does, and where it was seen");
+  add_misbehaviour_flags(*verb, flags->misbehaviour);
   add_output_flags(*verb, flags->output);
   verb->callback(
       [flags, &action] { action = [flags](const Context& context) { return serve(*flags, context.stop); }; });

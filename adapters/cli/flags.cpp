@@ -52,6 +52,30 @@ CLI::Validator whole_number() {
       "");
 }
 
+std::string fault_names_text() {
+  std::string text;
+  for (std::size_t kind = 1; kind < fault_kinds; ++kind) text += std::string(kind > 1 ? ", " : "") + fault_names[kind];
+  return text;
+}
+
+/// "redelivery=0.05"; kind none stands for all of them.
+std::pair<FaultKind, Ppm> fault_of(const std::string& text) {
+  const std::size_t equals = text.find('=');
+  const std::string name = text.substr(0, equals);
+  std::size_t kind = 0;
+  while (kind < fault_kinds && fault_names[kind] != name) ++kind;
+  if (name == "all") kind = 0;
+  if (kind == fault_kinds || name == "none") {
+    throw CLI::ValidationError("--fault", "'" + name + "' is no fault; one of all, " + fault_names_text());
+  }
+  double rate = -1;
+  const std::string share = equals == std::string::npos ? "" : text.substr(equals + 1);
+  if (!CLI::detail::lexical_cast(share, rate) || !(rate >= 0 && rate <= 1)) {
+    throw CLI::ValidationError("--fault", "'" + text + "' needs a share from 0 to 1, for instance " + name + "=0.05");
+  }
+  return {static_cast<FaultKind>(kind), static_cast<Ppm>(rate * ppm_one + 0.5)};
+}
+
 }  // namespace
 
 void add_output_flags(CLI::App& verb, OutputFlags& flags) {
@@ -112,7 +136,52 @@ void add_replay_flags(CLI::App& verb, ReplayFlags& flags) {
   verb.add_option("--webhook-path", flags.webhook_path, "Path for scans (default: /webhooks/FORMAT)")
       ->type_name("PATH");
   verb.add_flag("--write-only", flags.write_only, "The target has no GET /track/NUMBER: no checks, no read-back");
+  verb.add_option_function<std::vector<std::string>>(
+          "--fault",
+          [&flags](const std::vector<std::string>& texts) {
+            for (const auto& text : texts) flags.faults.push_back(fault_of(text));
+          },
+          "Inject a fault instead of at the scenario's rate, for instance redelivery=0.05 or all=0.02: " +
+              fault_names_text())
+      ->delimiter(',')
+      ->allow_extra_args(false)
+      ->type_name("NAME=RATE");
+  verb.add_option("--fault-seed", flags.fault_seed, "Seed of the faults (default: the scenario's)")
+      ->check(whole_number());
+  add_misbehaviour_flags(verb, flags.embedded);
   verb.add_flag("--register-promises", flags.register_promises, "PUT /parcels first (always for the embedded one)");
+}
+
+void add_misbehaviour_flags(CLI::App& verb, MisbehaviourFlags& flags) {
+  verb.add_option_function<std::vector<std::string>>(
+          "--bug",
+          [&flags](const std::vector<std::string>& names) {
+            for (const auto& name : names) {
+              const auto bug = endpoint_bug(name);
+              if (!bug) {
+                std::string known;
+                for (const EndpointBugInfo& info : endpoint_bugs()) known += " " + std::string(info.name);
+                throw CLI::ValidationError("--bug", "'" + name + "' is no known bug; one of" + known);
+              }
+              flags.bugs.set(static_cast<std::size_t>(*bug));
+            }
+          },
+          "Embedded endpoint with a known mistake; see peakstorm endpoint --list-bugs")
+      ->delimiter(',')
+      ->allow_extra_args(false)
+      ->type_name("NAME");
+  EndpointFaults& f = flags.faults;
+  const CLI::Range count(0U, 1'000'000'000U);
+  verb.add_option("--forget-ppm", f.forget_ppm, "Embedded endpoint: messages per million acknowledged and not stored")
+      ->check(CLI::Range(0U, 1'000'000U));
+  verb.add_option("--refuse-every", f.refuse_every, "Embedded endpoint: every n-th message gets 503")->check(count);
+  verb.add_option("--throttle-every", f.throttle_every,
+                  "Embedded endpoint: every n-th message gets 429 with Retry-After: 1")
+      ->check(count);
+  verb.add_option("--outage-after", f.outage_after, "Embedded endpoint: after so many messages ...")->check(count);
+  verb.add_option("--outage-for", f.outage_for, "... this many get 503")->check(count);
+  verb.add_option("--stall-every", f.stall_every, "Embedded endpoint: after every n-th message ...")->check(count);
+  verb.add_option("--stall-ms", f.stall_ms, "... it stands still for so long")->check(CLI::Range(0U, 600'000U));
 }
 
 void add_gate_flags(CLI::App& verb, GateFlags& flags) {

@@ -5,9 +5,11 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "adapters/cli/exit_code.hpp"
+#include "adapters/endpoint.hpp"
 #include "engine/world.hpp"
 
 namespace CLI {
@@ -35,6 +37,13 @@ struct SimulationFlags {
 /// Where a run can also be resumed, the scenario is not required: the verb looks for itself.
 void add_simulation_flags(CLI::App& verb, SimulationFlags& flags, bool needs_scenario = true);
 
+/// Misbehaviour of the embedded endpoint, for the verbs that start one.
+struct MisbehaviourFlags {
+  EndpointBugs bugs;
+  EndpointFaults faults;
+};
+void add_misbehaviour_flags(CLI::App& verb, MisbehaviourFlags& flags);
+
 struct ReplayFlags {
   std::string against;  ///< URL; empty: the embedded endpoint.
   std::vector<std::string> allow_hosts;
@@ -47,6 +56,9 @@ struct ReplayFlags {
   std::string webhook_path;        ///< Where scans are posted; empty: the embedded endpoint's path.
   bool write_only = false;         ///< The target has no GET /track/NUMBER: no checks, nothing read back.
   bool register_promises = false;  ///< PUT /parcels first.
+  std::vector<std::pair<FaultKind, Ppm>> faults;  ///< Instead of the scenario's rates.
+  std::optional<std::uint64_t> fault_seed;
+  MisbehaviourFlags embedded;
 };
 void add_replay_flags(CLI::App& verb, ReplayFlags& flags);
 

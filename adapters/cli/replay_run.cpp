@@ -38,10 +38,36 @@ boost::json::value latency_json(const LatencyHistogram& latency) {
           {"max", latency.quantile_ms(1)}};
 }
 
-LatencyHistogram scans_and_checks(const ReplayResults& results) {
-  LatencyHistogram both = results.latency[static_cast<std::size_t>(RequestKind::scan)];
-  both.merge(results.latency[static_cast<std::size_t>(RequestKind::check)]);
+LatencyHistogram scans_and_checks(const std::array<LatencyHistogram, 3>& by_kind) {
+  LatencyHistogram both = by_kind[static_cast<std::size_t>(RequestKind::scan)];
+  both.merge(by_kind[static_cast<std::size_t>(RequestKind::check)]);
   return both;
+}
+
+/// Of scans and checks together, at the top of the latency object.
+void add_percentiles(boost::json::object& object, const LatencyHistogram& latency) {
+  for (const auto& [name, q] :
+       {std::pair("p50", 0.5), std::pair("p99", 0.99), std::pair("p99_9", 0.999), std::pair("max", 1.0)}) {
+    object[name] = latency.empty() ? boost::json::value(nullptr) : boost::json::value(latency.quantile_ms(q));
+  }
+}
+
+boost::json::object latencies_json(const std::array<LatencyHistogram, 3>& by_kind) {
+  const LatencyHistogram both = scans_and_checks(by_kind);
+  boost::json::object object{{"all", latency_json(both)},
+                             {"scan", latency_json(by_kind[static_cast<std::size_t>(RequestKind::scan)])},
+                             {"check", latency_json(by_kind[static_cast<std::size_t>(RequestKind::check)])},
+                             {"read_back", latency_json(by_kind[static_cast<std::size_t>(RequestKind::read_back)])}};
+  add_percentiles(object, both);
+  return object;
+}
+
+std::uint64_t acknowledged(const ReplayResults& results) {
+  std::uint64_t sum = 0;
+  for (const auto& [key, count] : results.requests) {
+    if (std::get<0>(key) == RequestKind::scan && std::get<1>(key) == RequestFate::accepted) sum += count;
+  }
+  return sum;
 }
 
 double throughput(const ReplaySummary& summary) {
@@ -108,6 +134,15 @@ Result<ReplayOptions> replay_options(const World& world, const ReplayFlags& flag
   options.rate = flags.rate.value_or(0);
   options.speed = flags.speed.value_or(given ? 0 : world.replay.speed);
   options.seconds = flags.seconds.value_or(world.replay.seconds);
+  options.faults = world.replay.faults;
+  for (const auto& [kind, rate] : flags.faults) {
+    if (kind == FaultKind::none) {
+      std::fill(options.faults.rate.begin() + 1, options.faults.rate.end(), rate);
+    } else {
+      options.faults.rate[static_cast<std::size_t>(kind)] = rate;
+    }
+  }
+  options.faults.seed = flags.fault_seed.value_or(options.faults.seed);
   auto secret = webhook_secret(flags.secret_file);
   if (!secret) return tl::unexpected(secret.error());
   options.secret = *secret;
@@ -124,6 +159,12 @@ Result<ReplayOptions> replay_options(const World& world, const ReplayFlags& flag
                             options.format));
   }
 
+  if (flags.embedded.bugs.any() || flags.embedded.faults != EndpointFaults()) {
+    return fail(ErrorKind::bad_input,
+                "--against " + flags.against +
+                    ": bugs and troubles are the embedded endpoint's; leave out --against, or give them to "
+                    "'peakstorm endpoint'");
+  }
   const auto target = parse_target(flags.against);
   if (!target) return tl::unexpected(target.error());
   const auto& allowed = flags.allow_hosts;
@@ -140,10 +181,14 @@ Result<ReplayOptions> replay_options(const World& world, const ReplayFlags& flag
   return options;
 }
 
-Result<std::unique_ptr<TrackingEndpoint>> start_embedded(ReplayOptions& options) {
+Result<std::unique_ptr<TrackingEndpoint>> start_embedded(ReplayOptions& options,
+                                                         const MisbehaviourFlags& misbehaviour) {
   if (options.secret.empty()) options.secret = random_secret();
   EndpointOptions endpoint;
   endpoint.secret = options.secret;
+  endpoint.registered_only = true;
+  endpoint.bugs = misbehaviour.bugs;
+  endpoint.faults = misbehaviour.faults;
   endpoint.allow_batches = options.format == "cloudevents-batch";
   auto started = TrackingEndpoint::start(std::move(endpoint));
   if (!started) return started;
@@ -152,6 +197,12 @@ Result<std::unique_ptr<TrackingEndpoint>> start_embedded(ReplayOptions& options)
   options.track_pages = true;
   options.webhook_path.clear();
   return started;
+}
+
+ReconcileOptions reconcile_options(const World& world, const ReplayOptions& options) {
+  ReconcileOptions reconcile;
+  reconcile.amend = amend_truth(world, faults_of(options));
+  return reconcile;
 }
 
 ShownRules shown_rules(const World& world, const std::string& format) {
@@ -208,11 +259,11 @@ boost::json::object replay_json(const ReplaySummary& summary, const ReplayResult
           {"wall_s", seconds_of(summary.wall)},
           {"cpu_s", seconds_of(summary.cpu)},
           {"throughput_per_s", throughput(summary)},
-          {"latency_ms",
-           {{"all", latency_json(scans_and_checks(results))},
-            {"scan", latency_json(results.latency[static_cast<std::size_t>(RequestKind::scan)])},
-            {"check", latency_json(results.latency[static_cast<std::size_t>(RequestKind::check)])},
-            {"read_back", latency_json(results.latency[static_cast<std::size_t>(RequestKind::read_back)])}}},
+          {"sent", summary.attempts},
+          {"acknowledged", acknowledged(results)},
+          {"injected", summary.injected},
+          {"latency_ms", latencies_json(results.latency)},
+          {"service_ms", latencies_json(results.service)},
           {"answers", std::move(answers)},
           {"checks_answered", results.checks},
           {"checks_stale", results.stale},
@@ -220,9 +271,25 @@ boost::json::object replay_json(const ReplaySummary& summary, const ReplayResult
           {"promise_shown", share(results.shown_kept, results.shown_kept + results.shown_broken)}};
 }
 
+boost::json::object on_time_shown_json(const ReplayResults& results) {
+  return {{"promise", share(results.shown_kept, results.shown_kept + results.shown_broken)},
+          {"promise_true", share(results.true_kept, results.true_kept + results.true_broken)}};
+}
+
 boost::json::object findings_json(const ReplayResults& results) {
   boost::json::object object;
   object["total"] = results.defects();
+  for (std::size_t oracle = 0; oracle < oracles; ++oracle) {
+    object[oracle_names[oracle]] = results.oracle[oracle].findings;
+  }
+  boost::json::array diagnosis;
+  for (const Diagnosis& d : results.diagnosis) diagnosis.push_back({{"bug", d.bug}, {"why", d.why}});
+  object["diagnosis"] = std::move(diagnosis);
+  boost::json::object injected;
+  for (std::size_t kind = 1; kind < fault_kinds; ++kind) {
+    if (results.injected_count[kind] > 0) injected[fault_names[kind]] = results.injected_count[kind];
+  }
+  object["injected"] = std::move(injected);
   for (std::size_t kind = 0; kind < finding_kinds; ++kind) object[finding_names[kind]] = results.findings[kind];
   return object;
 }
@@ -237,7 +304,7 @@ std::string replay_text(const ReplaySummary& summary, const ReplayResults& resul
                       plural(summary.checks, "check"), seconds_of(summary.sending), short_count(throughput(summary)),
                       full_count(summary.late), full_count(summary.dropped),
                       full_count(summary.refused + summary.timed_out + summary.broken));
-  const LatencyHistogram latency = scans_and_checks(results);
+  const LatencyHistogram latency = scans_and_checks(results.latency);
   if (!latency.empty()) {
     text += fmt::format("  latency p50 {}, p99 {}, p99.9 {}, max {}\n", latency_text(latency.quantile(0.5)),
                         latency_text(latency.quantile(0.99)), latency_text(latency.quantile(0.999)),
@@ -253,6 +320,23 @@ std::string replay_text(const ReplaySummary& summary, const ReplayResults& resul
   const std::string others = found_text(results, [](FindingKind kind) { return !is_defect(kind); });
   text += fmt::format("  findings: {}{}\n", defects.empty() ? "none" : defects,
                       others.empty() ? "" : "; besides: " + others);
+  if (!results.injected.empty()) {
+    std::string faults;
+    for (std::size_t kind = 1; kind < fault_kinds; ++kind) {
+      if (results.injected_count[kind] == 0) continue;
+      faults += fmt::format("{}{} {}", faults.empty() ? "" : ", ", fault_names[kind],
+                            full_count(results.injected_count[kind]));
+    }
+    text += fmt::format("  injected: {}\n", faults);
+  }
+  std::string oracle_counts;
+  for (std::size_t oracle = 0; oracle < oracles; ++oracle) {
+    if (results.oracle[oracle].findings == 0) continue;
+    oracle_counts += fmt::format("{}{} {}", oracle_counts.empty() ? "" : ", ", oracle_names[oracle],
+                                 full_count(results.oracle[oracle].findings));
+  }
+  if (!oracle_counts.empty()) text += fmt::format("  oracles: {}\n", oracle_counts);
+  for (const Diagnosis& d : results.diagnosis) text += fmt::format("  looks like {}: {}\n", d.bug, d.why);
   if (count_of(results, FindingKind::parcel_not_read) > 0) {
     text += "  not every page could be read: what those show is not known\n";
   }

@@ -21,17 +21,22 @@ Result<ReplayOptions> replay_options(const World& world, const ReplayFlags& flag
 
 /// Starts the embedded endpoint on a free loopback port and points `options` to it, with a secret of its own
 /// when none is given.
-Result<std::unique_ptr<TrackingEndpoint>> start_embedded(ReplayOptions& options);
+Result<std::unique_ptr<TrackingEndpoint>> start_embedded(ReplayOptions& options, const MisbehaviourFlags& misbehaviour);
 
 /// How truth appears on a page fed through `format`.
 ShownRules shown_rules(const World& world, const std::string& format);
+
+/// How the replay is to be compared with the truth: with what its faults publish besides.
+ReconcileOptions reconcile_options(const World& world, const ReplayOptions& options);
 
 /// peakstorm::replay with progress.
 Result<ReplaySummary> run_replay(const World& world, ReplaySource& source, const ReplayOptions& options,
                                  ReplayRecorder& recorder, const std::stop_token& stop, bool quiet);
 
 boost::json::object replay_json(const ReplaySummary& summary, const ReplayResults& results);
-/// Counts by kind, and "total" of those that are the endpoint's defects.
+/// Promise-keeping as the pages show it and as it was, over the same parcels; null when there are none.
+boost::json::object on_time_shown_json(const ReplayResults& results);
+/// Counts by kind and by oracle, what they look like, what was injected, and "total" of those that are the endpoint's defects.
 boost::json::object findings_json(const ReplayResults& results);
 std::string replay_text(const ReplaySummary& summary, const ReplayResults& results);
 

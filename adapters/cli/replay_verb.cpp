@@ -43,16 +43,17 @@ ExitCode replay_folder(const Flags& flags, const Context& context) {
   if (!parcels) return report(parcels.error());
   const auto source = (*run)->replay_source();
   if (!source) return report(source.error());
-  Reconciliation recorder(world, std::move(*parcels), shown_rules(world, options->format));
-  const auto told = (*run)->for_each_scan([&recorder](std::span<const Scan> scans) { recorder.truth(scans); });
-  if (!told) return report(told.error());
-
   std::unique_ptr<TrackingEndpoint> endpoint;
   if (options->target.empty()) {
-    auto started = start_embedded(*options);
+    auto started = start_embedded(*options, flags.replay.embedded);
     if (!started) return report(started.error());
     endpoint = std::move(*started);
   }
+  Reconciliation recorder(world, std::move(*parcels), shown_rules(world, options->format),
+                          reconcile_options(world, *options));
+  const auto told = (*run)->for_each_scan([&recorder](std::span<const Scan> scans) { recorder.truth(scans); });
+  if (!told) return report(told.error());
+
   const auto summary = run_replay(world, **source, *options, recorder, context.stop.token(), flags.output.quiet);
   if (!summary) return report(summary.error());
 
@@ -67,6 +68,7 @@ ExitCode replay_folder(const Flags& flags, const Context& context) {
     print_json({{"run_folder", flags.folder},
                 {"partial", partial},
                 {"replay", replay_json(*summary, results)},
+                {"on_time_shown", on_time_shown_json(results)},
                 {"findings", findings_json(results)},
                 {"gates", gates_json(verdicts)}});
   } else if (!flags.output.quiet) {

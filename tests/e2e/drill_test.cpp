@@ -66,6 +66,26 @@ TEST_F(Drill, OfFirstStepsPassesAndLeavesAFinishedRunFolder) {
   EXPECT_EQ(replay.json().at("findings").at("total").to_number<int>(), 0) << replay.out;
 }
 
+TEST_F(Drill, InjectsFaultsFindsNothingOnACorrectEndpointAndNamesABug) {
+  const std::vector<std::string> common{"drill",       "first-steps", "--seconds", "2",     "--format",
+                                        "cloudevents", "--fault",     "all=0.05",  "--json"};
+  const auto with = [&](std::vector<std::string> further) {
+    std::vector<std::string> all = common;
+    all.insert(all.end(), further.begin(), further.end());
+    return run(all);
+  };
+  const auto correct = with({"--out", at("correct")});
+  const auto findings = correct.json().at("findings").as_object();
+  EXPECT_EQ(findings.at("total").to_number<int>(), 0) << correct.out;
+  EXPECT_EQ(findings.at("isolation").to_number<int>(), 0);
+  EXPECT_GT(findings.at("injected").at("redelivery").to_number<int>(), 10);
+  EXPECT_TRUE(correct.json().at("replay").at("service_ms").at("p99_9").is_double());
+  EXPECT_TRUE(correct.json().at("on_time_shown").at("promise").is_double());
+  const auto spoiled = with({"--bug", "naive-local-time", "--out", at("spoiled")});
+  EXPECT_GT(spoiled.json().at("findings").at("timestamp_fidelity").to_number<int>(), 0) << spoiled.out;
+  EXPECT_EQ(spoiled.json().at("findings").at("diagnosis").at(0).at("bug"), "naive-local-time") << spoiled.out;
+}
+
 TEST_F(Drill, PrintsASummaryThatFitsAScreenAndSaysWhereTheReportIs) {
   const auto drill = run({"drill", "first-steps", "--seconds", "1", "--out", at("run")});
   ASSERT_EQ(drill.exit_code, 0) << drill.out << drill.err;

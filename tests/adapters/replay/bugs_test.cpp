@@ -1,0 +1,218 @@
+// Goal: a replay with every fault at once finds nothing wrong with a correct endpoint, whatever the seed, and names
+// each of the known mistakes by its symptoms. Method: the endpoint's own handler without sockets, on simulated time.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstdlib>
+
+#include "adapters/replay/session.hpp"
+#include "results/reconcile.hpp"
+#include "tests/adapters/replay/endpoint_in_process.hpp"
+#include "tests/adapters/wire/tiny_world.hpp"
+
+namespace peakstorm {
+namespace {
+
+using testing::EndpointTransport;
+using testing::FakeClock;
+using testing::MemorySource;
+
+FaultRates every_fault(std::uint64_t seed, Ppm rate = 60'000) {
+  FaultRates faults;
+  faults.seed = seed;
+  faults.rate.fill(rate);
+  faults.rate[static_cast<std::size_t>(FaultKind::none)] = 0;
+  // These can happen once in a parcel's life.
+  for (const FaultKind kind : {FaultKind::regression, FaultKind::retraction, FaultKind::number_reuse}) {
+    faults.rate[static_cast<std::size_t>(kind)] = 150'000;
+  }
+  return faults;
+}
+
+/// Journeys with hub waves (many scans at the same instant), second attempts and shoppers who look at any time.
+void tell_journeys(MemorySource& source, std::uint32_t parcels, std::uint64_t seed) {
+  const auto draw = [&](std::uint32_t p, std::uint32_t i) { return Draws({seed, 0}, Purpose::test, p, i); };
+  for (std::uint32_t p = 0; p < parcels; ++p) {
+    ParcelFacts facts = testing::facts_of(make_parcel_id(ShipNodeId{0}, static_cast<std::uint16_t>(p * 37 % 150), p), static_cast<std::uint8_t>(p % 5));
+    facts.destination = DestinationId{static_cast<std::uint8_t>(p % 3)};
+    facts.size = static_cast<std::uint8_t>(p % 3);
+    source.all.push_back(facts);
+    std::uint8_t sequence = 0;
+    std::vector<SimTime> seen;
+    const auto tell = [&](SimTime at, ScanKind kind, PlaceId place) {
+      ReplayItem item;
+      item.at = at;
+      item.parcel = facts.id;
+      item.scan = {at, at, facts.id, place, no_day, kind, sequence++};
+      source.items.push_back(item);
+      seen.push_back(at);
+    };
+    const auto ms = [&](std::uint32_t i, SimDuration bound) {
+      return SimDuration{draw(p, i).below(0, static_cast<std::uint32_t>(bound.count()))};
+    };
+    const PlaceId hub{static_cast<std::uint16_t>(p % 4)};
+    SimTime at = facts.ordered + ms(1, hours(1));
+    tell(at, ScanKind::label_created, PlaceId{5});
+    tell(at += hours(2) + ms(2, hours(3)), ScanKind::accepted, PlaceId{0});
+    tell(at += hours(1) + ms(3, hours(5)), ScanKind::arrived, hub);
+    // A wave: everybody of the hub at the same instant.
+    const std::int64_t wave = floor_div(at.time_since_epoch().count(), hours(12).count()) + 1;
+    tell(at = day_zero + wave * hours(12) + minutes(7) + SimDuration{index(hub)}, ScanKind::departed, hub);
+    if (p % 7 == 0) tell(at + ms(4, hours(1)), ScanKind::delay_weather, hub);
+    tell(at += hours(3) + ms(5, hours(9)), ScanKind::arrived, PlaceId{4});
+    tell(at += hours(2) + ms(6, hours(2)), ScanKind::out_for_delivery, PlaceId{4});
+    if (p % 5 == 0) {
+      tell(at += hours(4) + ms(7, hours(1)), ScanKind::attempted, no_place);
+      tell(at += hours(14) + ms(8, hours(1)), ScanKind::out_for_delivery, PlaceId{4});
+    }
+    if (p % 11 != 0) tell(at += hours(1) + ms(9, hours(7)), ScanKind::delivered, no_place);
+    for (std::uint32_t c = 0; c < 6; ++c) {
+      ReplayItem check;
+      check.is_check = true;
+      check.parcel = facts.id;
+      check.at = seen[draw(p, 20 + c).below(0, static_cast<std::uint32_t>(seen.size()))] + ms(30 + c, hours(8));
+      source.items.push_back(check);
+    }
+  }
+  std::stable_sort(source.items.begin(), source.items.end(),
+                   [](const ReplayItem& a, const ReplayItem& b) { return a.at < b.at; });
+}
+
+struct Outcome {
+  ReplayResults results;
+  ReplaySummary summary;
+};
+
+Outcome drill(std::string_view format_name, std::uint32_t parcels, std::uint64_t seed, const FaultRates& faults,
+              EndpointBugs bugs, EndpointFaults endpoint_faults = {}) {
+  const World world = testing::tiny_world();
+  FakeClock clock;
+  MemorySource source;
+  tell_journeys(source, parcels, seed);
+  ReplayOptions options;
+  options.target = "http://127.0.0.1";
+  options.secret = "secret";
+  options.register_promises = true;
+  options.seconds = 60;
+  options.attempts_max = 20;
+  options.faults = faults;
+  auto format = wire::make_format(format_name, world, {options.secret, ""});
+  PEAKSTORM_CHECK(format.has_value(), seed);
+  EndpointOptions endpoint;
+  endpoint.secret = options.secret;
+  endpoint.registered_only = true;
+  endpoint.bugs = bugs;
+  endpoint.faults = endpoint_faults;
+  EndpointTransport transport(clock, 64, endpoint);
+
+  ShownRules rules = plain_rules(world);
+  rules.scan = [plain = rules.scan, shown = (*format)->shown()](const ParcelFacts& facts, const Scan& scan) {
+    auto page = plain(facts, scan);
+    const auto kind = shown[static_cast<std::size_t>(page->kind)];
+    if (!kind) return std::optional<ShownScan>();
+    page->kind = *kind;
+    return page;
+  };
+  std::vector<TruthParcel> truth;
+  std::vector<Scan> scans;
+  for (const ParcelFacts& facts : source.all) truth.push_back({facts, Verdict::not_counted, false});
+  for (const ReplayItem& item : source.items) {
+    if (!item.is_check) scans.push_back(item.scan);
+  }
+  ReconcileOptions reconcile;
+  reconcile.amend = amend_truth(world, faults_of(options));
+  Reconciliation recorder(world, std::move(truth), std::move(rules), reconcile);
+  recorder.truth(scans);
+  const auto summary = run_session(world, source, options, {**format, transport, clock}, recorder, {}, {});
+  PEAKSTORM_CHECK(summary.has_value(), seed);
+  return {recorder.results(), *summary};
+}
+
+std::string story_of(const ReplayResults& results) {
+  std::string text;
+  for (std::size_t kind = 0; kind < finding_kinds; ++kind) {
+    if (results.findings[kind] > 0)
+      text += std::string(finding_names[kind]) + " " + std::to_string(results.findings[kind]) + "\n";
+  }
+  for (const Diagnosis& d : results.diagnosis) text += "= " + d.bug + ": " + d.why + "\n";
+  for (std::size_t i = 0; i < results.examples.size() && i < 4; ++i) {
+    const FindingExample& e = results.examples[i];
+    text += std::string(finding_names[static_cast<std::size_t>(e.kind)]) + ": " + e.detail + "\n" + e.truth + "--\n" +
+            e.shown;
+  }
+  return text;
+}
+
+class CorrectEndpoint : public ::testing::TestWithParam<const char*> {};
+
+TEST_P(CorrectEndpoint, HasNoFindingUnderEveryFaultForAHundredSeeds) {
+  std::array<std::uint64_t, fault_kinds> injected{};
+  for (std::uint64_t seed = 1; seed <= 100; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    EndpointFaults receiver;
+    receiver.refuse_every = seed % 3 == 0 ? 9 : 0;
+    const Outcome outcome = drill(GetParam(), 40, seed, every_fault(seed), {}, receiver);
+    ASSERT_EQ(outcome.results.defects(), 0U) << story_of(outcome.results);
+    ASSERT_TRUE(outcome.summary.complete);
+    ASSERT_TRUE(outcome.results.diagnosis.empty()) << story_of(outcome.results);
+    for (std::size_t kind = 0; kind < fault_kinds; ++kind) injected[kind] += outcome.results.injected_count[kind];
+  }
+  for (std::size_t kind = 1; kind < fault_kinds; ++kind) {
+    // Neither format's signature tells an instant.
+    if (static_cast<FaultKind>(kind) == FaultKind::stale_signature) continue;
+    EXPECT_GT(injected[kind], 0U) << fault_names[kind];
+  }
+}
+INSTANTIATE_TEST_SUITE_P(Formats, CorrectEndpoint, ::testing::Values("cloudevents", "easypost", "cloudevents-binary"),
+                         [](const auto& format) {
+                           std::string name = format.param;
+                           std::erase(name, '-');
+                           return name;
+                         });
+
+TEST(Faults, AreTheSameForTheSameSeedWhateverTheEndpointDoes) {
+  const auto told = [](const Outcome& outcome) {
+    std::vector<std::tuple<std::uint64_t, int, int, std::string>> all;
+    for (const InjectedFault& f : outcome.results.injected) {
+      all.emplace_back(static_cast<std::uint64_t>(f.parcel), f.sequence, static_cast<int>(f.kind), f.detail);
+    }
+    std::sort(all.begin(), all.end());
+    return all;
+  };
+  EndpointFaults receiver;
+  receiver.refuse_every = 5;
+  const auto plain = told(drill("cloudevents", 50, 3, every_fault(3), {}));
+  EXPECT_GT(plain.size(), 100U);
+  EXPECT_EQ(plain, told(drill("cloudevents", 50, 3, every_fault(3), {}, receiver)));
+  EXPECT_NE(plain, told(drill("cloudevents", 50, 3, every_fault(4), {})));
+}
+
+class KnownBug : public ::testing::TestWithParam<std::size_t> {};
+
+TEST_P(KnownBug, IsNamedByItsSymptoms) {
+  const EndpointBugInfo& info = endpoint_bugs()[GetParam()];
+  EndpointBugs bugs;
+  bugs.set(GetParam());
+  // Two mistakes show only where a message carries the whole history and a weight.
+  const bool snapshot = info.bug == EndpointBug::first_entry_only || info.bug == EndpointBug::int_weight_signature;
+  const Outcome outcome = drill(snapshot ? "easypost" : "cloudevents", 300, 11, every_fault(11), bugs);
+  EXPECT_GT(outcome.results.defects(), 0U) << info.name;
+  ASSERT_FALSE(outcome.results.diagnosis.empty()) << story_of(outcome.results);
+  EXPECT_EQ(outcome.results.diagnosis.front().bug, info.name) << story_of(outcome.results);
+  if (std::getenv("PEAKSTORM_MATRIX") != nullptr) {
+    std::printf("| %s |", std::string(info.name).c_str());
+    for (const OracleResult& oracle : outcome.results.oracle) {
+      std::printf(" %s |", oracle.findings == 0 ? "" : std::to_string(oracle.findings).c_str());
+    }
+    std::printf(" %s |\n", outcome.results.diagnosis.empty() ? "" : outcome.results.diagnosis.front().why.c_str());
+  }
+}
+INSTANTIATE_TEST_SUITE_P(Bugs, KnownBug, ::testing::Range(std::size_t{0}, endpoint_bug_count), [](const auto& bug) {
+  std::string name{endpoint_bugs()[bug.param].name};
+  std::replace(name.begin(), name.end(), '-', '_');
+  return "Bug_" + name;
+});
+
+}  // namespace
+}  // namespace peakstorm
