@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <boost/json.hpp>
+#include <cmath>
 #include <filesystem>
 #include <set>
 #include <stop_token>
@@ -211,7 +212,7 @@ std::optional<double> cost_of(const MeasureMap& measures) {
 }
 
 std::string dollars(std::optional<double> cents) {
-  return cents ? "$" + full_count(static_cast<std::uint64_t>(*cents / 100 + 0.5)) : "-";
+  return cents ? "$" + full_count(static_cast<std::uint64_t>(std::llround(*cents / 100))) : "-";
 }
 
 std::string table_of(const std::string& title, const std::string& instant, const std::vector<Told>& futures) {
