@@ -36,7 +36,8 @@ Result<ReplaySummary> run_replay(const World& world, ReplaySource& source, const
 boost::json::object replay_json(const ReplaySummary& summary, const ReplayResults& results);
 /// Promise-keeping as the pages show it and as it was, over the same parcels; null when there are none.
 boost::json::object on_time_shown_json(const ReplayResults& results);
-/// Counts by kind and by oracle, what they look like, what was injected, and "total" of those that are the endpoint's defects.
+/// Counts by kind and by oracle, what they look like, what was injected, and "total" of those that are the endpoint's
+/// defects.
 boost::json::object findings_json(const ReplayResults& results);
 std::string replay_text(const ReplaySummary& summary, const ReplayResults& results);
 

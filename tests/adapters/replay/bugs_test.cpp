@@ -34,7 +34,8 @@ FaultRates every_fault(std::uint64_t seed, Ppm rate = 60'000) {
 void tell_journeys(MemorySource& source, std::uint32_t parcels, std::uint64_t seed) {
   const auto draw = [&](std::uint32_t p, std::uint32_t i) { return Draws({seed, 0}, Purpose::test, p, i); };
   for (std::uint32_t p = 0; p < parcels; ++p) {
-    ParcelFacts facts = testing::facts_of(make_parcel_id(ShipNodeId{0}, static_cast<std::uint16_t>(p * 37 % 150), p), static_cast<std::uint8_t>(p % 5));
+    ParcelFacts facts = testing::facts_of(make_parcel_id(ShipNodeId{0}, static_cast<std::uint16_t>(p * 37 % 150), p),
+                                          static_cast<std::uint8_t>(p % 5));
     facts.destination = DestinationId{static_cast<std::uint8_t>(p % 3)};
     facts.size = static_cast<std::uint8_t>(p % 3);
     source.all.push_back(facts);
