@@ -73,7 +73,7 @@ std::pair<FaultKind, Ppm> fault_of(const std::string& text) {
   if (!CLI::detail::lexical_cast(share, rate) || !(rate >= 0 && rate <= 1)) {
     throw CLI::ValidationError("--fault", "'" + text + "' needs a share from 0 to 1, for instance " + name + "=0.05");
   }
-  return {static_cast<FaultKind>(kind), static_cast<Ppm>(rate * ppm_one + 0.5)};
+  return {static_cast<FaultKind>(kind), static_cast<Ppm>(std::lround(rate * ppm_one))};
 }
 
 }  // namespace

@@ -61,7 +61,6 @@ class FaultySource final : public ReplaySource {
   const FaultPlan& plan_;
   ReplayRecorder& recorder_;
   std::vector<ReplayItem> waiting_;  // A heap, earliest first.
-  std::uint64_t taken_ = 0;
   bool exhausted_ = false;
 };
 

@@ -70,7 +70,7 @@ bool EffectSteps::weather_within(SimTime from, SimTime to) const {
   return false;
 }
 
-Field::Field(const World& world, const std::array<bool, disruption_kind_names.size()>& without) : world_(&world) {
+Field::Field(const World& world, const std::array<bool, disruption_kind_names.size()>& without) {
   std::vector<std::vector<const Disruption*>> by_facility(world.facilities.size());
   std::vector<std::vector<const Disruption*>> by_node(world.nodes.size());
   for (const Disruption& d : world.disruptions) {

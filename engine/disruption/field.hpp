@@ -60,7 +60,6 @@ class Field {
                                   SimTime instant) const;
 
  private:
-  const World* world_;
   std::vector<EffectSteps> facilities_;
   std::vector<EffectSteps> nodes_;
   std::vector<network::Closure> closures_;

@@ -79,6 +79,7 @@ std::vector<idx_t> parts_by_metis(const WorkGraph& graph, std::size_t parts) {
   }
   if (joined.empty()) return {};
   std::vector<double> bytes;
+  bytes.reserve(joined.size());
   for (const auto& [pair, sum] : joined) bytes.push_back(sum);
   const std::vector<idx_t> link_weights = scaled(bytes);
   std::vector<std::vector<std::pair<idx_t, idx_t>>> neighbours(n);

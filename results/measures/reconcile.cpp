@@ -791,7 +791,8 @@ void Reconciliation::Impl::compare(std::uint32_t index, const ShownParcel& page)
     symptoms.forged_phantoms +=
         static_cast<std::uint64_t>(std::any_of(expected.begin(), expected.end(), [&](const auto& e) {
           const std::int64_t moved = scan->unix_ms - e.shown.unix_ms;
-          return e.shown.kind == scan->kind && (moved == 13 * 60'000 || moved == 17 * 60'000);
+          return e.shown.kind == scan->kind &&
+                 (moved == std::int64_t{13} * 60'000 || moved == std::int64_t{17} * 60'000);
         }));
     symptoms.cut_seconds +=
         static_cast<std::uint64_t>(std::any_of(expected.begin(), expected.end(), [&](const auto& e) {
