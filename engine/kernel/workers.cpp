@@ -27,6 +27,9 @@ void pause() {
 #endif
 }
 
+/// Counts helpers called; it orders what the caller wrote before what they read.
+std::atomic<unsigned> handed_over{0};
+
 }  // namespace
 
 /// What the caller and its helpers share. One step is one call of for_each.
@@ -141,6 +144,13 @@ struct Workers::Arena {
   std::shared_ptr<Crew> crew;  ///< Shared with the helpers, which may find out late that all is over.
 };
 
+void Workers::help(std::shared_ptr<Crew>* crew) {
+  static_cast<void>(handed_over.load(std::memory_order_acquire));  // Pairs with run().
+  const std::unique_ptr<std::shared_ptr<Crew>> owned(crew);
+  const int slot = tbb::this_task_arena::current_thread_index();
+  (*owned)->help(slot > 0 ? static_cast<std::size_t>(slot) : 0);
+}
+
 Workers::Workers(unsigned threads) : arena_(threads > 1 ? std::make_unique<Arena>(threads) : nullptr) {}
 Workers::~Workers() {
   if (arena_) arena_->crew->dismiss();
@@ -152,10 +162,11 @@ void Workers::run(std::span<const std::uint32_t> items, void (*call)(void*, std:
     return;
   }
   for (unsigned missing = arena_->crew->missing(); missing > 0; --missing) {
-    arena_->arena.enqueue([crew = arena_->crew] {
-      const int slot = tbb::this_task_arena::current_thread_index();
-      crew->help(slot > 0 ? static_cast<std::size_t>(slot) : 0);
-    });
+    auto* crew = new std::shared_ptr<Crew>(arena_->crew);  // NOLINT(cppcoreguidelines-owning-memory): help() owns it.
+    handed_over.fetch_add(1, std::memory_order_release);   // Pairs with the load in help().
+    // oneTBB hands its task over in a library that the thread sanitizer cannot see into; hence not to be watched
+    // while it reads the task's memory.
+    arena_->arena.enqueue([crew]() __attribute__((no_sanitize("thread"))) { help(crew); });
   }
   arena_->crew->run(items, call, context);
 }

@@ -37,6 +37,9 @@ class Workers {
 
   class Crew;
   struct Arena;
+  /// On a helper's thread; takes over the share in the crew.
+  static void help(std::shared_ptr<Crew>* crew);
+
   std::unique_ptr<Arena> arena_;  ///< None when there is one thread.
 };
 
