@@ -230,7 +230,7 @@ INSTANTIATE_TEST_SUITE_P(
                                {"drill", "first-steps", "--out", "OUT", "--against", "ftp://localhost", "--secret-file",
                                 PEAKSTORM_SOURCE_DIR "/CMakeLists.txt"},
                                2,
-                               "https://"},
+                               "or https"},
                       // Port 1 is reserved and unused; were it used, it would not be by a tracking endpoint.
                       Rejected{"NobodyThere",
                                {"drill", "first-steps", "--out", "OUT", "--against", "http://127.0.0.1:1",
