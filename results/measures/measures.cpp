@@ -110,6 +110,12 @@ constexpr std::size_t lateness_bases = 2;                                       
 constexpr std::array<OnTimeDefinition, lateness_bases> lateness_definitions{OnTimeDefinition::promise,
                                                                             OnTimeDefinition::commit};
 
+// A trillion parcels, or contacts: no run has more. A number beyond is damage, and money made of it would overflow.
+constexpr std::uint64_t count_max = std::uint64_t{1} << 40U;
+bool are_counts(const std::vector<std::uint64_t>& counts) {
+  return std::all_of(counts.begin(), counts.end(), [](std::uint64_t count) { return count <= count_max; });
+}
+
 bool is_place(const World& world, PlaceId place) {
   return place == no_place || index(place) < world.facilities.size() + world.nodes.size();
 }
@@ -175,8 +181,8 @@ struct Counts {
     const std::size_t days = std::size_t{no_day} * services * role_count;
     bool fits = lateness.size() == world.carriers.size() * role_count * lateness_bases &&
                 fates.size() == world.carriers.size() * role_count && parcels.size() == world.shippers.size() &&
-                broken.size() == world.shippers.size() && ids(due, days) && ids(ordered, days) &&
-                ids(regions, world.regions.size() * world.carriers.size() * role_count) &&
+                broken.size() == world.shippers.size() && are_counts(parcels) && are_counts(broken) && ids(due, days) &&
+                ids(ordered, days) && ids(regions, world.regions.size() * world.carriers.size() * role_count) &&
                 ids(destinations, world.destinations.size() * role_count);
     for (const auto& [key, counts] : causes) {
       fits = fits && is_place(world, key.place) && static_cast<std::size_t>(key.cause) < cause_names.size() &&
@@ -512,7 +518,8 @@ void Measures::Impl::transfer_streams(Archive& archive) {
 bool Measures::Impl::streams_fit() const {
   const auto is_kind = [](std::size_t kind) { return kind < scan_kind_end; };
   bool fits = status.size() == tracked.size() && status_at.size() == tracked.size() &&
-              contacts.size() == world.shippers.size() && shipping.size() == world.shippers.size();
+              contacts.size() == world.shippers.size() && are_counts(contacts) &&
+              shipping.size() == world.shippers.size();
   for (const TrackedParcel& parcel : tracked) {
     const ParcelFacts& f = parcel.facts;
     fits = fits && index(f.node) < world.nodes.size() && index(f.shipper) < world.shippers.size() &&
