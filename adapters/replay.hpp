@@ -18,6 +18,7 @@
 #include <string>
 #include <vector>
 
+#include "adapters/transport.hpp"
 #include "engine/faults.hpp"
 #include "engine/replay.hpp"
 #include "engine/result.hpp"
@@ -26,7 +27,9 @@
 namespace peakstorm {
 
 struct ReplayOptions {
-  std::string target;                    ///< http://HOST[:PORT][/PREFIX], or https.
+  std::string target;  ///< http://HOST[:PORT][/PREFIX], or https.
+  HttpVersion http = HttpVersion::settled;
+  std::size_t streams = 0;               ///< As HttpOptions has it.
   std::string ca_file;                   ///< As HttpOptions has it.
   std::vector<std::string> allow_hosts;  ///< Hosts that may be loaded though they are not this machine.
   std::string format = "easypost";       ///< As wire::make_format takes it.

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -60,8 +61,17 @@ Result<TargetUrl> parse_target(std::string_view url);
 /// True for "localhost", 127.0.0.0/8 and ::1, by the text alone: no name is looked up.
 bool is_loopback_name(std::string_view host);
 
+enum class HttpVersion : std::uint8_t {
+  settled,  ///< By ALPN over TLS, where HTTP/2 is preferred; without TLS HTTP/1.1.
+  one,      ///< HTTP/1.1.
+  two,      ///< HTTP/2; without TLS with prior knowledge, no upgrade.
+};
+
 struct HttpOptions {
-  std::size_t connections = 64;                      ///< [1, 4096]
+  HttpVersion version = HttpVersion::settled;
+  std::size_t connections = 64;       ///< [1, 4096], of HTTP/1.1.
+  std::size_t http2_connections = 1;  ///< [1, 64], of HTTP/2.
+  std::size_t streams = 0;            ///< [0, 4096] of each HTTP/2 connection; 0: what the peer allows, at most 128.
   std::chrono::milliseconds connect_patience{3000};  ///< Of the first connection, at the start.
   std::size_t reply_bytes_max = 4U << 20U;           ///< A longer body ends the exchange as malformed_reply.
   bool allow_any_address = false;                    ///< Otherwise every address of the host must be loopback.
@@ -72,15 +82,20 @@ struct HttpOptions {
 /// without TLS, a file that cannot be read, or one without a certificate in PEM.
 Result<void> check_ca_file(const TargetUrl& target, const std::string& path);
 
-/// HTTP/1.1 with keep-alive over TCP or TLS; no pipelining. A connection that is lost is opened again by the next
+/// HTTP with kept connections, over TCP or TLS. A connection that is lost is opened again by the next
 /// request it gets; one that the server closed while idle is noticed beforehand and costs that request nothing.
 ///
 /// TLS is 1.2 or newer, the peer's certificate and its name are always checked, and later connections resume the
 /// session of earlier ones.
 ///
+/// HTTP/1.1 has one request in flight on each connection, no pipelining: a sender is a connection. HTTP/2 has many, and
+/// a sender is a stream: as many as the options say, at most what the peer's settings allow. A request that the server
+/// certainly did not begin (refused stream, or numbered beyond its GOAWAY) is sent again, three times in all; what else
+/// was on a stream that is reset or a connection that is lost ends as malformed_reply.
+///
 /// Opens one connection to see that somebody is there. Errors: unreachable (the name does not resolve, nobody
-/// answers, the certificate is refused, or no TLS is spoken), bad_input (an address that is not loopback without
-/// `allow_any_address`; options out of range; `ca_file`). `clock` must outlive the transport.
+/// answers, the certificate is refused, no TLS or not the HTTP of the options is spoken), bad_input (an address that is
+/// not loopback without `allow_any_address`; options out of range; `ca_file`). `clock` must outlive the transport.
 Result<std::unique_ptr<Transport>> make_http_transport(const TargetUrl& target, const HttpOptions& options,
                                                        const SteadyClock& clock);
 

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <map>
 
 #include "adapters/wire_format.hpp"
 
@@ -116,6 +117,14 @@ void add_simulation_flags(CLI::App& verb, SimulationFlags& flags, bool needs_sce
 void add_replay_flags(CLI::App& verb, ReplayFlags& flags) {
   verb.add_option("--against", flags.against, "Target, for instance http://127.0.0.1:8080 (default: embedded)")
       ->type_name("URL");
+  verb.add_option("--http", flags.http, "HTTP version: 1.1 or 2 (default: 1.1; over TLS what the target prefers)")
+      ->transform(
+          CLI::Transformer(std::map<std::string, HttpVersion>{{"1.1", HttpVersion::one}, {"2", HttpVersion::two}}))
+      ->type_name("VERSION");
+  verb.add_option("--streams", flags.streams,
+                  "HTTP/2 requests in flight (default: as many as the target allows, at most 128)")
+      ->check(CLI::Range(1, 4096))
+      ->type_name("N");
   verb.add_option("--ca-file", flags.ca_file,
                   "PEM file of the authorities to trust for an https target, instead of the system's")
       ->type_name("FILE");

@@ -10,6 +10,7 @@
 
 #include "adapters/cli/exit_code.hpp"
 #include "adapters/endpoint.hpp"
+#include "adapters/transport.hpp"
 #include "engine/world.hpp"
 
 namespace CLI {
@@ -52,6 +53,8 @@ struct ReplayFlags {
   std::optional<double> seconds;  ///< Compress the replay to about this long.
   std::optional<std::string> format;
   std::string secret_file;
+  HttpVersion http = HttpVersion::settled;
+  std::size_t streams = 0;         ///< Of HTTP/2; 0: as the target allows.
   std::string ca_file;             ///< Authorities to trust instead of the system's.
   std::string webhook_path;        ///< Where scans are posted; empty: the embedded endpoint's path.
   bool write_only = false;         ///< The target has no GET /track/NUMBER: no checks, nothing read back.

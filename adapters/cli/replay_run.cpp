@@ -127,6 +127,8 @@ Result<ReplayOptions> replay_options(const World& world, const ReplayFlags& flag
   options.allow_hosts = flags.allow_hosts;
   options.format = flags.format.value_or(world.replay.format);
   options.webhook_path = flags.webhook_path;
+  options.http = flags.http;
+  options.streams = flags.streams;
   options.ca_file = flags.ca_file;
   options.track_pages = !flags.write_only;
   options.register_promises = flags.register_promises;

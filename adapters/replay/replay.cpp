@@ -87,6 +87,8 @@ Result<ReplaySummary> replay(const World& world, ReplaySource& source, const Rep
   HttpOptions http;
   http.connections = options.connections;
   http.allow_any_address = allowed;
+  http.version = options.http;
+  http.streams = options.streams;
   http.ca_file = options.ca_file;
   auto transport = make_http_transport(*target, http, clock);
   if (!transport) return tl::unexpected(transport.error());

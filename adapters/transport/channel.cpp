@@ -73,6 +73,14 @@ bool Channel::silent() {
   return error == asio::error::would_block || error == asio::error::try_again;
 }
 
+std::string Channel::alpn() {
+  if (!tls_) return {};
+  const unsigned char* name = nullptr;
+  unsigned size = 0;
+  SSL_get0_alpn_selected(tls_->native_handle(), &name, &size);
+  return {name, name + size};
+}
+
 void Channel::close() {
   error_code ignored;
   socket_.close(ignored);
@@ -145,9 +153,13 @@ void Dialer::start_tls(Channel& channel) {
     SSL_set1_host(ssl, target_.host.c_str());
     SSL_set_tlsext_host_name(ssl, target_.host.c_str());
   }
-  // The name with its length before it.
-  static constexpr std::array<unsigned char, 9> offer{8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
-  SSL_set_alpn_protos(ssl, offer.data(), offer.size());
+  // Names with their lengths before them, the preferred one first.
+  static constexpr std::array<unsigned char, 12> offers{2, 'h', '2', 8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
+  constexpr unsigned of_two = 3;
+  const bool skips_two = options_.version == HttpVersion::one;
+  const bool only_two = options_.version == HttpVersion::two;
+  SSL_set_alpn_protos(ssl, offers.data() + (skips_two ? of_two : 0),
+                      only_two ? of_two : static_cast<unsigned>(offers.size()) - (skips_two ? of_two : 0));
   if (session_) {
     const std::unique_ptr<SSL_SESSION, SessionFree> copy(SSL_SESSION_dup(session_.get()));
     SSL_set_session(ssl, copy.get());
@@ -196,8 +208,8 @@ tl::unexpected<Error> Dialer::handshake_error(const error_code& failed, Channel&
     return error(ErrorKind::unreachable, "hung up in the TLS handshake: " + failed.message() +
                                              "; see the target's log, or use http:// if it has no TLS");
   }
-  return error(ErrorKind::unreachable,
-               "no TLS connection: " + failed.message() + "; TLS 1.2 or 1.3 and HTTP/1.1 are needed");
+  return error(ErrorKind::unreachable, "no TLS connection: " + failed.message() +
+                                           "; TLS 1.2 or 1.3 and an HTTP version in common (--http) are needed");
 }
 
 Result<void> Dialer::connect_now(Channel& channel) {

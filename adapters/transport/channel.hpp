@@ -40,6 +40,8 @@ class Channel {
   /// True when a connection that should be silent is: nothing to read, not closed by the other side. A reply that
   /// nobody asked for would otherwise be taken for the next request's. Requires: connected, no read under way.
   [[nodiscard]] bool silent();
+  /// The protocol that ALPN settled; empty without TLS and when the peer left it open.
+  [[nodiscard]] std::string alpn();
   /// Operations under way end with an error; their handlers still run.
   void close();
 
@@ -111,5 +113,8 @@ std::optional<std::chrono::seconds> retry_after_of(std::string_view text);
 /// HTTP/1.1 over `dialer`; `first` is connected and serves first.
 std::unique_ptr<Transport> make_http1(std::unique_ptr<Dialer> dialer, std::unique_ptr<Channel> first,
                                       const HttpOptions& options);
+/// HTTP/2 over `dialer`; `first` is connected. Errors: unreachable, when what answers does not speak it.
+Result<std::unique_ptr<Transport>> make_http2(std::unique_ptr<Dialer> dialer, std::unique_ptr<Channel> first,
+                                              const HttpOptions& options);
 
 }  // namespace peakstorm

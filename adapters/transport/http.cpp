@@ -42,11 +42,19 @@ Result<std::unique_ptr<Transport>> make_http_transport(const TargetUrl& target, 
     return fail(ErrorKind::bad_input,
                 "connections: " + std::to_string(options.connections) + " is out of range; use 1 to 4096");
   }
+  if (options.http2_connections < 1 || options.http2_connections > 64 || options.streams > 4096) {
+    return fail(ErrorKind::bad_input, "HTTP/2: 1 to 64 connections and at most 4096 streams of each can be had");
+  }
   if (auto file = check_ca_file(target, options.ca_file); !file) return tl::unexpected(file.error());
   auto dialer = std::make_unique<Dialer>(target, options, clock);
   if (auto ready = dialer->prepare(); !ready) return tl::unexpected(ready.error());
   auto first = std::make_unique<Channel>(dialer->io());
   if (auto connected = dialer->connect_now(*first); !connected) return tl::unexpected(connected.error());
+  const bool two = first->alpn() == "h2";
+  if (options.version == HttpVersion::two && target.tls && !two) {
+    return dialer->error(ErrorKind::unreachable, "the server does not offer HTTP/2 (ALPN); use --http 1.1");
+  }
+  if (two || options.version == HttpVersion::two) return make_http2(std::move(dialer), std::move(first), options);
   return make_http1(std::move(dialer), std::move(first), options);
 }
 
