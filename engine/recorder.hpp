@@ -75,11 +75,12 @@ class Recorder {
 
   /// True when the tracked parcels' facts, scans and acts below are wanted. Asked once.
   [[nodiscard]] virtual bool wants_streams() const = 0;
-  /// True when the streams shall cover background parcels too, not only retailers'. Asked once.
+  /// True when the scans shall be everybody's, not only those of retailers' parcels. Facts and acts are always
+  /// of tracked parcels only. Asked once.
   [[nodiscard]] virtual bool wants_background() const { return false; }
 
   // The streams: on the calling thread, between windows, in the total order of scans. Facts of a
-  // parcel come before its first scan; scans of [.., t) before acts of [.., t).
+  // tracked parcel come before its first scan; scans of [.., t) before acts of [.., t).
   virtual void parcels(std::span<const ParcelFacts> facts) = 0;
   virtual void scans(std::span<const Scan> scans) = 0;
   virtual void acts(std::span<const ShopperAct> acts) = 0;

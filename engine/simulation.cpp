@@ -13,6 +13,7 @@
 #include "engine/checkpoint/mark.hpp"
 #include "engine/flow/conservation.hpp"
 #include "engine/flow/context.hpp"
+#include "engine/flow/memory.hpp"
 #include "engine/flow/parcel_model.hpp"
 #include "engine/flow/streams.hpp"
 #include "engine/kernel/engine.hpp"
@@ -39,6 +40,32 @@ Result<void> check_options(const World& world, const SimulationOptions& options)
     return bad("the world has " + std::to_string(world.facilities.size() + world.nodes.size()) +
                " places; at most 65534 have a number");
   }
+  struct Row {
+    std::size_t count;
+    std::size_t limit;
+    const char* what;
+  };
+  // Where the largest number stands for "none", one less.
+  for (const Row& row :
+       {Row{world.carriers.size(), 256, "carriers"}, Row{world.services.size(), 255, "services"},
+        Row{world.lanes.size(), 65'535, "lanes"}, Row{world.destinations.size(), 65'536, "destinations"},
+        Row{world.shippers.size(), 256, "shippers"}, Row{world.zones.size(), 256, "time zones"},
+        Row{world.calendars.size(), 256, "calendars"}, Row{world.sizes.size(), 256, "size classes"}}) {
+    if (row.count <= row.limit) continue;
+    return bad("the world has " + std::to_string(row.count) + " " + row.what + "; at most " +
+               std::to_string(row.limit) + " have a number");
+  }
+  // A parcel's number within its node and hour has 32 bits. The busiest hour is at most the whole day.
+  for (const Shipper& shipper : world.shippers) {
+    Ppm season = shipper.season.empty() ? ppm_one : 0;
+    for (const Ppm factor : shipper.season) season = std::max(season, factor);
+    const Ppm weekday = *std::max_element(shipper.weekdays.begin(), shipper.weekdays.end());
+    const double orders = shipper.orders_per_day * options.scale * (season * 1e-6) * (weekday * 1e-6);
+    if (orders < 2e9) continue;
+    return bad("shipper " + shipper.name + " has up to " + std::to_string(static_cast<std::uint64_t>(orders)) +
+               " orders a day at scale " + std::to_string(options.scale) +
+               "; less than 2000000000 have a number: choose a smaller --scale or split the shipper");
+  }
   if ((world.day_count + world.drain_days) * 24 > 0xffff) {
     return bad("the horizon of " + std::to_string(world.day_count + world.drain_days) +
                " days is too long; at most 2730 days have hour numbers");
@@ -53,6 +80,70 @@ Result<void> check_options(const World& world, const SimulationOptions& options)
   if (options.threads > 1024) return bad("threads " + std::to_string(options.threads) + ": at most 1024");
   return {};
 }
+
+/// Watches over SimulationOptions::memory_bytes: before the run by an estimate, during it by what is really in flight.
+/// Each rank looks after itself: by the estimate, as if all had the same share, and a single one also by what it holds.
+class MemoryLimit {
+ public:
+  MemoryLimit(const World& world, const SimulationOptions& options, bool streams, bool background, std::size_t ranks)
+      : limit_(options.memory_bytes),
+        is_alone_(ranks == 1),
+        estimate_(share_of(estimate_memory(world, options, streams, background), ranks)),
+        fixed_(bytes_without_parcels(world, options) + estimate_.tracked * flow::bytes_per_tracked) {}
+
+  [[nodiscard]] Result<void> admits() const {
+    if (limit_ == 0 || estimate_.bytes <= limit_) return {};
+    return fail(ErrorKind::bad_input, "memory: the run would need about " + gib(static_cast<double>(estimate_.bytes)) +
+                                          " for " + millions(estimate_.parcels_in_flight) +
+                                          " parcels in flight, the limit is " + gib(static_cast<double>(limit_)) +
+                                          "; " + cure);
+  }
+  /// Cheap: called after every window. Once exceeded it stays so.
+  [[nodiscard]] bool is_exceeded(std::uint64_t in_flight, std::uint64_t waiting_scans) {
+    const double held = fixed_ + static_cast<double>(in_flight) * flow::bytes_per_parcel +
+                        static_cast<double>(waiting_scans) * flow::bytes_per_scan;
+    if (limit_ != 0 && is_alone_ && held > static_cast<double>(limit_)) {
+      in_flight_ = in_flight;
+      held_ = held;
+    }
+    return held_ > 0;
+  }
+  [[nodiscard]] Result<void> kept(SimTime now) const {
+    if (held_ == 0) return {};
+    return fail(ErrorKind::bad_input,
+                "memory: on day " + std::to_string((now - day_zero) / days(1)) + " the run held " + gib(held_) +
+                    " with " + millions(static_cast<double>(in_flight_)) + " parcels in flight, the limit is " +
+                    gib(static_cast<double>(limit_)) + "; " + cure);
+  }
+
+ private:
+  static constexpr const char* cure =
+      "choose a smaller --scale, spread the run over more ranks, or allow more with --memory";
+  static MemoryEstimate share_of(MemoryEstimate estimate, std::size_t ranks) {
+    const double elsewhere = estimate.parcels_in_flight * (1 - 1 / static_cast<double>(ranks));
+    estimate.parcels_in_flight -= elsewhere;
+    estimate.bytes -= static_cast<std::uint64_t>(elsewhere * flow::bytes_per_parcel);
+    return estimate;
+  }
+  static double bytes_without_parcels(const World& world, const SimulationOptions& options) {
+    const MemoryEstimate plain = estimate_memory(world, options, false, false);
+    return static_cast<double>(plain.bytes) - plain.parcels_in_flight * flow::bytes_per_parcel;
+  }
+  static std::string decimals(double value) {
+    const auto hundredths = static_cast<std::uint64_t>(value * 100 + 0.5);
+    const std::string rest = std::to_string(hundredths % 100);
+    return std::to_string(hundredths / 100) + (rest.size() == 1 ? ".0" : ".") + rest;
+  }
+  static std::string gib(double bytes) { return decimals(bytes / (1024.0 * 1024 * 1024)) + " GiB"; }
+  static std::string millions(double parcels) { return decimals(parcels / 1e6) + " million"; }
+
+  std::uint64_t limit_;
+  bool is_alone_;
+  MemoryEstimate estimate_;
+  double fixed_;
+  std::uint64_t in_flight_ = 0;
+  double held_ = 0;
+};
 
 /// What rank 0's recorder and caller ask for; all ranks must know it.
 struct Wishes {
@@ -70,10 +161,14 @@ Wishes wishes_of(const Recorder& recorder, const SimulationOptions& options, ker
   return {asked[0] != 0, asked[1] != 0, asked[2] != 0};
 }
 
+unsigned threads_of(const SimulationOptions& options) {
+  return options.threads != 0 ? options.threads : std::max(1U, std::thread::hardware_concurrency());
+}
+
 kernel::Settings settings_of(const Context& context, const SimulationOptions& options, kernel::Exchange& exchange) {
   kernel::Settings settings;
   settings.run = options.run;
-  settings.threads = options.threads != 0 ? options.threads : std::max(1U, std::thread::hardware_concurrency());
+  settings.threads = threads_of(options);
   settings.end = context.end;
   settings.partition_of_lp = partition::partition_of_lp(context, kernel::default_partitions, exchange.ranks());
   settings.exchange = &exchange;
@@ -94,9 +189,12 @@ class Run {
         wishes_(wishes),
         context_(world, options, wishes.streams, wishes.background),
         model_(context_),
-        streams_(context_, recorder) {}
+        streams_(context_, recorder, threads_of(options)),
+        memory_(world, options, wishes.streams, wishes.background, exchange.ranks()) {}
 
   Result<SimulationSummary> run() {
+    if (auto admitted = agree(memory_.admits(), ErrorKind::bad_input, "memory"); !admitted)
+      return tl::unexpected(admitted.error());
     kernel::Settings settings = settings_of(context_, options_, exchange_);
     if (options_.profile) {
       const std::vector<std::uint32_t>& table = settings.partition_of_lp;
@@ -113,7 +211,10 @@ class Run {
     }
     auto totals = go_on();
     if (!totals) return tl::unexpected(totals.error());
-    return finish(*totals);
+    SimulationSummary summary = finish(*totals);
+    if (auto kept = agree(memory_.kept(totals->now), ErrorKind::bad_input, "memory"); !kept)
+      return tl::unexpected(kept.error());
+    return summary;
   }
 
  private:
@@ -202,7 +303,7 @@ class Run {
         parcels += its_parcels;
         scans += its_scans;
         std::vector<ParcelFacts> fresh_facts;
-        std::vector<flow::KeyedScan> fresh_scans;
+        flow::Chain<flow::KeyedScan> fresh_scans;
         while (source.left() > 0) {
           archive(fresh_facts, fresh_scans);
           PEAKSTORM_CHECK(archive.ok(), bytes.size(), source.left());
@@ -215,6 +316,17 @@ class Run {
       const LedgerCounts mine = counts();
       options_.progress({std::min(now, context_.end), context_.end, mine.parcels + parcels, mine.scans + scans});
     }
+  }
+
+  /// After every window: counts what is in flight here.
+  bool outgrows_memory() {
+    std::int64_t in_flight = 0;
+    for_each_ledger([&](const Ledger& ledger) { in_flight += ledger.in_flight(); });
+    // After a checkpoint parcels end in other ledgers than they began.
+    const auto before = static_cast<std::int64_t>(counts_before_.parcels - counts_before_.ended);
+    const auto present = static_cast<std::uint64_t>(std::max<std::int64_t>(0, in_flight + before));
+    in_flight_max_ = std::max(in_flight_max_, present);
+    return memory_.is_exceeded(present, streams_.waiting());
   }
 
   // --- Checkpoints.
@@ -232,7 +344,7 @@ class Run {
       const auto totals = engine_->run(
           [&](SimTime window_end) {
             collect(window_end, window_end, false);
-            return !options_.stop.stop_requested();
+            return !outgrows_memory() && !options_.stop.stop_requested();
           },
           next);
       const bool is_over = totals.stopped || totals.now >= context_.end;
@@ -385,6 +497,7 @@ class Run {
     summary.events = totals.events;
     summary.windows = totals.windows;
     if (profiler_) summary.profile = profiler_->profile();
+    summary.in_flight_max = in_flight_max_;
     summary.end = summary.partial ? std::min(totals.now, context_.end) : context_.end;
     std::vector<std::uint64_t> present = close_places(summary.end);
     // Scans of a round that a stopped run sent out lie after its end: they belong to the stream all the same.
@@ -475,8 +588,10 @@ class Run {
   Wishes wishes_;
   Context context_;
   ParcelModel model_;
-  flow::Streams streams_;                     ///< On rank 0.
   std::optional<kernel::Profiler> profiler_;  ///< Outlives the engine that reports to it.
+  flow::Streams streams_;                     ///< On rank 0.
+  MemoryLimit memory_;
+  std::uint64_t in_flight_max_ = 0;
   std::optional<Engine> engine_;
   LedgerCounts counts_before_;        ///< Of a checkpoint, and at the end of other ranks; on rank 0.
   std::int64_t collected_hour_ = -1;  ///< Of the last exchange of streams.

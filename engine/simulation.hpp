@@ -63,6 +63,9 @@ struct SimulationOptions {
   std::array<bool, disruption_kind_names.size()> without{};   ///< Disruption kinds left out, by DisruptionKind.
   std::function<void(const SimulationProgress&)> progress{};  ///< Called after every window.
   std::stop_token stop{};  ///< Ends the run at the next window; the summary is then partial.
+  /// Memory this process may take, 0: no limit. A run whose estimate (estimate_memory()) is beyond does not begin; one
+  /// that outgrows it all the same ends at the next window. Both are bad_input.
+  std::uint64_t memory_bytes = 0;
 
   /// The other ranks; none: there is one. Every rank calls simulate() with equal world and options (compare
   /// fingerprint() before). Rank 0's recorder gets the streams, everybody's counts and the end of the run; the others'
@@ -82,6 +85,16 @@ struct SimulationOptions {
   bool profile = false;
 };
 
+/// What a run will hold at its fullest, from the World alone: orders of the days that are in the network together.
+struct MemoryEstimate {
+  double parcels_in_flight = 0;
+  double tracked = 0;       ///< Ever, when streams are wanted: their facts and shoppers stay to the end.
+  std::uint64_t bytes = 0;  ///< Of parcels and streams, and what every run needs.
+};
+/// `streams`, `background`: as the recorder wants them. Good to about a third, on the large side: a storm that stops
+/// the network for days is not foreseen.
+MemoryEstimate estimate_memory(const World& world, const SimulationOptions& options, bool streams, bool background);
+
 /// Hash of everything in `world` that a run up to `before` can depend on: disruptions that begin at or after it
 /// are left out, texts for people as well.
 Digest fingerprint(const World& world, SimTime before = never);
@@ -94,6 +107,7 @@ struct SimulationSummary {
   std::uint64_t scans = 0;    ///< Of all parcels, missed ones included.
   std::uint64_t events = 0;   ///< Kernel events.
   std::uint64_t windows = 0;
+  std::uint64_t in_flight_max = 0;  ///< Most parcels ordered and not yet ended, at the end of a window; of this rank.
   SimTime end;
   std::vector<Census> conservation;  ///< Per carrier at the end.
   std::array<std::uint64_t, scan_kind_end> scans_by_kind{};

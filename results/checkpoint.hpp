@@ -36,6 +36,7 @@ struct CheckpointFacts {
   std::array<bool, disruption_kind_names.size()> without{};
   SimDuration every{};              ///< Between two checkpoints; zero: only at a stop.
   bool streams = false;             ///< The recorder kept the streams.
+  bool background = false;          ///< ... with everybody's scans.
   std::string run_folder;           ///< Absolute; empty: the run writes none.
   std::string version;              ///< Of the program.
   std::string command_line;         ///< That began the run.

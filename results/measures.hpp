@@ -183,7 +183,7 @@ struct TrackedParcel {
 
 struct MeasuresOptions {
   bool streams = false;     ///< Want the tracked parcels' facts, scans and acts.
-  bool background = false;  ///< ... background parcels' as well.
+  bool background = false;  ///< Want everybody's scans, for a stream; what is measured stays the same.
   int load_step_hours = 6;  ///< Step of the load table; never finer than the engine's own.
 };
 

@@ -37,7 +37,7 @@ struct RunRecorderOptions {
   std::optional<RunFolderPlan> folder;
   /// Want the tracked parcels, scans and acts (needed for a replay, for shipping refunds and shoppers' acts).
   bool streams = true;
-  bool background = false;  ///< Stream background parcels as well.
+  bool background = false;  ///< Stream the scans of background parcels as well.
 };
 
 /// A rate with its counts (replication 0) and, with several replications, its interval.

@@ -97,6 +97,11 @@ void add_simulation_flags(CLI::App& verb, SimulationFlags& flags, bool needs_sce
   verb.add_option("--threads", flags.threads,
                   "Threads, of each rank (default: one per processor); the result does not depend on it")
       ->check(CLI::Range(0U, 1024U));
+  verb.add_option(
+          "--memory", flags.memory_gib,
+          "Memory the simulation may take on a machine; it does not begin, or stops, beyond (default: all of it)")
+      ->check(positive(1e6))
+      ->type_name("GIB");
   verb.add_option_function<std::vector<std::string>>(
           "--without",
           [&flags](const std::vector<std::string>& kinds) {

@@ -33,6 +33,7 @@ struct SimulationFlags {
   std::uint32_t replication = 0;
   std::uint32_t replications = 1;  ///< Runs replications [replication, replication + replications).
   unsigned threads = 0;
+  std::optional<double> memory_gib;  ///< On this machine. None: what it or its container gives.
   std::array<bool, disruption_kind_names.size()> without{};
 };
 /// Where a run can also be resumed, the scenario is not required: the verb looks for itself.

@@ -122,6 +122,7 @@ Result<Past> simulate_past(const FuturePlan& plan, const fs::path& run_folder, c
                 plan.options.without,
                 {},
                 plan.streams,
+                false,
                 run_folder.empty() ? "" : fs::absolute(run_folder).string(),
                 PEAKSTORM_VERSION,
                 context.command_line,
@@ -170,6 +171,7 @@ Result<Told> run_future(const FuturePlan& plan, Past& past, const Future& future
                         const Context& context) {
   RunRecorderOptions recording;
   recording.streams = past.checkpoint->facts().streams;
+  recording.background = past.checkpoint->facts().background;
   if (!folder.empty() && is_first(context)) {
     recording.folder = folder_plan(plan, future.world, folder, past.run_folder, context.command_line);
   }

@@ -43,6 +43,7 @@ struct Flags {
   OutputFlags output;
   std::string out;
   bool profile = false;
+  std::string stream;  ///< all, tracked or none; empty: tracked with --out, none without.
 };
 
 /// Everything that is read and checked before work starts.
@@ -95,6 +96,15 @@ tl::expected<void, ExitCode> check_flags(const Flags& flags) {
     return rejected("futures write no checkpoints of their own; leave --checkpoint-every away");
   }
   if (has_futures(flags) && flags.profile) return rejected("--profile is of one run; leave it away with --what-if");
+  if (!flags.stream.empty() && has_futures(flags)) {
+    return rejected("--stream is of one run; futures follow the parcels that their past followed; leave it away");
+  }
+  if (!flags.stream.empty() && !c.resume.empty()) {
+    return rejected("--resume goes on with the stream the run began with; leave --stream away");
+  }
+  if (flags.stream == "all" && flags.out.empty()) {
+    return rejected("--stream all: there is nowhere to write everybody's scans to; add --out DIR");
+  }
   if (has_futures(flags) && !flags.gates.junit.empty()) {
     return rejected("--junit is of one run; leave it away with --what-if");
   }
@@ -117,6 +127,7 @@ tl::expected<void, ExitCode> load_past(const Flags& flags, Job& job) {
   job.options.scale = facts.scale;
   job.options.without = facts.without;
   job.recording.streams = facts.streams;
+  job.recording.background = facts.background;
   if (!flags.output.quiet && !flags.output.json) {
     note(fmt::format("going on from {} ({})", past->instant, past->checkpoints.string()));
   }
@@ -134,6 +145,7 @@ tl::expected<void, ExitCode> plan_checkpoints(const Flags& flags, const Context&
   plan.facts.scale = job.options.scale;
   plan.facts.without = job.options.without;
   plan.facts.streams = job.recording.streams;
+  plan.facts.background = job.recording.background;
   plan.facts.version = PEAKSTORM_VERSION;
   plan.facts.command_line = context.command_line;
   plan.facts.first_day_unix = job.scenario->world.first_day_unix;
@@ -166,13 +178,15 @@ tl::expected<void, ExitCode> prepare(const Flags& flags, const Context& context,
     if (!scenario) return tl::unexpected(scenario.error());
     job.scenario = std::move(*scenario);
     job.options = options_of(job.scenario->world, flags.simulation, flags.simulation.replication, 1);
-    job.recording.streams = !flags.out.empty() || has_futures(flags);
+    const bool follows = !flags.out.empty() || has_futures(flags);
+    job.recording.streams = flags.stream.empty() ? follows : flags.stream != "none";
+    job.recording.background = flags.stream == "all";
   }
   const World& world = job.scenario->world;
+  const std::size_t ranks_here = context.job != nullptr ? context.job->job().ranks_here() : 1;
   job.options.threads = flags.simulation.threads;
-  if (job.options.threads == 0) {
-    job.options.threads = cluster::threads_per_rank(context.job != nullptr ? context.job->job().ranks_here() : 1);
-  }
+  if (job.options.threads == 0) job.options.threads = cluster::threads_per_rank(ranks_here);
+  job.options.memory_bytes = memory_limit(flags.simulation, ranks_here);
   job.options.exchange = exchange_of(context);
   job.options.profile = flags.profile;
   // The scenario's own gates are about a drill; most of them need a replay.
@@ -221,7 +235,7 @@ cluster::Intent intent_of(const Flags& flags, const Job& job) {
   add("replication", fmt::format("{} of {}", o.run.replication, flags.simulation.replications));
   add("scale", fmt::format("{}", o.scale));
   add("without", without.empty() ? "none" : without);
-  add("streams", job.recording.streams ? "kept" : "not kept");
+  add("streams", job.recording.background ? "everybody's" : job.recording.streams ? "kept" : "not kept");
   add("checkpoints", job.checkpoints ? fmt::format("in {} every {} ms", job.checkpoints->folder.string(),
                                                    job.checkpoints->facts.every.count())
                                      : "none");
@@ -383,6 +397,10 @@ void add_simulate(CLI::App& program, Action& action) {
       ->type_name("DIR");
   verb->add_flag("--profile", flags->profile,
                  "Say how parallel the run was, and what speed-up to expect on more cores (of the first replication)");
+  verb->add_option("--stream", flags->stream,
+                   "Scans to follow one by one: all, tracked (retailers' parcels) or none; with --out they are "
+                   "written (default: tracked with --out, else none)")
+      ->check(CLI::IsMember({"all", "tracked", "none"}));
   add_output_flags(*verb, flags->output);
   verb->callback([flags, &action] {
     flags->futures.out = flags->out;

@@ -2,9 +2,11 @@
 
 #include <fmt/format.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <boost/json.hpp>
+#include <fstream>
 #include <thread>
 
 #include "adapters/cli/progress.hpp"
@@ -33,6 +35,23 @@ boost::json::object json_of(const Census& census) {
           {"returned", census.returned}, {"inside", census.inside},       {"balanced", census.balanced()}};
 }
 
+constexpr double gib = 1024.0 * 1024 * 1024;
+
+/// Bytes that this process may use: the machine's memory, or less where a control group says so. 0 when unknown.
+std::uint64_t machine_memory_bytes() {
+  const long pages = sysconf(_SC_PHYS_PAGES);
+  const long page_bytes = sysconf(_SC_PAGESIZE);
+  std::uint64_t bytes =
+      pages > 0 && page_bytes > 0 ? static_cast<std::uint64_t>(pages) * static_cast<std::uint64_t>(page_bytes) : 0;
+  // Version 2, then version 1; no limit reads "max" or a number beyond all memory.
+  for (const char* const path : {"/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"}) {
+    std::ifstream file(path);
+    std::uint64_t limit = 0;
+    if (file >> limit && limit > 0) bytes = bytes == 0 ? limit : std::min(bytes, limit);
+  }
+  return bytes;
+}
+
 }  // namespace
 
 SimulationOptions options_of(const World& world, const SimulationFlags& flags, std::uint32_t replication,
@@ -42,7 +61,14 @@ SimulationOptions options_of(const World& world, const SimulationFlags& flags, s
   options.threads = flags.threads != 0 ? flags.threads : std::max(1U, std::thread::hardware_concurrency());
   options.scale = flags.scale.value_or(default_scale);
   options.without = flags.without;
+  options.memory_bytes = memory_limit(flags, 1);
   return options;
+}
+
+std::uint64_t memory_limit(const SimulationFlags& flags, std::size_t ranks_here) {
+  const std::uint64_t all =
+      flags.memory_gib ? static_cast<std::uint64_t>(*flags.memory_gib * gib) : machine_memory_bytes();
+  return all / std::max<std::size_t>(1, ranks_here);
 }
 
 Result<std::vector<SimulationRun>> run_replications(const World& world, const SimulationFlags& flags,
@@ -135,6 +161,7 @@ boost::json::object run_json(const World& world, const SimulationFlags& flags, c
           {"wall_s", wall_s},
           {"parcels_per_s", wall_s > 0 ? static_cast<double>(summary.parcels) / wall_s : 0},
           {"scans_per_s", wall_s > 0 ? static_cast<double>(summary.scans) / wall_s : 0},
+          {"in_flight_max", summary.in_flight_max},
           {"peak_rss_mib", peak_rss_mib()},
           {"conservation", conservation_json(world, summary)},
           {"replications", std::move(replications)}};

@@ -27,6 +27,10 @@ struct SimulationRun {
 SimulationOptions options_of(const World& world, const SimulationFlags& flags, std::uint32_t replication,
                              double default_scale);
 
+/// Bytes that one of `ranks_here` processes on this machine may take: its share of --memory, by default of what the
+/// machine has or its control group allows. 0: unknown, no limit.
+std::uint64_t memory_limit(const SimulationFlags& flags, std::size_t ranks_here);
+
 /// Simulates as many replications as the flags ask for, from that of `options`, one after the other, into `recorder`;
 /// progress calls a single one `phase`. A stop is no error: the
 /// run it hits is partial and the last one. Errors: as of peakstorm::simulate, and what the recorder could not

@@ -33,6 +33,7 @@ Context::Context(const World& w, const SimulationOptions& options, bool wants_st
     : world(w),
       run(options.run),
       draw_key(options.run),
+      run_hash(hash64(options.run.seed, options.run.replication)),
       scale(options.scale),
       hard_limits(options.scale >= 1),
       streams(wants_streams),

@@ -21,6 +21,7 @@ struct Context {
   const World& world;
   RunKey run;
   DrawKey draw_key;  ///< Of `run`, made once.
+  std::uint64_t run_hash = 0;
   double scale = 1;
   bool hard_limits = true;  ///< Capacities are whole parcels (scale 1 or more).
   bool streams = false;
@@ -41,6 +42,10 @@ struct Context {
 
   [[nodiscard]] std::uint64_t key(ParcelId id) const {
     return parcel_key(place_hash[world.facilities.size() + index(node_of(id))], id);
+  }
+  /// A retailer's parcel.
+  [[nodiscard]] bool is_tracked(ParcelId id) const {
+    return world.shippers[index(world.nodes[index(node_of(id))].shipper)].role == ShipperRole::retailer;
   }
   [[nodiscard]] const TimeZone& zone(ZoneId id) const { return world.zones[index(id)]; }
   [[nodiscard]] const TimeZone& zone_of(DestinationId id) const { return zone(world.destinations[index(id)].zone); }

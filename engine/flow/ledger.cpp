@@ -41,7 +41,7 @@ SimTime Ledger::reported_scan(Parcel& parcel, ScanKind kind, PlaceId place, SimT
   digest.add(key, ticks(at) ^ (std::uint64_t{sequence} << 56U) ^ (static_cast<std::uint64_t>(kind) << 48U),
              where + ticks(reported) * 3 + eta_day);
   if (context_.streams && (watched || context_.background_streams)) {
-    fresh_scans.push_back({{at, reported, parcel.id, place, eta_day, kind, sequence}, key});
+    fresh_scans.push_back({{at, reported, parcel.id, place, eta_day, kind, sequence}, hash64(context_.run_hash, key)});
   }
   return reported;
 }
@@ -83,6 +83,7 @@ void Ledger::outcome(const Parcel& parcel, Fate fate, SimTime at, SimTime report
       context_.key(parcel.id) ^ 0x6f7574636f6d65ULL, ticks(at) ^ (static_cast<std::uint64_t>(fate) << 56U),
       days ^ mix64(context_.destination_hash[index(parcel.destination)] + context_.service_hash[index(parcel.service)] +
                    o.excess_minutes * std::uint64_t{131} + static_cast<std::uint64_t>(o.cause)));
+  ++ended;
   outcomes_.push_back(o);
   if (outcomes_.size() >= 4096) flush();
 }

@@ -36,13 +36,13 @@ class DigestSum {
   Digest sum_;
 };
 
-/// A scan with the key that breaks ties between equal instants.
+/// A scan with the hash that breaks ties between equal instants: of the run and the parcel's key.
 struct KeyedScan {
   Scan scan;
-  std::uint64_t key = 0;
+  std::uint64_t tie = 0;
   template <class Archive>
   void transfer(Archive& archive) {
-    archive(scan, key);
+    archive(scan, tie);
   }
 };
 
@@ -50,13 +50,17 @@ struct KeyedScan {
 /// what matters.
 struct LedgerCounts {
   std::uint64_t parcels = 0;
+  std::uint64_t ended = 0;  ///< Outcomes written.
   std::uint64_t tracked = 0;
   std::uint64_t scans = 0;
   std::array<std::uint64_t, scan_kind_end> scans_by_kind{};
   DigestSum digest;
 
+  /// Parcels that began here less those that ended here: of one partition it may be negative.
+  [[nodiscard]] std::int64_t in_flight() const { return static_cast<std::int64_t>(parcels - ended); }
   void add(const LedgerCounts& other) {
     parcels += other.parcels;
+    ended += other.ended;
     tracked += other.tracked;
     scans += other.scans;
     for (std::size_t k = 0; k < scan_kind_end; ++k) scans_by_kind[k] += other.scans_by_kind[k];
@@ -64,7 +68,7 @@ struct LedgerCounts {
   }
   template <class Archive>
   void transfer(Archive& archive) {
-    archive(parcels, tracked, scans, scans_by_kind, digest);
+    archive(parcels, ended, tracked, scans, scans_by_kind, digest);
   }
 };
 
@@ -83,7 +87,7 @@ class Ledger : public LedgerCounts {
   void flush();
 
   // Collected between windows by the thread that runs the simulation.
-  std::vector<KeyedScan> fresh_scans;
+  Chain<KeyedScan> fresh_scans;
   std::vector<ParcelFacts> fresh_facts;
 
  private:

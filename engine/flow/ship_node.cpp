@@ -249,7 +249,7 @@ void NodeProcess::accept(const OrderDraft& draft, Ledger& ledger) {
   ++orders_;
   ++ledger.parcels;
   if (parcel.is(Parcel::tracked)) ++ledger.tracked;
-  if (context_.streams && (parcel.is(Parcel::tracked) || context_.background_streams)) {
+  if (context_.streams && parcel.is(Parcel::tracked)) {
     ledger.facts({draft.id, draft.at, id_, node_.shipper, service, draft.destination, tier, draft.size,
                   parcel.promise_day, shipper_.window_from, shipper_.window_to,
                   context_.tariffs.cost(id_, service, draft.destination, draft.size, tender)});

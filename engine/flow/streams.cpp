@@ -1,17 +1,26 @@
 #include "engine/flow/streams.hpp"
 
 #include <algorithm>
-#include <tuple>
+#include <numeric>
+#include <utility>
 
 namespace peakstorm::flow {
 
-void Streams::collect(std::vector<ParcelFacts>& fresh_facts, std::vector<KeyedScan>& fresh_scans) {
+void Streams::collect(std::vector<ParcelFacts>& fresh_facts, Chain<KeyedScan>& fresh_scans) {
   facts_.insert(facts_.end(), fresh_facts.begin(), fresh_facts.end());
   fresh_facts.clear();
-  for (const KeyedScan& scan : fresh_scans) {
-    hours_[floor_div(scan.scan.at.time_since_epoch().count(), hours(1).count())].push_back(scan);
-  }
-  fresh_scans.clear();
+  waiting_ += fresh_scans.size();
+  // Scans of one event share their instant, so neighbours mostly share their bucket.
+  std::int64_t minute = 0;
+  Chain<KeyedScan>* bucket = nullptr;
+  fresh_scans.consume([&](const KeyedScan& scan) {
+    const std::int64_t its = floor_div(scan.scan.at.time_since_epoch().count(), minutes(1).count());
+    if (bucket == nullptr || its != minute) {
+      minute = its;
+      bucket = &minutes_[minute];
+    }
+    bucket->push_back(scan);
+  });
 }
 
 void Streams::release(SimTime until) {
@@ -25,29 +34,68 @@ void Streams::release(SimTime until) {
   if (!facts_.empty()) recorder_.parcels(facts_);
   facts_.clear();
 
-  const std::uint64_t run = hash64(context_.run.seed, context_.run.replication);
   while (released_ < through) {
-    std::vector<Scan> scans;
-    const auto hour = hours_.find(floor_div(released_.time_since_epoch().count(), hours(1).count()));
-    if (hour != hours_.end()) {
-      std::vector<KeyedScan>& keyed = hour->second;
-      std::sort(keyed.begin(), keyed.end(), [run](const KeyedScan& a, const KeyedScan& b) {
-        if (a.scan.at != b.scan.at) return a.scan.at < b.scan.at;
-        if (a.key != b.key) return std::pair(hash64(run, a.key), a.key) < std::pair(hash64(run, b.key), b.key);
-        return a.scan.sequence < b.scan.sequence;
-      });
-      for (const KeyedScan& scan : keyed) {
-        scans.push_back(scan.scan);
-        shoppers_.notice(scan.scan);
-      }
-      hours_.erase(hour);
-    }
     released_ += hours(1);
-    if (!scans.empty()) recorder_.scans(scans);
+    const auto last = minutes_.lower_bound(floor_div(released_.time_since_epoch().count(), minutes(1).count()));
+    pass_on(minutes_.begin(), last);
+    minutes_.erase(minutes_.begin(), last);
     std::vector<ShopperAct> acts;
     shoppers_.advance(released_, acts);
     if (!acts.empty()) recorder_.acts(acts);
   }
+}
+
+void Streams::pass_on(Minutes::iterator first, Minutes::iterator last) {
+  while (first != last) {
+    // As many buckets at a time as keep all threads busy without holding many scans twice.
+    std::vector<Chain<KeyedScan>*> buckets;
+    std::size_t scans = 0;
+    for (; first != last && (buckets.size() < 4 || scans < 200'000); ++first) {
+      buckets.push_back(&first->second);
+      scans += first->second.size();
+    }
+    std::vector<std::vector<Scan>> sorted(buckets.size());
+    std::vector<std::uint32_t> numbers(buckets.size());
+    std::iota(numbers.begin(), numbers.end(), 0U);
+    workers_.for_each(numbers, [&](std::uint32_t number) { sort_bucket(*buckets[number], sorted[number]); });
+    for (std::vector<Scan>& bucket : sorted) {
+      for (const Scan& scan : bucket) {
+        if (context_.is_tracked(scan.parcel)) shoppers_.notice(scan);
+      }
+      recorder_.scans(bucket);
+      waiting_ -= bucket.size();
+      std::vector<Scan>().swap(bucket);
+    }
+  }
+}
+
+void Streams::sort_bucket(Chain<KeyedScan>& bucket, std::vector<Scan>& sorted) const {
+  // The order is that of (at, tie, key, sequence). Sorting 16-byte handles moves less than sorting scans.
+  struct Handle {
+    std::uint64_t tie = 0;
+    std::uint32_t at = 0;     // Within the bucket's minute.
+    std::uint32_t index = 0;  // Into `scans`.
+  };
+  std::vector<Scan> scans;
+  std::vector<Handle> handles;
+  scans.reserve(bucket.size());
+  handles.reserve(bucket.size());
+  bucket.consume([&](const KeyedScan& scan) {
+    const std::int64_t ticks = scan.scan.at.time_since_epoch().count();
+    const std::int64_t begin = floor_div(ticks, minutes(1).count()) * minutes(1).count();
+    handles.push_back({scan.tie, static_cast<std::uint32_t>(ticks - begin), static_cast<std::uint32_t>(scans.size())});
+    scans.push_back(scan.scan);
+  });
+  std::sort(handles.begin(), handles.end(), [&](const Handle& a, const Handle& b) {
+    if (a.at != b.at) return a.at < b.at;
+    if (a.tie != b.tie) return a.tie < b.tie;
+    const Scan& x = scans[a.index];
+    const Scan& y = scans[b.index];
+    if (x.parcel != y.parcel) return context_.key(x.parcel) < context_.key(y.parcel);
+    return x.sequence < y.sequence;
+  });
+  sorted.reserve(scans.size());
+  for (const Handle& handle : handles) sorted.push_back(scans[handle.index]);
 }
 
 }  // namespace peakstorm::flow

@@ -214,7 +214,7 @@ class Shard final : public RecorderShard {
  private:
   void count(const Outcome& outcome) {
     const ShipperRole role = world_.shippers[index(outcome.shipper)].role;
-    if (options_.streams && (role == ShipperRole::retailer || options_.background)) counts.kept.push_back(outcome);
+    if (options_.streams && role == ShipperRole::retailer) counts.kept.push_back(outcome);
     if (!is_measured(world_, outcome.order_day)) return;
 
     const auto r = static_cast<std::size_t>(role);
@@ -346,6 +346,10 @@ struct Measures::Impl {
     return scan_hours[i];
   }
 
+  [[nodiscard]] bool is_tracked(ParcelId parcel) const {
+    return world.shippers[index(world.nodes[index(node_of(parcel))].shipper)].role == ShipperRole::retailer;
+  }
+
   /// Applies every publication at or before `until`.
   void publish(SimTime until) {
     while (!pending.empty() && pending.top().reported <= until) {
@@ -410,6 +414,7 @@ void Measures::scans(std::span<const Scan> scans) {
   // Every act before the end of the last batch has come, so what was published by then can be applied.
   m.publish(m.streamed_to);
   for (const Scan& scan : scans) {
+    if (m.options.background && !m.is_tracked(scan.parcel)) continue;
     const bool published = scan.reported != never;
     ++m.scan_hour(hour_of_instant(scan.at))[static_cast<std::size_t>(scan.kind)][static_cast<std::size_t>(published)];
     m.streamed_to = std::max(m.streamed_to, scan.at);

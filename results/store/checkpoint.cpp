@@ -397,6 +397,7 @@ Result<void> CheckpointWriter::Impl::write_manifest(const std::vector<std::vecto
                               {"without", std::move(without)},
                               {"every_ms", run.every.count()},
                               {"streams", run.streams},
+                              {"background", run.background},
                               {"run_folder", run.run_folder},
                               {"command_line", run.command_line},
                               {"parts", std::move(list)}};
@@ -497,6 +498,7 @@ void CheckpointReader::Impl::parse(const std::string& text) {
   }
   facts.every = SimDuration{object.at("every_ms").to_number<std::int64_t>()};
   facts.streams = object.at("streams").as_bool();
+  facts.background = object.at("background").as_bool();
   facts.run_folder = string(object.at("run_folder"));
   facts.command_line = string(object.at("command_line"));
   for (const json::value& part : object.at("parts").as_array()) {

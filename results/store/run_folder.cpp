@@ -93,12 +93,16 @@ struct RunWriter::Impl {
   bool awaits_resume = false;  ///< Opened, but not yet where the checkpoint left it.
   StreamTotals totals;
   std::optional<Error> error;
+  std::vector<bool> retailers;                    ///< By ship node.
   std::map<std::string, store::FileFacts> known;  ///< Files hashed while they were written.
 
   Impl(const World& w, const RunFolderPlan& p)
       : world(w), plan(p), calls(p.calls != nullptr ? *p.calls : store::system_calls()) {
     totals.first = SimTime::max();
     totals.last = SimTime::min();
+    for (const ShipNode& node : world.nodes) {
+      retailers.push_back(world.shippers[index(node.shipper)].role == ShipperRole::retailer);
+    }
   }
 
   void note(const Result<void>& result) {
@@ -191,7 +195,9 @@ template <class T>
 Result<void> RunWriter::Impl::open_stream(const char* name, bool is_there,
                                           std::unique_ptr<store::StreamWriter<T>>& stream) {
   const fs::path path = plan.folder / name;
-  auto opened = is_there ? store::StreamWriter<T>::reopen(path, calls) : store::StreamWriter<T>::create(path, calls);
+  const unsigned threads = plan.facts.threads;
+  auto opened = is_there ? store::StreamWriter<T>::reopen(path, calls, threads)
+                         : store::StreamWriter<T>::create(path, calls, threads);
   if (!opened) return tl::unexpected(opened.error());
   stream = std::move(*opened);
   return {};
@@ -255,7 +261,8 @@ void RunWriter::scans(std::span<const Scan> scans) {
   PEAKSTORM_CHECK(!m.closed, m.closed);
   PEAKSTORM_CHECK(!m.awaits_resume, m.awaits_resume);
   for (const Scan& scan : scans) {
-    if (scan.reported == never) continue;
+    // What a replay would send: published, and of a retailer's parcel.
+    if (scan.reported == never || !m.retailers[index(node_of(scan.parcel))]) continue;
     ++m.totals.scans;
     m.covers(scan.reported);
   }

@@ -103,7 +103,8 @@ class FolderSource final : public ReplaySource {
       if (!pending_.empty() && pending_.top().at < unread) return {};
       if (*scan != nullptr && (*scan)->at == unread) {
         const Scan& item = **scan;
-        if (item.reported != never) {
+        // A stream of everybody's scans holds parcels that no shopper asks for: they are not replayed.
+        if (item.reported != never && facts(item.parcel) != nullptr) {
           auto key = key_of(item.parcel);
           if (!key) return tl::unexpected(key.error());
           pending_.push({item.reported, *key, false, item.sequence, item, item.parcel});

@@ -4,13 +4,20 @@
 #include <fmt/format.h>
 #include <google/protobuf/io/coded_stream.h>
 #include <sys/stat.h>
+#include <tbb/task_arena.h>
 #include <unistd.h>
 #include <zstd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <cstring>
+#include <deque>
 #include <limits>
+#include <memory>
+#include <new>
+#include <optional>
+#include <utility>
 
 #include "peakstorm.pb.h"
 
@@ -18,7 +25,6 @@ namespace peakstorm::store {
 namespace {
 
 using google::protobuf::io::CodedInputStream;
-using google::protobuf::io::CodedOutputStream;
 
 // A frame is what a reader holds in memory: 64 Ki scans are about 2 MB plain and well below 1 MB packed.
 constexpr std::size_t frame_messages = 65'536;
@@ -44,16 +50,60 @@ std::uint32_t get_u32(const std::byte* bytes) {
   return value;
 }
 
-void encode(const Scan& scan, pb::Scan& out) {
-  out.set_at_ms(ticks(scan.at));
-  const bool missed = scan.reported == never;
-  out.set_reported_delay_ms(missed ? 0 : (scan.reported - scan.at).count());
-  out.set_never_reported(missed);
-  out.set_parcel_id(static_cast<std::uint64_t>(scan.parcel));
-  out.set_place_id_plus_1(scan.place == no_place ? 0 : static_cast<std::uint32_t>(scan.place) + 1);
-  out.set_eta_day_plus_1(scan.eta_day == no_day ? 0 : std::uint32_t{scan.eta_day} + 1);
-  out.set_kind(static_cast<pb::Scan::Kind>(scan.kind));
-  out.set_sequence(scan.sequence);
+/// Every message with its length takes less.
+constexpr std::size_t message_bytes_max = 64;
+
+std::uint8_t* put_varint(std::uint64_t value, std::uint8_t* out) {
+  while (value >= 0x80) {
+    *out++ = static_cast<std::uint8_t>(value | 0x80U);
+    value >>= 7U;
+  }
+  *out++ = static_cast<std::uint8_t>(value);
+  return out;
+}
+constexpr std::uint64_t zigzag(std::int64_t value) {
+  return (static_cast<std::uint64_t>(value) << 1U) ^ static_cast<std::uint64_t>(value >> 63U);
+}
+/// A field of wire type 0; proto3 leaves zeros out. Field numbers are below 16: the tag is one byte.
+std::uint8_t* put_field(std::uint8_t number, std::uint64_t value, std::uint8_t* out) {
+  if (value == 0) return out;
+  *out++ = static_cast<std::uint8_t>(number << 3U);
+  return put_varint(value, out);
+}
+
+/// pb::Scan with its length in front, as the generated code writes it: field by field, in the order of their numbers.
+/// By hand, because every scan of a nation may pass here, and a message object per scan is most of the cost otherwise.
+std::uint8_t* encode(const Scan& scan, std::uint8_t* out) {
+  std::uint8_t* at = out + 1;  // The length is one byte: a message is shorter than 128.
+  at = put_field(1, zigzag(ticks(scan.at)), at);
+  if (scan.reported == never) {
+    at = put_field(3, 1, at);
+  } else {
+    at = put_field(2, zigzag((scan.reported - scan.at).count()), at);
+  }
+  if (const auto parcel = static_cast<std::uint64_t>(scan.parcel); parcel != 0) {
+    *at++ = 4U << 3U | 1U;  // Wire type 1: eight bytes, the lowest first.
+    for (unsigned shift = 0; shift < 64; shift += 8) *at++ = static_cast<std::uint8_t>(parcel >> shift);
+  }
+  at = put_field(5, scan.place == no_place ? 0 : static_cast<std::uint64_t>(scan.place) + 1, at);
+  at = put_field(6, scan.eta_day == no_day ? 0 : std::uint64_t{scan.eta_day} + 1, at);
+  at = put_field(7, static_cast<std::uint64_t>(scan.kind), at);
+  at = put_field(8, scan.sequence, at);
+  *out = static_cast<std::uint8_t>(at - out - 1);
+  return at;
+}
+
+std::uint8_t* encode(const ShopperAct& act, std::uint8_t* out) {
+  std::uint8_t* at = out + 1;
+  at = put_field(1, zigzag(ticks(act.at)), at);
+  if (const auto parcel = static_cast<std::uint64_t>(act.parcel); parcel != 0) {
+    *at++ = 2U << 3U | 1U;
+    for (unsigned shift = 0; shift < 64; shift += 8) *at++ = static_cast<std::uint8_t>(parcel >> shift);
+  }
+  at = put_field(3, static_cast<std::uint64_t>(act.kind), at);
+  at = put_field(4, act.sequence, at);
+  *out = static_cast<std::uint8_t>(at - out - 1);
+  return at;
 }
 
 bool decode(const pb::Scan& in, Scan& scan) {
@@ -71,13 +121,6 @@ bool decode(const pb::Scan& in, Scan& scan) {
   scan.kind = static_cast<ScanKind>(in.kind());
   scan.sequence = static_cast<std::uint8_t>(in.sequence());
   return true;
-}
-
-void encode(const ShopperAct& act, pb::Act& out) {
-  out.set_at_ms(ticks(act.at));
-  out.set_parcel_id(static_cast<std::uint64_t>(act.parcel));
-  out.set_kind(static_cast<pb::Act::Kind>(act.kind));
-  out.set_sequence(act.sequence);
 }
 
 bool decode(const pb::Act& in, ShopperAct& act) {
@@ -102,37 +145,104 @@ struct MessageOf<ShopperAct> {
   using Type = pb::Act;
 };
 
+/// Up to frame_messages items on their way into the file. Packing one needs nothing but itself.
+template <class T>
+struct Frame {
+  std::vector<std::uint8_t> head;  ///< Messages that a checkpoint held, encoded; they come first.
+  std::uint64_t head_messages = 0;
+  SimTime head_first{};
+  SimTime head_last{};
+  std::vector<T> items;
+
+  std::size_t plain_bytes = 0;
+  std::vector<std::byte> packed;
+  const char* error = nullptr;  ///< Of zstd.
+
+  [[nodiscard]] std::uint64_t messages() const { return head_messages + items.size(); }
+  [[nodiscard]] SimTime first_at() const { return head_messages > 0 ? head_first : items.front().at; }
+  [[nodiscard]] SimTime last_at() const { return items.empty() ? head_last : items.back().at; }
+
+  /// Appends the encoded messages to `plain`.
+  void encode_to(std::vector<std::uint8_t>& plain) const {
+    const std::size_t before = plain.size();
+    plain.resize(before + head.size() + items.size() * message_bytes_max);
+    std::copy(head.begin(), head.end(), plain.begin() + static_cast<std::ptrdiff_t>(before));
+    std::uint8_t* at = plain.data() + before + head.size();
+    for (const T& item : items) at = encode(item, at);
+    plain.resize(static_cast<std::size_t>(at - plain.data()));
+  }
+
+  void pack() {
+    struct Bench {
+      std::unique_ptr<ZSTD_CCtx, std::size_t (*)(ZSTD_CCtx*)> context{ZSTD_createCCtx(), ZSTD_freeCCtx};
+      std::vector<std::uint8_t> plain;
+    };
+    thread_local Bench bench;
+    if (!bench.context) throw std::bad_alloc();
+    bench.plain.clear();
+    encode_to(bench.plain);
+    plain_bytes = bench.plain.size();
+    packed.resize(ZSTD_compressBound(plain_bytes));
+    const std::size_t size = ZSTD_compressCCtx(bench.context.get(), packed.data(), packed.size(), bench.plain.data(),
+                                               plain_bytes, zstd_level);
+    if (ZSTD_isError(size) != 0) error = ZSTD_getErrorName(size);
+    packed.resize(error == nullptr ? size : 0);
+  }
+
+  /// True for the one thread that is to pack it.
+  bool claim() {
+    std::uint32_t fresh = 0;
+    return state.compare_exchange_strong(fresh, claimed);
+  }
+  void finish() {
+    state.store(done, std::memory_order_release);  // Pairs with the acquire in wait() and is_done().
+    state.notify_all();
+  }
+  [[nodiscard]] bool is_done() const { return state.load(std::memory_order_acquire) == done; }
+  /// Requires: somebody has claimed it.
+  void wait() const {
+    while (!is_done()) state.wait(claimed, std::memory_order_acquire);
+  }
+
+ private:
+  static constexpr std::uint32_t claimed = 1;
+  static constexpr std::uint32_t done = 2;
+  std::atomic<std::uint32_t> state{0};
+};
+
+/// Frames are packed by whoever has time: a helper, while the simulation goes on, or the caller, who never waits for a
+/// frame that nobody has begun. They are written in order, and are the same for any number of threads.
 template <class T>
 class Writer final : public StreamWriter<T> {
  public:
-  Writer(std::filesystem::path path, std::unique_ptr<OutputFile> file)
-      : path_(std::move(path)), file_(std::move(file)), context_(ZSTD_createCCtx(), ZSTD_freeCCtx) {
-    if (!context_) throw std::bad_alloc();
-    plain_.resize(std::size_t{1} << 20U);
+  Writer(std::filesystem::path path, std::unique_ptr<OutputFile> file, unsigned threads)
+      : state_(std::make_unique<State>()) {
+    state_->path = std::move(path);
+    state_->file = std::move(file);
+    if (threads > 1) state_->helpers.emplace(static_cast<int>(threads), 1);
+    state_->next = std::make_shared<Frame<T>>();
   }
 
   Result<void> append(std::span<const T> items) override {
-    for (const T& item : items) {
-      encode(item, message_);
-      const auto size = message_.ByteSizeLong();
-      // A length fits into five bytes.
-      if (used_ + size + 5 > plain_.size()) plain_.resize(plain_.size() * 2);
-      std::uint8_t* at = plain_.data() + used_;
-      at = CodedOutputStream::WriteVarint32ToArray(static_cast<std::uint32_t>(size), at);
-      at = message_.SerializeWithCachedSizesToArray(at);
-      used_ = static_cast<std::size_t>(at - plain_.data());
-      if (messages_ == 0) first_at_ = item.at;
-      last_at_ = item.at;
-      if (++messages_ == frame_messages) {
-        if (auto flushed = flush(); !flushed) return flushed;
+    while (!items.empty()) {
+      Frame<T>& next = *state_->next;
+      const std::size_t count = std::min<std::size_t>(items.size(), frame_messages - next.messages());
+      if (next.items.empty()) next.items.reserve(std::min<std::size_t>(frame_messages, 4 * items.size()));
+      next.items.insert(next.items.end(), items.begin(), items.begin() + static_cast<std::ptrdiff_t>(count));
+      items = items.subspan(count);
+      if (next.messages() < frame_messages) break;
+      state_->submit();
+      while (state_->frames.size() > frames_waiting || (!state_->frames.empty() && state_->frames.front()->is_done())) {
+        if (auto written = state_->write_front(); !written) return written;
       }
     }
     return {};
   }
 
   Result<void> finish() override {
-    if (auto flushed = flush(); !flushed) return flushed;
-    const std::string index = index_.SerializeAsString();
+    if (state_->next->messages() > 0) state_->submit();
+    if (auto drained = state_->drain(); !drained) return drained;
+    const std::string index = state_->index.SerializeAsString();
     std::vector<std::byte> tail;
     const auto payload = index.size() + 4 + index_mark.size();
     put_u32(tail, skippable_magic);
@@ -141,68 +251,97 @@ class Writer final : public StreamWriter<T> {
     tail.insert(tail.end(), bytes, bytes + index.size());
     put_u32(tail, static_cast<std::uint32_t>(index.size()));
     for (const char c : index_mark) tail.push_back(static_cast<std::byte>(c));
-    if (auto written = file_->append(tail); !written) return written;
-    return file_->finish();
+    if (auto written = state_->file->append(tail); !written) return written;
+    return state_->file->finish();
   }
 
   void save(ArchiveWriter& archive) const override {
-    archive(file_->size(), file_->hash(), index_.SerializeAsString());
-    archive(messages_, first_at_, last_at_, std::vector(plain_.begin(), plain_.begin() + static_cast<long>(used_)));
+    // What cannot be written now cannot be written later either: append() or finish() will say so.
+    (void)state_->drain();
+    const Frame<T>& next = *state_->next;
+    std::vector<std::uint8_t> plain;
+    next.encode_to(plain);
+    const bool any = next.messages() > 0;
+    archive(state_->file->size(), state_->file->hash(), state_->index.SerializeAsString(), next.messages(),
+            any ? next.first_at() : SimTime{}, any ? next.last_at() : SimTime{}, plain);
   }
 
-  Result<void> sync() override { return file_->sync(); }
+  Result<void> sync() override {
+    if (auto drained = state_->drain(); !drained) return drained;
+    return state_->file->sync();
+  }
 
   Result<void> resume(ArchiveReader& archive) override {
     std::uint64_t size = 0;
     std::string hash;
     std::string index;
-    std::vector<std::uint8_t> plain;
-    archive(size, hash, index, messages_, first_at_, last_at_, plain);
-    if (!archive.ok() || !index_.ParseFromString(index) || messages_ >= frame_messages) {
+    Frame<T>& next = *state_->next;
+    archive(size, hash, index, next.head_messages, next.head_first, next.head_last, next.head);
+    if (!archive.ok() || !state_->index.ParseFromString(index) || next.head_messages >= frame_messages) {
       return fail(ErrorKind::bad_input,
                   fmt::format("{}: the checkpoint does not say how far it had come; resume from another checkpoint",
-                              path_.string()));
+                              state_->path.string()));
     }
-    used_ = plain.size();
-    if (used_ > plain_.size()) plain_.resize(used_);
-    std::copy(plain.begin(), plain.end(), plain_.begin());
-    return file_->rewind(size, hash);
+    return state_->file->rewind(size, hash);
   }
 
-  [[nodiscard]] FileFacts facts() const override { return {file_->size(), file_->hash()}; }
+  [[nodiscard]] FileFacts facts() const override { return {state_->file->size(), state_->file->hash()}; }
 
  private:
-  Result<void> flush() {
-    if (messages_ == 0) return {};
-    packed_.resize(ZSTD_compressBound(used_));
-    const std::size_t size =
-        ZSTD_compressCCtx(context_.get(), packed_.data(), packed_.size(), plain_.data(), used_, zstd_level);
-    if (ZSTD_isError(size) != 0) {
-      return fail(ErrorKind::io, fmt::format("zstd cannot compress: {}", ZSTD_getErrorName(size)));
-    }
-    pb::FrameIndex::Frame& frame = *index_.add_frame();
-    frame.set_first_at_ms(ticks(first_at_));
-    frame.set_last_at_ms(ticks(last_at_));
-    frame.set_offset_bytes(file_->size());
-    frame.set_size_bytes(size);
-    frame.set_plain_bytes(used_);
-    frame.set_messages(messages_);
-    used_ = 0;
-    messages_ = 0;
-    return file_->append(std::span<const std::byte>(packed_.data(), size));
-  }
+  /// Full frames that may wait: 2 MB of scans each.
+  static constexpr std::size_t frames_waiting = 12;
 
-  std::filesystem::path path_;
-  std::unique_ptr<OutputFile> file_;
-  std::unique_ptr<ZSTD_CCtx, std::size_t (*)(ZSTD_CCtx*)> context_;
-  typename MessageOf<T>::Type message_;
-  std::vector<std::uint8_t> plain_;
-  std::vector<std::byte> packed_;
-  std::size_t used_ = 0;
-  std::uint64_t messages_ = 0;
-  SimTime first_at_{};
-  SimTime last_at_{};
-  pb::FrameIndex index_;
+  struct State {
+    std::filesystem::path path;
+    std::unique_ptr<OutputFile> file;
+    std::optional<tbb::task_arena> helpers;
+    std::shared_ptr<Frame<T>> next;
+    std::deque<std::shared_ptr<Frame<T>>> frames;
+    pb::FrameIndex index;
+
+    void submit() {
+      frames.push_back(std::exchange(next, std::make_shared<Frame<T>>()));
+      if (!helpers) return;
+      helpers->enqueue([frame = frames.back()] {
+        if (!frame->claim()) return;
+        frame->pack();
+        frame->finish();
+      });
+    }
+
+    Result<void> write_front() {
+      Frame<T>& front = *frames.front();
+      // While another thread packs the first, the caller packs the next that nobody has begun.
+      for (std::size_t i = 0; !front.is_done() && i < frames.size(); ++i) {
+        if (!frames[i]->claim()) continue;
+        frames[i]->pack();
+        frames[i]->finish();
+      }
+      front.wait();
+      if (front.error != nullptr) {
+        return fail(ErrorKind::io, fmt::format("{}: zstd cannot compress: {}", path.string(), front.error));
+      }
+      pb::FrameIndex::Frame& entry = *index.add_frame();
+      entry.set_first_at_ms(ticks(front.first_at()));
+      entry.set_last_at_ms(ticks(front.last_at()));
+      entry.set_offset_bytes(file->size());
+      entry.set_size_bytes(front.packed.size());
+      entry.set_plain_bytes(front.plain_bytes);
+      entry.set_messages(front.messages());
+      const std::shared_ptr<Frame<T>> written = frames.front();
+      frames.pop_front();
+      return file->append(written->packed);
+    }
+
+    Result<void> drain() {
+      while (!frames.empty()) {
+        if (auto written = write_front(); !written) return written;
+      }
+      return {};
+    }
+  };
+
+  std::unique_ptr<State> state_;
 };
 
 template <class T>
@@ -305,17 +444,19 @@ class Reader final : public StreamReader<T> {
 }  // namespace
 
 template <class T>
-Result<std::unique_ptr<StreamWriter<T>>> StreamWriter<T>::create(const std::filesystem::path& path, FileCalls& calls) {
+Result<std::unique_ptr<StreamWriter<T>>> StreamWriter<T>::create(const std::filesystem::path& path, FileCalls& calls,
+                                                                 unsigned threads) {
   auto file = OutputFile::create(path, calls);
   if (!file) return tl::unexpected(file.error());
-  return std::make_unique<Writer<T>>(path, std::move(*file));
+  return std::make_unique<Writer<T>>(path, std::move(*file), threads);
 }
 
 template <class T>
-Result<std::unique_ptr<StreamWriter<T>>> StreamWriter<T>::reopen(const std::filesystem::path& path, FileCalls& calls) {
+Result<std::unique_ptr<StreamWriter<T>>> StreamWriter<T>::reopen(const std::filesystem::path& path, FileCalls& calls,
+                                                                 unsigned threads) {
   auto file = OutputFile::reopen(path, calls);
   if (!file) return tl::unexpected(file.error());
-  return std::make_unique<Writer<T>>(path, std::move(*file));
+  return std::make_unique<Writer<T>>(path, std::move(*file), threads);
 }
 
 template <class T>

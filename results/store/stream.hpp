@@ -20,10 +20,13 @@ namespace peakstorm::store {
 template <class T>
 class StreamWriter {
  public:
-  static Result<std::unique_ptr<StreamWriter>> create(const std::filesystem::path& path, FileCalls& calls);
+  /// `threads` may compress, the caller's included; the file is the same for any number.
+  static Result<std::unique_ptr<StreamWriter>> create(const std::filesystem::path& path, FileCalls& calls,
+                                                      unsigned threads = 1);
   virtual ~StreamWriter() = default;
   /// A file that is there and is to be written on from where save() stood; resume() comes next.
-  static Result<std::unique_ptr<StreamWriter>> reopen(const std::filesystem::path& path, FileCalls& calls);
+  static Result<std::unique_ptr<StreamWriter>> reopen(const std::filesystem::path& path, FileCalls& calls,
+                                                      unsigned threads = 1);
   virtual Result<void> append(std::span<const T> items) = 0;
   /// Writes how far the stream has come, with what does not yet fill a frame: the finished file will be the same, byte
   /// for byte, as if nobody had saved.

@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <functional>
+#include <iterator>
 #include <map>
 
 #include "engine/on_time.hpp"
@@ -24,6 +26,134 @@ TEST(Simulation, AQuietWorldDeliversEverythingOnTime) {
   for (const Outcome& outcome : recorder.all_outcomes()) {
     ASSERT_EQ(outcome.fate, Fate::delivered);
     ASSERT_LE(outcome.delivered_day, outcome.promise_day);
+  }
+}
+
+// Goal: a run that cannot fit is refused before it starts, with what to do about it.
+TEST(Simulation, RefusesToBeginBeyondTheMemoryLimit) {
+  KeepingRecorder recorder(false);
+  SimulationOptions options;
+  options.memory_bytes = std::uint64_t{1} << 20U;
+  const auto refused = simulate(small_world(), options, recorder);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().kind, ErrorKind::bad_input);
+  for (const char* words : {"GiB", "parcels in flight", "--scale", "ranks", "--memory"}) {
+    EXPECT_NE(refused.error().message.find(words), std::string::npos) << refused.error().message;
+  }
+  EXPECT_TRUE(recorder.all_outcomes().empty());
+  options.memory_bytes = estimate_memory(small_world(), options, false, false).bytes;
+  EXPECT_TRUE(simulate(small_world(), options, recorder));
+}
+
+// Goal: a run that outgrows its estimate ends with an error, not with the machine.
+// Method: every facility is closed, so parcels only come; the limit is the estimate.
+TEST(Simulation, StopsWhenItOutgrowsTheMemoryLimit) {
+  World world = small_world(5000);
+  Disruption closure;
+  closure.name = "everything";
+  closure.kind = DisruptionKind::closure;
+  closure.from = day_zero;
+  closure.to = day_zero + days(60);
+  closure.facilities = {true, true, true, true};
+  closure.destinations = {false, false};
+  closure.nodes = {false};
+  closure.closed = true;
+  world.disruptions = {closure};
+  KeepingRecorder recorder(false);
+  SimulationOptions options;
+  options.memory_bytes = estimate_memory(world, options, false, false).bytes;
+  const auto stopped = simulate(world, options, recorder);
+  ASSERT_FALSE(stopped);
+  EXPECT_EQ(stopped.error().kind, ErrorKind::bad_input);
+  EXPECT_NE(stopped.error().message.find("memory: on day"), std::string::npos) << stopped.error().message;
+}
+
+TEST(Simulation, RefusesWorldsTooLargeForTheIds) {
+  struct Case {
+    const char* what;
+    std::function<void(World&)> enlarge;
+  };
+  const Case cases[] = {
+      {"carriers", [](World& w) { w.carriers.resize(257, w.carriers[0]); }},
+      {"services", [](World& w) { w.services.resize(256, w.services[0]); }},
+      {"lanes", [](World& w) { w.lanes.resize(65'536, w.lanes[0]); }},
+      {"destinations", [](World& w) { w.destinations.resize(65'537, w.destinations[0]); }},
+      {"shippers", [](World& w) { w.shippers.resize(257, w.shippers[0]); }},
+      {"places",
+       [](World& w) {
+         w.facilities.resize(40'000, w.facilities[0]);
+         w.nodes.resize(40'000, w.nodes[0]);
+       }},
+      {"time zones", [](World& w) { w.zones.resize(257, w.zones[0]); }},
+      {"calendars", [](World& w) { w.calendars.resize(257, w.calendars[0]); }},
+      {"size classes", [](World& w) { w.sizes.resize(257, w.sizes[0]); }},
+      {"orders a day", [](World& w) { w.shippers[0].orders_per_day = 3e9; }},
+      {"days is too long", [](World& w) { w.day_count = 3000; }},
+  };
+  for (const Case& c : cases) {
+    World world = small_world();
+    c.enlarge(world);
+    KeepingRecorder recorder(false);
+    const auto refused = simulate(world, {}, recorder);
+    ASSERT_FALSE(refused) << c.what;
+    EXPECT_EQ(refused.error().kind, ErrorKind::bad_input) << c.what;
+    EXPECT_NE(refused.error().message.find(c.what), std::string::npos) << refused.error().message;
+  }
+}
+
+/// Wants everybody's scans.
+class AllScans final : public Recorder {
+ public:
+  RecorderShard& shard(std::size_t partition) override { return quiet_.shard(partition); }
+  [[nodiscard]] bool wants_streams() const override { return true; }
+  [[nodiscard]] bool wants_background() const override { return true; }
+  void parcels(std::span<const ParcelFacts> facts) override { kept_facts += facts.size(); }
+  void scans(std::span<const Scan> scans) override { kept.insert(kept.end(), scans.begin(), scans.end()); }
+  void acts(std::span<const ShopperAct> acts) override { kept_acts.insert(kept_acts.end(), acts.begin(), acts.end()); }
+  void load_series(PlaceId, SimDuration, std::span<const PlaceLoad>) override {}
+  void place_days(std::span<const PlaceDay>) override {}
+  void census(CarrierId, std::span<const Census>) override {}
+  void queues(std::span<const QueueAccount>) override {}
+
+  std::vector<Scan> kept;
+  std::vector<ShopperAct> kept_acts;
+  std::size_t kept_facts = 0;
+
+ private:
+  KeepingRecorder quiet_{false};
+};
+
+// Goal: the stream of everybody's scans is complete and in order, for any number of threads, and listening to it
+// changes neither the run nor what is told of tracked parcels.
+TEST(Simulation, StreamsEverybodysScansInOrder) {
+  World world = troubled_world();
+  world.shippers.push_back(world.shippers[0]);
+  world.shippers[1].name = "everybody-else";
+  world.shippers[1].role = ShipperRole::background;
+  world.nodes.push_back(world.nodes[0]);
+  world.nodes[1].name = "elsewhere";
+  world.nodes[1].shipper = ShipperId{1};
+  for (Disruption& disruption : world.disruptions) disruption.nodes = {true, false};
+  KeepingRecorder tracked;
+  const SimulationSummary plain = test::run(world, tracked);
+  std::vector<Scan> first;
+  for (const unsigned threads : {1U, 2U, 5U}) {
+    AllScans all;
+    SimulationOptions options;
+    options.threads = threads;
+    const SimulationSummary summary = test::run(world, all, options);
+    EXPECT_EQ(summary.digest, plain.digest);
+    EXPECT_EQ(all.kept.size(), summary.scans);
+    EXPECT_EQ(all.kept_facts, tracked.kept_facts.size());
+    EXPECT_EQ(all.kept_acts, tracked.kept_acts);
+    EXPECT_TRUE(
+        std::is_sorted(all.kept.begin(), all.kept.end(), [](const Scan& a, const Scan& b) { return a.at < b.at; }));
+    std::vector<Scan> theirs;
+    std::copy_if(all.kept.begin(), all.kept.end(), std::back_inserter(theirs),
+                 [](const Scan& scan) { return node_of(scan.parcel) == ShipNodeId{0}; });
+    EXPECT_EQ(theirs, tracked.kept_scans);
+    if (first.empty()) first = all.kept;
+    EXPECT_EQ(all.kept, first);
   }
 }
 

@@ -33,6 +33,7 @@ CheckpointPlan plan_for(const fs::path& folder, store::FileCalls* calls = nullpt
   plan.facts.scale = 0.25;
   plan.facts.without[1] = true;
   plan.facts.streams = true;
+  plan.facts.background = true;
   plan.facts.run_folder = "/runs/small";
   plan.facts.version = version;
   plan.facts.command_line = "peakstorm simulate small";
@@ -108,6 +109,7 @@ TEST(Checkpoints, RoundTrip) {
   EXPECT_EQ(facts.scale, want.scale);
   EXPECT_EQ(facts.without, want.without);
   EXPECT_EQ(facts.streams, want.streams);
+  EXPECT_EQ(facts.background, want.background);
   EXPECT_EQ(facts.run_folder, want.run_folder);
   EXPECT_EQ(facts.command_line, want.command_line);
   EXPECT_EQ(facts.first_day_unix, want.first_day_unix);

@@ -170,6 +170,54 @@ std::string query(const fs::path& database, const char* sql) {
   return text;
 }
 
+// Goal: a stream file reads back as it was written, and is the same, byte for byte, however many threads packed it.
+// Method: scans with every field at its ends and in between, several frames of them, appended in uneven portions.
+TEST(StreamFile, ReadsBackEqualForAnyNumberOfThreads) {
+  std::vector<Scan> scans;
+  SimTime at = day_zero - hours(3);
+  for (std::uint32_t i = 0; i < 300'000; ++i) {
+    const Draws draws({5, 0}, Purpose::test, i);
+    at += SimDuration{draws.below(0, 3)};
+    Scan scan;
+    scan.at = at;
+    scan.reported = i % 7 == 0 ? never : at + SimDuration{i % 5 == 0 ? draws.word(1) : 0U};
+    scan.parcel = ParcelId{i % 11 == 0 ? 0 : (std::uint64_t{draws.word(2)} << 32U) | draws.word(3)};
+    scan.place = i % 3 == 0 ? no_place : PlaceId{static_cast<std::uint16_t>(draws.below(2, 0xffff))};
+    scan.eta_day = i % 4 == 0 ? no_day : static_cast<std::uint16_t>(draws.below(3, 0xffff));
+    scan.kind = static_cast<ScanKind>(1 + i % (scan_kind_end - 1));
+    scan.sequence = static_cast<std::uint8_t>(i);
+    scans.push_back(scan);
+  }
+  const Scratch scratch;
+  std::vector<std::string> files;
+  for (const unsigned threads : {1U, 2U, 6U}) {
+    const fs::path path = scratch / std::to_string(threads).c_str();
+    auto writer = store::StreamWriter<Scan>::create(path, store::system_calls(), threads);
+    ASSERT_TRUE(writer);
+    std::span<const Scan> left(scans);
+    for (std::size_t portion = 1; !left.empty(); portion = portion * 3 + 1) {
+      const std::size_t count = std::min(portion, left.size());
+      ASSERT_TRUE((*writer)->append(left.first(count)));
+      left = left.subspan(count);
+    }
+    ASSERT_TRUE((*writer)->finish());
+    std::ifstream in(path, std::ios::binary);
+    files.emplace_back(std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>());
+    EXPECT_EQ((*writer)->facts().size, files.back().size());
+    auto reader = store::StreamReader<Scan>::open(path);
+    ASSERT_TRUE(reader);
+    std::vector<Scan> back;
+    for (std::vector<Scan> frame;;) {
+      ASSERT_TRUE((*reader)->next_frame(frame));
+      if (frame.empty()) break;
+      back.insert(back.end(), frame.begin(), frame.end());
+    }
+    EXPECT_TRUE(back == scans);
+  }
+  EXPECT_TRUE(files[0] == files[1]);
+  EXPECT_TRUE(files[0] == files[2]);
+}
+
 TEST(RunFolder, RoundTripsStreamsParcelsAndMeasures) {
   const Scratch scratch;
   fs::create_directory(scratch / "scenario");
