@@ -1,10 +1,23 @@
 #include "engine/flow/streams.hpp"
 
+#include <tbb/task_arena.h>
+#include <tbb/task_group.h>
+
 #include <algorithm>
-#include <numeric>
 #include <utility>
 
 namespace peakstorm::flow {
+
+struct Streams::Threads {
+  tbb::task_arena arena;
+};
+
+Streams::Streams(const Context& context, Recorder& recorder, unsigned threads)
+    : context_(context),
+      recorder_(recorder),
+      shoppers_(context.world, context.run),
+      threads_(std::make_unique<Threads>(Threads{tbb::task_arena(static_cast<int>(threads), 1)})) {}
+Streams::~Streams() = default;
 
 void Streams::collect(std::vector<ParcelFacts>& fresh_facts, Chain<KeyedScan>& fresh_scans) {
   facts_.insert(facts_.end(), fresh_facts.begin(), fresh_facts.end());
@@ -45,28 +58,48 @@ void Streams::release(SimTime until) {
   }
 }
 
+/// Some buckets on their way out.
+struct Streams::Group {
+  std::vector<Chain<KeyedScan>*> buckets;
+  std::vector<std::vector<Scan>> sorted;
+};
+
 void Streams::pass_on(Minutes::iterator first, Minutes::iterator last) {
-  while (first != last) {
-    // As many buckets at a time as keep all threads busy without holding many scans twice.
-    std::vector<Chain<KeyedScan>*> buckets;
-    std::size_t scans = 0;
-    for (; first != last && (buckets.size() < 4 || scans < 200'000); ++first) {
-      buckets.push_back(&first->second);
+  // Groups are small, so that few scans exist twice, and one is put in order while the one before is passed on.
+  const auto take = [&] {
+    Group group;
+    for (std::size_t scans = 0; first != last && scans < 200'000; ++first) {
+      group.buckets.push_back(&first->second);
       scans += first->second.size();
     }
-    std::vector<std::vector<Scan>> sorted(buckets.size());
-    std::vector<std::uint32_t> numbers(buckets.size());
-    std::iota(numbers.begin(), numbers.end(), 0U);
-    workers_.for_each(numbers, [&](std::uint32_t number) { sort_bucket(*buckets[number], sorted[number]); });
-    for (std::vector<Scan>& bucket : sorted) {
-      for (const Scan& scan : bucket) {
-        if (context_.is_tracked(scan.parcel)) shoppers_.notice(scan);
+    group.sorted.resize(group.buckets.size());
+    return group;
+  };
+  threads_->arena.execute([&] {
+    tbb::task_group sorting;
+    const auto begin_sorting = [&](Group& group) {
+      for (std::size_t i = 0; i < group.buckets.size(); ++i) {
+        sorting.run([this, &group, i] { sort_bucket(*group.buckets[i], group.sorted[i]); });
       }
-      recorder_.scans(bucket);
-      waiting_ -= bucket.size();
-      std::vector<Scan>().swap(bucket);
+    };
+    Group current = take();
+    begin_sorting(current);
+    sorting.wait();
+    while (!current.buckets.empty()) {
+      Group next = take();
+      begin_sorting(next);
+      for (std::vector<Scan>& bucket : current.sorted) {
+        for (const Scan& scan : bucket) {
+          if (context_.is_tracked(scan.parcel)) shoppers_.notice(scan);
+        }
+        recorder_.scans(bucket);
+        waiting_ -= bucket.size();
+        std::vector<Scan>().swap(bucket);
+      }
+      sorting.wait();
+      current = std::move(next);
     }
-  }
+  });
 }
 
 void Streams::sort_bucket(Chain<KeyedScan>& bucket, std::vector<Scan>& sorted) const {

@@ -7,18 +7,20 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <vector>
 
 #include "engine/flow/ledger.hpp"
-#include "engine/kernel/workers.hpp"
 #include "engine/shopper/shoppers.hpp"
 
 namespace peakstorm::flow {
 
 class Streams {
  public:
-  Streams(const Context& context, Recorder& recorder, unsigned threads)
-      : context_(context), recorder_(recorder), shoppers_(context.world, context.run), workers_(threads) {}
+  Streams(const Context& context, Recorder& recorder, unsigned threads);
+  ~Streams();
+  Streams(const Streams&) = delete;
+  Streams& operator=(const Streams&) = delete;
 
   /// Takes what a ledger wrote since the last time, and empties it.
   void collect(std::vector<ParcelFacts>& fresh_facts, Chain<KeyedScan>& fresh_scans);
@@ -47,6 +49,8 @@ class Streams {
 
  private:
   using Minutes = std::map<std::int64_t, Chain<KeyedScan>>;
+  struct Threads;
+  struct Group;
   /// Passes on the buckets [first, last).
   void pass_on(Minutes::iterator first, Minutes::iterator last);
   void sort_bucket(Chain<KeyedScan>& bucket, std::vector<Scan>& sorted) const;
@@ -56,7 +60,7 @@ class Streams {
   std::vector<ParcelFacts> facts_;
   Minutes minutes_;
   std::uint64_t waiting_ = 0;
-  kernel::Workers workers_;
+  std::unique_ptr<Threads> threads_;
   SimTime released_ = day_zero;
 };
 
