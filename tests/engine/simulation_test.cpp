@@ -101,6 +101,40 @@ TEST(Simulation, RefusesWorldsTooLargeForTheIds) {
   }
 }
 
+// Goal: no hour can have more orders than a parcel's number within its hour counts, whatever multiplies them.
+// Method: worlds on either side of the limit of a day, by volume, season, weekday and scale.
+TEST(Simulation, RefusesMoreOrdersThanAnHourHasNumbersFor) {
+  struct Case {
+    const char* what;
+    double orders_per_day;
+    Ppm season;
+    Ppm weekday;
+    double scale;
+    bool fits;
+  };
+  const Case cases[] = {
+      {"orders", 2e9, ppm_one, ppm_one, 1, false},        {"season", 1e9, 2 * ppm_one, ppm_one, 1, false},
+      {"weekday", 1e9, ppm_one, 2 * ppm_one, 1, false},   {"scale", 0.25e9, ppm_one, ppm_one, 8, false},
+      {"small scale", 2e9, ppm_one, ppm_one, 1e-8, true}, {"closed season", 2e9, 0, ppm_one, 1, true},
+  };
+  for (const Case& c : cases) {
+    World world = small_world(c.orders_per_day);
+    world.shippers[0].season.assign(static_cast<std::size_t>(world.day_count), c.season);
+    world.shippers[0].weekdays.fill(0);
+    world.shippers[0].weekdays[3] = c.weekday;
+    KeepingRecorder recorder(false);
+    SimulationOptions options;
+    options.scale = c.scale;
+    const auto ran = simulate(world, options, recorder);
+    ASSERT_EQ(ran.has_value(), c.fits) << c.what;
+    if (ran) continue;
+    EXPECT_EQ(ran.error().kind, ErrorKind::bad_input) << c.what;
+    for (const char* words : {"shipper", "orders a day", "2000000000", "--scale", "split"}) {
+      EXPECT_NE(ran.error().message.find(words), std::string::npos) << ran.error().message;
+    }
+  }
+}
+
 /// Wants everybody's scans.
 class AllScans final : public Recorder {
  public:
