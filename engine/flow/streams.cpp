@@ -4,6 +4,8 @@
 #include <tbb/task_group.h>
 
 #include <algorithm>
+#include <array>
+#include <cstdint>
 #include <utility>
 
 namespace peakstorm::flow {
@@ -102,33 +104,70 @@ void Streams::pass_on(Minutes::iterator first, Minutes::iterator last) {
   });
 }
 
+namespace {
+
+/// A scan's place in the order of its minute, as far as 16 bytes tell. Sorting handles moves less than sorting scans.
+struct Handle {
+  std::uint64_t order = 0;  ///< Instant within the minute (16 bits), then the upper part of the tie.
+  std::uint32_t index = 0;  ///< Into the bucket's scans.
+};
+constexpr unsigned tie_bits = 48;
+static_assert(minutes(1).count() < 1 << (64 - tie_bits));
+
+/// Orders by the upper 48 bits of Handle::order, the lowest digit first: few enough scans share them that comparing
+/// neighbours does the rest. A comparison sort spends most of its time on branches that nobody can predict.
+void sort_roughly(std::vector<Handle>& handles) {
+  constexpr unsigned digits = 6;
+  constexpr unsigned lowest = 16;
+  std::array<std::array<std::uint32_t, 256>, digits> starts{};
+  for (const Handle& handle : handles) {
+    for (unsigned d = 0; d < digits; ++d) ++starts[d][(handle.order >> (lowest + 8 * d)) & 0xffU];
+  }
+  std::vector<Handle> other(handles.size());
+  for (unsigned d = 0; d < digits; ++d) {
+    std::uint32_t sum = 0;
+    for (std::uint32_t& start : starts[d]) start = std::exchange(sum, sum + start);
+    for (const Handle& handle : handles) other[starts[d][(handle.order >> (lowest + 8 * d)) & 0xffU]++] = handle;
+    handles.swap(other);
+  }
+}
+
+}  // namespace
+
 void Streams::sort_bucket(Chain<KeyedScan>& bucket, std::vector<Scan>& sorted) const {
-  // The order is that of (at, tie, key, sequence). Sorting 16-byte handles moves less than sorting scans.
-  struct Handle {
-    std::uint64_t tie = 0;
-    std::uint32_t at = 0;     // Within the bucket's minute.
-    std::uint32_t index = 0;  // Into `scans`.
-  };
-  std::vector<Scan> scans;
+  // The order is that of (at, tie, key, sequence).
+  std::vector<KeyedScan> scans;
   std::vector<Handle> handles;
   scans.reserve(bucket.size());
   handles.reserve(bucket.size());
   bucket.consume([&](const KeyedScan& scan) {
     const std::int64_t ticks = scan.scan.at.time_since_epoch().count();
-    const std::int64_t begin = floor_div(ticks, minutes(1).count()) * minutes(1).count();
-    handles.push_back({scan.tie, static_cast<std::uint32_t>(ticks - begin), static_cast<std::uint32_t>(scans.size())});
-    scans.push_back(scan.scan);
+    const auto within = static_cast<std::uint64_t>(ticks - floor_div(ticks, minutes(1).count()) * minutes(1).count());
+    handles.push_back({within << tie_bits | scan.tie >> (64 - tie_bits), static_cast<std::uint32_t>(scans.size())});
+    scans.push_back(scan);
   });
-  std::sort(handles.begin(), handles.end(), [&](const Handle& a, const Handle& b) {
-    if (a.at != b.at) return a.at < b.at;
-    if (a.tie != b.tie) return a.tie < b.tie;
-    const Scan& x = scans[a.index];
-    const Scan& y = scans[b.index];
-    if (x.parcel != y.parcel) return context_.key(x.parcel) < context_.key(y.parcel);
-    return x.sequence < y.sequence;
-  });
+  const auto before = [&](const Handle& a, const Handle& b) {
+    if (a.order != b.order) return a.order < b.order;
+    const KeyedScan& x = scans[a.index];
+    const KeyedScan& y = scans[b.index];
+    if (x.tie != y.tie) return x.tie < y.tie;
+    if (x.scan.parcel != y.scan.parcel) return context_.key(x.scan.parcel) < context_.key(y.scan.parcel);
+    return x.scan.sequence < y.scan.sequence;
+  };
+  constexpr std::size_t few = 512;  // Below, counting digits costs more than it saves.
+  if (handles.size() < few) {
+    std::sort(handles.begin(), handles.end(), before);
+  } else {
+    sort_roughly(handles);
+    for (std::size_t i = 1; i < handles.size(); ++i) {
+      const Handle handle = handles[i];
+      std::size_t to = i;
+      for (; to > 0 && before(handle, handles[to - 1]); --to) handles[to] = handles[to - 1];
+      handles[to] = handle;
+    }
+  }
   sorted.reserve(scans.size());
-  for (const Handle& handle : handles) sorted.push_back(scans[handle.index]);
+  for (const Handle& handle : handles) sorted.push_back(scans[handle.index].scan);
 }
 
 }  // namespace peakstorm::flow
