@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <memory>
 #include <optional>
 #include <string>
@@ -130,7 +131,7 @@ class MemoryLimit {
     return static_cast<double>(plain.bytes) - plain.parcels_in_flight * flow::bytes_per_parcel;
   }
   static std::string decimals(double value) {
-    const auto hundredths = static_cast<std::uint64_t>(value * 100 + 0.5);
+    const auto hundredths = static_cast<std::uint64_t>(std::llround(value * 100));
     const std::string rest = std::to_string(hundredths % 100);
     return std::to_string(hundredths / 100) + (rest.size() == 1 ? ".0" : ".") + rest;
   }
