@@ -215,9 +215,9 @@ struct Frame {
 template <class T>
 class Writer final : public StreamWriter<T> {
  public:
-  Writer(std::filesystem::path path, std::unique_ptr<OutputFile> file, unsigned threads)
+  Writer(const std::filesystem::path& path, std::unique_ptr<OutputFile> file, unsigned threads)
       : state_(std::make_unique<State>()) {
-    state_->path = std::move(path);
+    state_->path = path;
     state_->file = std::move(file);
     if (threads > 1) state_->helpers.emplace(static_cast<int>(threads), 1);
     state_->next = std::make_shared<Frame<T>>();
