@@ -740,9 +740,11 @@ class Simulator {
     const Service& service = w.services[index(piece.facts.service)];
     if (piece.tracked) piece.facts.promise_day = piece.facts.revised_day = stored(promise);
     piece.bad_address = draws.happens(1, w.carriers[index(service.carrier)].bad_address);
-    account.facts.push_back({id, at, node_of(id), node.shipper, piece.facts.service, destination, tier, size,
-                             piece.facts.promise_day, shipper.window_from, shipper.window_to,
-                             cost(n, piece.facts.service, destination, size, tender)});
+    if (piece.tracked) {
+      account.facts.push_back({id, at, node_of(id), node.shipper, piece.facts.service, destination, tier, size,
+                               piece.facts.promise_day, shipper.window_from, shipper.window_to,
+                               cost(n, piece.facts.service, destination, size, tender)});
+    }
     scan(piece, ScanKind::label_created, place(node_of(id)), ready, piece.facts.promise_day);
     const auto [p, truck] = pickup_after(n, service.carrier, ready);
     if (draws.happens(2, shipper.cancelled)) {
