@@ -1,6 +1,6 @@
 // Goal: whose scans are followed, and how much memory a run may take, change nothing about the run; what cannot be done
 // is refused with what to do instead.
-// Method: christmas-2013 at a small scale, through the command line.
+// Method: a small world with retailers and background, through the command line.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "tests/e2e/program.hpp"
+#include "tests/e2e/run_compare.hpp"
 
 namespace peakstorm::e2e {
 namespace {
@@ -18,7 +19,7 @@ namespace fs = std::filesystem;
 using ::testing::HasSubstr;
 
 std::vector<std::string> simulation(const std::vector<std::string>& more) {
-  std::vector<std::string> words{"simulate", "christmas-2013", "--scale", "0.001", "--json", "--quiet"};
+  std::vector<std::string> words{"simulate", two_towns(), "--scale", "0.05", "--json", "--quiet"};
   words.insert(words.end(), more.begin(), more.end());
   return words;
 }
@@ -57,7 +58,6 @@ TEST(Stream, BadValuesAreRefusedWithTheCure) {
       {{"--stream", "all"}, {"--stream all", "--out"}},
       {{"--stream", "none", "--what-if", "storm.toml", "--branch-at", "2013-12-05 00:00 UTC"},
        {"--stream", "leave it away"}},
-      {{"--stream", "all", "--resume", "run"}, {"--stream", "leave --stream away"}},
       {{"--memory", "0"}, {"--memory", "above 0"}},
       {{"--memory", "-1"}, {"--memory", "above 0"}},
       {{"--memory", "nan"}, {"--memory", "above 0"}},
@@ -70,6 +70,9 @@ TEST(Stream, BadValuesAreRefusedWithTheCure) {
     EXPECT_EQ(done.exit_code, 2);
     for (const std::string& words : c.told) EXPECT_THAT(done.err, HasSubstr(words));
   }
+  const auto resumed = run({"simulate", "--resume", "run", "--stream", "all"});
+  EXPECT_EQ(resumed.exit_code, 2);
+  EXPECT_THAT(resumed.err, HasSubstr("leave --stream away"));
 }
 
 TEST(Memory, ALimitThatIsKeptChangesNothing) {
