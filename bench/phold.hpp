@@ -3,8 +3,6 @@
 /// probability `remote`, else for itself.
 #pragma once
 
-#include <cstddef>
-#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -19,12 +17,9 @@ class Phold {
   struct Payload {};
   static constexpr std::int64_t mean = 1'000'000;  ///< Ticks.
   struct Shape {
-    std::uint32_t lps = 1024;
-    std::uint32_t population = 1;  ///< Events that each process starts with.
-    double remote = 0.1;           ///< Probability.
-    double lookahead = 0.1;        ///< In means.
+    std::uint32_t lps = 1024, population = 1;  ///< Processes, and the events that each of them starts with.
+    double remote = 0.1, lookahead = 0.1;      ///< Probability; means.
   };
-
   Phold(Shape shape, RunKey run)
       : shape_(shape), key_(run), ahead_(static_cast<std::int64_t>(shape.lookahead * mean)), state_(shape.lps) {}
 
