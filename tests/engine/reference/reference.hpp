@@ -4,6 +4,10 @@
 /// to see that it is right: no containers, no batches, no windows, no threads, nothing prepared that can be looked up.
 /// It shares with the engine the value types of its input and output (World, time, ids, scan) and the random numbers:
 /// `Draws`, the variates of engine/flow/variates.hpp, the normal quantile, and the great-circle distance.
+///
+/// setting.hpp answers what is the case in a world (calendars, disruptions, capacity); demand.hpp makes the orders,
+/// offers.hpp picks a service for each, plans.hpp a lane at each hub, sorters.hpp the instant when it is sorted;
+/// simulator.hpp moves the pieces (piece.hpp), event by event.
 #pragma once
 
 #include <cstdint>

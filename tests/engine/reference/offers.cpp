@@ -1,0 +1,69 @@
+#include "tests/engine/reference/offers.hpp"
+
+#include <algorithm>
+
+namespace peakstorm::test::plain {
+
+ServiceId Offers::choose(std::size_t node, DestinationId destination, Tier tier, std::uint32_t word) const {
+  const Shipper& shipper = world_.shippers[index(world_.nodes[node].shipper)];
+  std::vector<std::pair<Ppm, ServiceId>> candidates;  // End of its share, service.
+  Ppm passed = 0;
+  for (const Tariff& tariff : shipper.tariffs) {
+    if (tariff.tier != tier) continue;
+    passed += tariff.share;
+    if (serves(node, world_.services[index(tariff.service)], destination))
+      candidates.emplace_back(passed, tariff.service);
+  }
+  if (shipper.policy == CarrierPolicy::fixed_split) {
+    const auto point = static_cast<Ppm>((std::uint64_t{word} * ppm_one) >> 32U);
+    for (const auto& [share_end, service] : candidates) {
+      if (point < share_end) return service;
+    }
+    return candidates.back().second;
+  }
+  // Cheapest of those that are fast enough, or else the fastest; the first of equals.
+  const auto transit = [&](ServiceId s) {
+    return band(world_.services[index(s)].published, node, world_.services[index(s)], destination).days;
+  };
+  const auto rank = [&](ServiceId s) {
+    const bool meets = transit(s) <= shipper.target_days[static_cast<std::size_t>(tier)];
+    return std::pair(meets ? 0 : 1, meets ? cost(node, s, destination, 0, -1'000'000) : Cents{transit(s)});
+  };
+  return std::min_element(candidates.begin(), candidates.end(),
+                          [&](const auto& a, const auto& b) { return rank(a.second) < rank(b.second); })
+      ->second;
+}
+
+Cents Offers::cost(std::size_t node, ServiceId id, DestinationId destination, std::uint8_t size, Day tender) const {
+  const Service& service = world_.services[index(id)];
+  const RateBand& rate = band(service.rates, node, service, destination);
+  const Cents base = rate.base + (rate.per_kg * world_.sizes[size].weight_g + 500) / 1000;
+  Cents sum = base + base * service.fuel / ppm_one + service.residential;
+  for (const PeakSurcharge& peak : service.peaks) sum += tender >= peak.from && tender < peak.to ? peak.amount : 0;
+  return sum;
+}
+
+Day Offers::published(const Service& service, Day tender, int transit) const {
+  Day day = tender;
+  for (; transit > 0; --transit) day = setting_.open_day(service.transit, day + 1, 0);
+  return setting_.open_day(service.delivery, day, 0);
+}
+
+std::pair<std::size_t, SimTime> Offers::pickup_after(std::size_t n, CarrierId carrier, SimTime ready) const {
+  std::pair<std::size_t, SimTime> best{no_tie, never};
+  for (std::size_t p = 0; p < world_.nodes[n].pickups.size(); ++p) {
+    if (world_.nodes[n].pickups[p].carrier != carrier) continue;
+    const SimTime at = first_from(pickups.at(n)[p], ready);
+    if (best.first == no_tie || at < best.second) best = {p, at};
+  }
+  return best;
+}
+
+bool Offers::serves(std::size_t node, const Service& service, DestinationId destination) const {
+  const auto& pickups_here = world_.nodes[node].pickups;
+  return world_.coverage[index(service.carrier)][index(destination)].has_value() &&
+         std::any_of(pickups_here.begin(), pickups_here.end(),
+                     [&](const Pickup& p) { return p.carrier == service.carrier; });
+}
+
+}  // namespace peakstorm::test::plain

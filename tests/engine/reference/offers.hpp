@@ -1,0 +1,60 @@
+/// What carriers offer a shipper, what it costs, and which of them is chosen.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <utility>
+#include <vector>
+
+#include "engine/geo.hpp"
+#include "tests/engine/reference/setting.hpp"
+
+namespace peakstorm::test::plain {
+
+class Offers {
+ public:
+  explicit Offers(const Setting& setting) : setting_(setting), world_(setting.world) {
+    for (std::size_t n = 0; n < world_.nodes.size(); ++n) {
+      for (const Pickup& pickup : world_.nodes[n].pickups) {
+        pickups[n].push_back(setting_.daily(setting_.zone(world_.nodes[n].zone), pickup.time,
+                                            world_.carriers[index(pickup.carrier)].pickup));
+      }
+    }
+  }
+
+  /// When the trucks of a node come, by its pickups.
+  std::map<std::size_t, std::vector<std::vector<SimTime>>> pickups;
+
+  /// Requires: some service goes there.
+  [[nodiscard]] ServiceId choose(std::size_t node, DestinationId destination, Tier tier, std::uint32_t word) const;
+  [[nodiscard]] Cents cost(std::size_t node, ServiceId id, DestinationId destination, std::uint8_t size,
+                           Day tender) const;
+  /// Delivery day of `transit` days on the service's calendars.
+  [[nodiscard]] Day published(const Service& service, Day tender, int transit) const;
+  /// The carrier's first pickup at or after `ready`: (which, when); when is `never` past the last.
+  [[nodiscard]] std::pair<std::size_t, SimTime> pickup_after(std::size_t n, CarrierId carrier, SimTime ready) const;
+  /// The row of a table by distance.
+  template <class Band>
+  [[nodiscard]] const Band& band(const std::vector<Band>& bands, std::size_t node, const Service& service,
+                                 DestinationId destination) const {
+    const auto& stops = world_.nodes[node].pickups;
+    // The carrier's last pickup of the node's list stands for its origin.
+    const auto pickup =
+        std::find_if(stops.rbegin(), stops.rend(), [&](const Pickup& p) { return p.carrier == service.carrier; });
+    const double km = great_circle_km(world_.facilities[index(pickup->facility)].position,
+                                      world_.destinations[index(destination)].position);
+    for (const Band& b : bands) {
+      if (km <= b.km_max) return b;
+    }
+    return bands.back();
+  }
+  [[nodiscard]] bool serves(std::size_t node, const Service& service, DestinationId destination) const;
+
+ private:
+  const Setting& setting_;
+  const World& world_;
+};
+
+}  // namespace peakstorm::test::plain

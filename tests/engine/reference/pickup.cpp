@@ -1,0 +1,169 @@
+// From the order to the first hub, and every leg after it.
+#include <algorithm>
+
+#include "tests/engine/reference/simulator.hpp"
+
+namespace peakstorm::test::plain {
+
+void Simulator::order(const Order& o) {
+  const auto& [id, at, destination, ordered_tier, size, share_word, given_promise] = o;
+  Tier tier = ordered_tier;
+  const auto n = index(node_of(id));
+  const ShipNode& node = world_.nodes[n];
+  const Shipper& shipper = world_.shippers[index(node.shipper)];
+  Piece& piece = all_.emplace_back();
+  piece.key = parcel_key(hash64(node.name), id);
+  piece.size = size;
+  piece.tracked = shipper.role == ShipperRole::retailer;
+  piece.facts.id = id;
+  piece.facts.destination = destination;
+  piece.facts.shipper = node.shipper;
+  piece.facts.order_day = stored(home(piece).local_day(at));
+
+  const TimeZone& local = setting_.zone(node.zone);
+  const Day day = local.local_day(at);
+  SimTime begins = local.time_of_day(at) >= hours(6) ? at : local.to_instant(day, hours(6));
+  if (!world_.is_open(node.calendar, day) || local.time_of_day(at) > node.cut_off) {
+    begins = local.to_instant(setting_.open_day(node.calendar, day + 1, 0), hours(6));
+  }
+  const Draws draws(setting_.options.run, Purpose::handling, piece.key);
+  const SimTime ready =
+      begins + node.handling_min + share_of(node.handling_max - node.handling_min + SimDuration{1}, draws.word(0));
+
+  Day tender = 0;
+  const auto quote = [&] {
+    piece.facts.service = offers_.choose(n, destination, tier, share_word);
+    const Service& service = world_.services[index(piece.facts.service)];
+    const SimTime truck = offers_.pickup_after(n, service.carrier, begins + node.handling_max).second;
+    tender = local.local_day(std::min(truck, end_));
+    const int transit = offers_.band(service.published, n, service, destination).days;
+    return setting_.open_day(service.delivery, offers_.published(service, tender, transit), shipper.buffer_days);
+  };
+  Day promise = quote();
+  if (given_promise != no_day) promise = given_promise;
+  if (piece.tracked && given_promise == no_day) {
+    for (const Guarantee& g : shipper.guarantees) {
+      const auto placed = std::pair(home(piece).local_day(at), home(piece).time_of_day(at));
+      if (placed > std::pair(g.until_day, g.until_time) || promise <= g.date) continue;
+      tier = g.upgrade_to;
+      promise = std::min(quote(), g.date);
+      break;
+    }
+  }
+  const Service& service = world_.services[index(piece.facts.service)];
+  if (piece.tracked) piece.facts.promise_day = piece.facts.revised_day = stored(promise);
+  piece.bad_address = draws.happens(1, world_.carriers[index(service.carrier)].bad_address);
+  if (piece.tracked) {
+    account_.facts.push_back({id, at, node_of(id), node.shipper, piece.facts.service, destination, tier, size,
+                              piece.facts.promise_day, shipper.window_from, shipper.window_to,
+                              offers_.cost(n, piece.facts.service, destination, size, tender)});
+  }
+  scan(piece, ScanKind::label_created, world_.place(node_of(id)), ready, piece.facts.promise_day);
+  const auto [p, truck] = offers_.pickup_after(n, service.carrier, ready);
+  if (draws.happens(2, shipper.cancelled)) {
+    const SimTime when = ready + ((truck == never ? ready + hours(2) : truck) - ready) / 2;
+    scan(piece, ScanKind::cancelled, world_.place(node_of(id)), when);
+    end_piece(piece, Fate::cancelled, std::min(when, end_), never);
+    return;
+  }
+  if (truck != never) to_collect_[{n, p, truck}].push_back(&piece);
+}
+
+void Simulator::collect(SimTime now, std::size_t n, std::size_t p) {
+  const Pickup& pickup = world_.nodes[n].pickups[p];
+  std::vector<Piece*> waiting = std::move(left_behind_[{n, p}]);
+  for (Piece* piece : to_collect_[{n, p, now}]) {
+    piece->planned = now;
+    piece->where = Piece::Where::refused;
+    waiting.push_back(piece);
+  }
+  left_behind_[{n, p}].clear();
+  if (waiting.empty()) return;
+  Room& cap = caps_[{n, p}];
+  cap.open(setting_.milli(pickup.pieces_per_day, ppm_one), 0, 0, setting_.hard());
+  std::vector<Piece*> load;
+  for (Piece* piece : waiting) {
+    Cause refusal = Cause::none;
+    if (setting_.node_at(n, now).closed) {
+      refusal = Cause::closure;
+    } else if (setting_.embargoed(pickup.carrier, n, piece->facts.destination, now)) {
+      refusal = Cause::embargo;
+    } else if (pickup.pieces_per_day > 0 && !cap.take(0, 0)) {
+      refusal = Cause::pickup_cap;
+    }
+    if (refusal != Cause::none) {
+      if (piece->refused == Cause::none) piece->refused = refusal;
+      left_behind_[{n, p}].push_back(piece);
+      continue;
+    }
+    piece->blame(world_.place(ShipNodeId{static_cast<std::uint16_t>(n)}), piece->refused,
+                 whole_minutes(now - piece->planned));
+    if (piece->refused == Cause::closure) piece->facts.weather = true;
+    const Service& service = world_.services[index(piece->facts.service)];
+    const Day today = setting_.zone(world_.nodes[n].zone).local_day(now);
+    piece->facts.tender_day = stored(today);
+    piece->facts.commit_day = stored(
+        offers_.published(service, today, offers_.band(service.published, n, service, piece->facts.destination).days));
+    scan(*piece, ScanKind::accepted, world_.place(ShipNodeId{static_cast<std::uint16_t>(n)}), now,
+         piece->facts.commit_day);
+    load.push_back(piece);
+  }
+  travel(now, load, pickup.drive, setting_.node_at(n, now), index(pickup.facility), false);
+}
+
+void Simulator::travel(SimTime now, const std::vector<Piece*>& load, SimDuration usual, const Effect& here,
+                       std::size_t to, bool customs) {
+  if (load.empty()) return;
+  const Effect there = setting_.facility_at(to, now);
+  const SimTime at_gate = now + slowed(usual, std::min(here.speed, there.speed));
+  const SimTime arrival = setting_.reopens(to, at_gate);
+  for (Piece* piece : load) {
+    piece->where = Piece::Where::elsewhere;
+    if (arrival <= now + usual) continue;
+    const bool waits = arrival > at_gate;
+    if (waits || here.weather || there.weather) piece->facts.weather = true;
+    piece->blame(place_of(to), waits ? Cause::closure : Cause::lane_weather, whole_minutes(arrival - now - usual));
+  }
+  schedule(
+      arrival, 0, [=, this] { arrive(arrival, now, load, to, customs); }, to);
+}
+
+void Simulator::arrive(SimTime now, SimTime left, const std::vector<Piece*>& load, std::size_t f, bool customs) {
+  std::vector<Piece*> prompt;
+  std::vector<Piece*> held;
+  for (Piece* piece : load) {
+    const std::uint16_t day = piece->tracked ? stored(eta(*piece, f, now, now)) : no_day;
+    if (piece->astray) piece->blame(place_of(f), Cause::missort, whole_minutes(now - left));
+    scan(*piece, piece->astray ? ScanKind::misrouted : ScanKind::arrived, place_of(f), now, day);
+    piece->astray = false;
+    revise(*piece, day, place_of(f), now);
+    if (!customs) continue;
+    scan(*piece, ScanKind::customs_in, place_of(f), now);
+    const SimDuration usual = minutes(world_.facilities[f].customs_minutes);
+    const Draws draws(setting_.options.run, Purpose::sort, piece->key, 0x80000000U | piece->sorts);
+    const bool is_held = draws.happens(0, world_.facilities[f].customs_held);
+    (is_held ? held : prompt).push_back(piece);
+    if (!is_held) continue;
+    scan(*piece, ScanKind::customs_held, place_of(f), now + usual);
+    piece->blame(place_of(f), Cause::missort, whole_minutes(usual));
+  }
+  if (!customs) {
+    unload(now, load, f);
+    return;
+  }
+  const SimDuration usual = minutes(std::max(1U, world_.facilities[f].customs_minutes));
+  const auto clear = [this, f](SimTime at, const std::vector<Piece*>& cleared) {
+    if (cleared.empty()) return;
+    schedule(
+        at, 0,
+        [=, this] {
+          for (Piece* piece : cleared) scan(*piece, ScanKind::customs_cleared, place_of(f), at);
+          unload(at, cleared, f);
+        },
+        f);
+  };
+  clear(now + usual, prompt);
+  clear(now + usual * 2, held);
+}
+
+}  // namespace peakstorm::test::plain
