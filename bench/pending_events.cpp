@@ -1,14 +1,17 @@
 // Structures for pending events, compared on the hold model: N events wait; the first is taken and another put in,
 // a drawn delay later, so that N stays. Delays are exponential; bimodal (nine of ten short, one a hundred times
-// longer); or clustered (whole hundredths of the mean, as of a timetable: many events at one instant).
+// longer); clustered (whole hundredths of the mean, as of a timetable: many events at one instant); or those of PHOLD
+// (a lookahead of a tenth of the mean, and the exponential).
 //
 //   calendar  the one in production, engine/kernel/pending_events.hpp
+//   ladder    ladder queue (Tang, Goh & Thng 2005), with its authors' threshold of 50 and at most 8 rungs
 //   heap      binary heap in an array
 //   skew      skew heap (Sleator & Tarjan 1986) of nodes from a pool
 //   tree      red-black tree, std::set
 #include <benchmark/benchmark.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <cstdlib>
 #include <map>
@@ -41,6 +44,143 @@ class Calendar {
 
  private:
   PendingEvents<Nothing> events_{order()};
+};
+
+/// Far events wait unsorted in the top. When everything before it is gone they are dealt out to the buckets of a first
+/// rung, about one event each; a bucket that got more than the threshold is dealt out to a rung of its own, any other
+/// is sorted and becomes the bottom, from which events are taken. Lists of nodes from a pool, so that an event changes
+/// its place by a link and is not copied before the bottom.
+class Ladder {
+ public:
+  void push(const Waiting& event) {
+    if (event.at >= top_from_) {
+      top_first_ = std::min(top_first_, event.at);
+      top_last_ = std::max(top_last_, event.at);
+      top_.add(nodes_, make_node(event));
+      return;
+    }
+    for (std::size_t i = 0; i < rung_count_; ++i) {
+      if (event.at < rungs_[i].next) continue;
+      rungs_[i].add(nodes_, make_node(event));
+      return;
+    }
+    if (bottom_.size() > threshold && rung_count_ < rungs_max) {
+      // The bottom has become long: it is cheaper as a rung.
+      List all;
+      SimTime first = event.at;
+      for (const Waiting& sorted : bottom_) {
+        first = std::min(first, sorted.at);
+        all.add(nodes_, make_node(sorted));
+      }
+      all.add(nodes_, make_node(event));
+      bottom_.clear();
+      settle(all, first, rung_count_ > 0 ? rungs_[rung_count_ - 1].next : top_from_);
+    } else {
+      bottom_.insert(std::upper_bound(bottom_.begin(), bottom_.end(), event, after_), event);
+    }
+  }
+  void pop_until(SimTime until, auto&& visit) {
+    while (refill() && bottom_.back().at < until) {
+      const Waiting event = bottom_.back();
+      bottom_.pop_back();
+      visit(event);
+    }
+  }
+
+ private:
+  static constexpr std::uint32_t none = UINT32_MAX;
+  static constexpr std::size_t threshold = 50;
+  static constexpr std::size_t rungs_max = 8;
+  struct Node {
+    Waiting event;
+    std::uint32_t next = none;
+  };
+  struct List {
+    std::uint32_t first = none;
+    std::uint32_t size = 0;
+    void add(std::vector<Node>& nodes, std::uint32_t node) {
+      nodes[node].next = std::exchange(first, node);
+      ++size;
+    }
+  };
+  /// Buckets of equal width from `from` on; those before `next` are spent.
+  struct Rung {
+    SimTime from, next;
+    SimDuration width;
+    std::vector<List> buckets;
+    void add(std::vector<Node>& nodes, std::uint32_t node) {
+      buckets[static_cast<std::size_t>((nodes[node].event.at - from) / width)].add(nodes, node);
+    }
+  };
+  struct After {
+    EventOrder before = order();
+    bool operator()(const Waiting& a, const Waiting& b) const { return before(b, a); }
+  };
+
+  std::uint32_t make_node(const Waiting& event) {
+    if (free_ == none) {
+      nodes_.push_back({event});
+      return static_cast<std::uint32_t>(nodes_.size() - 1);
+    }
+    const std::uint32_t node = std::exchange(free_, nodes_[free_].next);
+    nodes_[node].event = event;
+    return node;
+  }
+  /// Makes a list of events of [from, to) the last rung, or the bottom. Requires: the bottom is empty.
+  void settle(const List& list, SimTime from, SimTime to) {
+    const bool as_rung = list.size > threshold && rung_count_ < rungs_max && to - from > SimDuration{1};
+    if (as_rung) {
+      Rung& rung = rungs_[rung_count_++];
+      rung.from = rung.next = from;
+      rung.width = (to - from - SimDuration{1}) / list.size + SimDuration{1};
+      rung.buckets.assign(static_cast<std::size_t>((to - from - SimDuration{1}) / rung.width + 1), {});
+      for (std::uint32_t node = list.first; node != none;) {
+        const std::uint32_t after = nodes_[node].next;
+        rung.add(nodes_, node);
+        node = after;
+      }
+    } else {
+      for (std::uint32_t node = list.first; node != none;) {
+        bottom_.push_back(nodes_[node].event);
+        const std::uint32_t after = std::exchange(nodes_[node].next, free_);
+        free_ = std::exchange(node, after);
+      }
+      std::sort(bottom_.begin(), bottom_.end(), after_);
+    }
+  }
+  /// Sees to it that the bottom has the first events; false: there are none.
+  bool refill() {
+    while (bottom_.empty()) {
+      if (rung_count_ == 0) {
+        if (top_.size == 0) return false;
+        top_from_ = top_last_ + SimDuration{1};
+        settle(std::exchange(top_, {}), std::exchange(top_first_, never), top_from_);
+        continue;
+      }
+      Rung& rung = rungs_[rung_count_ - 1];
+      auto bucket = static_cast<std::size_t>((rung.next - rung.from) / rung.width);
+      while (bucket < rung.buckets.size() && rung.buckets[bucket].size == 0) ++bucket;
+      if (bucket == rung.buckets.size()) {
+        --rung_count_;
+        continue;
+      }
+      const SimTime from = rung.from + rung.width * static_cast<std::int64_t>(bucket);
+      rung.next = from + rung.width;
+      settle(std::exchange(rung.buckets[bucket], {}), from, rung.next);
+    }
+    return true;
+  }
+
+  After after_;
+  std::vector<Node> nodes_;
+  std::uint32_t free_ = none;
+  List top_;
+  SimTime top_first_ = never;  ///< Of the events in the top.
+  SimTime top_last_ = SimTime::min();
+  SimTime top_from_ = SimTime::min();  ///< Events from here on go to the top.
+  std::array<Rung, rungs_max> rungs_;
+  std::size_t rung_count_ = 0;
+  std::vector<Waiting> bottom_;  ///< Sorted, the first event at the end.
 };
 
 class BinaryHeap {
@@ -133,7 +273,7 @@ class Tree {
   std::set<Waiting, Before> events_;
 };
 
-enum class Delays : std::uint8_t { exponential, bimodal, clustered };
+enum class Delays : std::uint8_t { exponential, bimodal, clustered, phold };
 
 SimDuration delay(Delays delays, std::uint64_t bits) {
   const double drawn = exponential(static_cast<std::uint32_t>(bits));
@@ -144,6 +284,8 @@ SimDuration delay(Delays delays, std::uint64_t bits) {
       return SimDuration{static_cast<std::int64_t>(drawn * mean * ((bits >> 32U) % 10 == 0 ? 100 : 1))};
     case Delays::clustered:
       return SimDuration{(1 + static_cast<std::int64_t>(drawn * 100)) * (mean / 100)};
+    case Delays::phold:
+      return SimDuration{mean / 10 + static_cast<std::int64_t>(drawn * mean)};
   }
   return SimDuration{static_cast<std::int64_t>(drawn * mean)};
 }
@@ -183,7 +325,7 @@ void hold(benchmark::State& state, Delays delays) {
       benchmark::Counter(static_cast<double>(held - before), benchmark::Counter::kIsRate);
 
   // Whatever the structure, the order is the same, and so is the digest after the same number of events.
-  static std::map<std::pair<std::uint32_t, std::uint64_t>, std::uint64_t> digests[3];
+  static std::map<std::pair<std::uint32_t, std::uint64_t>, std::uint64_t> digests[4];
   const auto [found, is_new] = digests[static_cast<std::size_t>(delays)].try_emplace({pending, held}, digest);
   if (found->second != digest) state.SkipWithError("the order depends on the structure");
 }
@@ -192,7 +334,7 @@ template <class Structure>
 void add(const std::string& name) {
   for (const auto& [word, delays] :
        {std::pair{"exponential", Delays::exponential}, std::pair{"bimodal", Delays::bimodal},
-        std::pair{"clustered", Delays::clustered}}) {
+        std::pair{"clustered", Delays::clustered}, std::pair{"phold", Delays::phold}}) {
     benchmark::RegisterBenchmark(("BM_PendingEvents_Hold/structure:" + name + "/delays:" + word).c_str(),
                                  hold<Structure>, delays)
         ->ArgName("pending")
@@ -209,6 +351,7 @@ void add(const std::string& name) {
 
 int main(int argc, char** argv) {
   add<Calendar>("calendar");
+  add<Ladder>("ladder");
   add<BinaryHeap>("heap");
   add<SkewHeap>("skew");
   add<Tree>("tree");
