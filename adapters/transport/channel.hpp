@@ -2,79 +2,113 @@
 /// have in common. One thread.
 #pragma once
 
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/ssl/context.hpp>
-#include <boost/asio/ssl/stream.hpp>
-#include <boost/asio/steady_timer.hpp>
+#include <openssl/ssl.h>
+#include <sys/socket.h>
+
 #include <chrono>
-#include <functional>
+#include <cstddef>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "adapters/transport.hpp"
+#include "adapters/transport/loop.hpp"
 
 namespace peakstorm {
 
-namespace asio = boost::asio;
-using boost::system::error_code;
-using tcp = asio::ip::tcp;
+class Dialer;
 
-class Channel {
+/// What became of an attempt to move bytes.
+struct Moved {
+  enum class State : std::uint8_t {
+    some,     ///< `bytes` were moved, at least one.
+    blocked,  ///< None now; ready() tells when to try again.
+    ended,    ///< The other side closed in good order: over TLS with a farewell.
+    broken,   ///< Reset, cut off, or not TLS any more.
+  };
+  State state = State::blocked;
+  std::size_t bytes = 0;
+};
+
+class Channel final : Loop::Watcher {
  public:
-  using Tls = asio::ssl::stream<tcp::socket&>;
-  explicit Channel(asio::io_context& io) : socket_(io) {}
+  /// Whom a channel tells, inside Loop::run. All may close it; none may destroy it.
+  class Owner {
+   public:
+    Owner() = default;
+    Owner(const Owner&) = delete;
+    Owner& operator=(const Owner&) = delete;
+    /// `open` has come to its end. Errors: unreachable, with the cure; the channel is closed then.
+    virtual void opened(const Result<void>& result) = 0;
+    /// The open channel may be readable, writable or broken.
+    virtual void moved() = 0;
 
-  /// Calls `use` with the stream to read from and write to: the socket, or TLS on it.
-  template <class Use>
-  void with_stream(Use use) {
-    if (tls_) {
-      use(*tls_);
-    } else {
-      use(socket_);
-    }
-  }
-  [[nodiscard]] bool connected() const { return connected_; }
+   protected:
+    ~Owner() = default;
+  };
+
+  /// `dialer` must outlive it.
+  explicit Channel(Dialer& dialer) : dialer_(dialer) {}
+  ~Channel();
+  /// Whom to tell from now on; must be said before `open`, and outlive the connection.
+  void belongs_to(Owner& owner) { owner_ = &owner; }
+
+  /// Connects, TLS included; the owner is told when that is done or has failed, which may be inside this call.
+  /// Requires: closed.
+  void open();
+  [[nodiscard]] bool connected() const { return stage_ == Stage::open; }
+  [[nodiscard]] bool opening() const { return stage_ == Stage::connecting || stage_ == Stage::shaking_hands; }
+  /// Neither waits nor raises SIGPIPE. Requires: connected, room or bytes.
+  Moved read(char* room, std::size_t size);
+  Moved write(std::string_view bytes);
   /// True when a connection that should be silent is: nothing to read, not closed by the other side. A reply that
-  /// nobody asked for would otherwise be taken for the next request's. Requires: connected, no read under way.
+  /// nobody asked for would otherwise be taken for the next request's. Requires: connected.
   [[nodiscard]] bool silent();
+  /// The other side is known to have ended the connection, or its half of it; there may be something to read.
+  [[nodiscard]] bool hung_up() const { return hung_up_; }
   /// The protocol that ALPN settled; empty without TLS and when the peer left it open.
-  [[nodiscard]] std::string alpn();
-  /// Operations under way end with an error; their handlers still run.
+  [[nodiscard]] std::string alpn() const;
+  /// The owner hears nothing more of this connection. No farewell is said.
   void close();
+  /// Why `open` is taking so long, for who gives it up. Requires: opening.
+  [[nodiscard]] Error delay() const;
 
  private:
-  friend class Dialer;
-  tcp::socket socket_;
-  std::optional<Tls> tls_;  // A session cannot be used twice: made anew for each connection.
-  bool connected_ = false;
+  enum class Stage : std::uint8_t { closed, connecting, shaking_hands, open };
+  struct SslFree {
+    void operator()(SSL* ssl) const { SSL_free(ssl); }
+  };
+  void ready(std::uint32_t events) override;
+  void connect_next();
+  void connect_ended();
+  void shake_hands();
+  void give_up(const Error& why);
+  [[nodiscard]] Moved tls_outcome(int result);
+
+  Dialer& dialer_;
+  Owner* owner_ = nullptr;
+  Stage stage_ = Stage::closed;
+  bool hung_up_ = false;
+  int socket_ = -1;
+  std::size_t next_address_ = 0;
+  int connect_error_ = 0;              // Of the last address tried.
+  std::unique_ptr<SSL, SslFree> tls_;  // A session cannot be used twice: made anew for each connection.
 };
 
 /// Knows where the target is and whom to trust there. Keeps the last TLS session, which the next connection resumes.
 /// Must outlive the channels; stays where it is.
 class Dialer {
  public:
-  using Done = std::function<void(Result<void>)>;
-
   Dialer(const TargetUrl& target, const HttpOptions& options, const SteadyClock& clock);
-  ~Dialer();
   Dialer(const Dialer&) = delete;
   Dialer& operator=(const Dialer&) = delete;
 
-  /// Reads the trusted certificates and looks the name up. Errors: bad_input, unreachable.
+  /// Reads the trusted certificates and looks the name up. Errors: bad_input, unreachable, io.
   Result<void> prepare();
-  /// Opens `channel`, TLS included. `done` runs once, inside the io_context; errors: unreachable, with the cure.
-  void connect(Channel& channel, Done done);
-  /// The same for the first connection: returns when it stands, at the latest after the options' connect_patience.
-  Result<void> connect_now(Channel& channel);
-  /// Runs handlers until `ready` or until the clock says so; returns ready().
-  bool run_until(std::chrono::nanoseconds until, const std::function<bool()>& ready);
-  /// Runs what is ready and then at most one more handler, waiting for it no longer than until `at`.
-  void wait(std::chrono::nanoseconds at);
 
-  [[nodiscard]] asio::io_context& io() { return io_; }
+  [[nodiscard]] Loop& loop() { return loop_; }
   [[nodiscard]] const TargetUrl& target() const { return target_; }
   [[nodiscard]] const SteadyClock& clock() const { return clock_; }
   /// Host and port as the Host line and :authority have it.
@@ -86,24 +120,30 @@ class Dialer {
   void keep(SSL_SESSION* session);
 
  private:
+  friend class Channel;
+  struct Address {
+    sockaddr_storage bytes{};
+    socklen_t size = 0;
+  };
+  struct ContextFree {
+    void operator()(SSL_CTX* context) const { SSL_CTX_free(context); }
+  };
   struct SessionFree {
     void operator()(SSL_SESSION* session) const { SSL_SESSION_free(session); }
   };
   Result<void> prepare_tls();
-  void start_tls(Channel& channel);
-  [[nodiscard]] tl::unexpected<Error> handshake_error(const error_code& error, Channel& channel) const;
+  Result<void> look_up();
+  /// TLS for a connected socket, with what is to be checked of the peer; null when there is no memory for it.
+  SSL* make_tls(int socket);
+  [[nodiscard]] Error handshake_error(const SSL* tls, int result) const;
 
   TargetUrl target_;
   HttpOptions options_;
   const SteadyClock& clock_;
   std::string authority_;
-  asio::io_context io_{1};
-  asio::executor_work_guard<asio::io_context::executor_type> work_{io_.get_executor()};
-  asio::steady_timer timer_{io_};
-  bool armed_ = false;
-  std::chrono::nanoseconds armed_for_{};
-  tcp::resolver::results_type endpoints_;
-  std::optional<asio::ssl::context> context_;
+  Loop loop_;
+  std::vector<Address> addresses_;
+  std::unique_ptr<SSL_CTX, ContextFree> context_;
   std::unique_ptr<SSL_SESSION, SessionFree> session_;
 };
 

@@ -11,6 +11,29 @@
 #include "adapters/transport/channel.hpp"
 
 namespace peakstorm {
+namespace {
+
+/// Remembers how the first connection went.
+struct FirstContact final : Channel::Owner {
+  void opened(const Result<void>& r) override { result = r; }
+  void moved() override {}
+  std::optional<Result<void>> result;
+};
+
+/// Returns when the connection stands, at the latest after the options' connect_patience.
+Result<void> connect_now(Dialer& dialer, Channel& channel, std::chrono::nanoseconds patience) {
+  FirstContact contact;
+  channel.belongs_to(contact);
+  const std::chrono::nanoseconds give_up = dialer.clock().now() + patience;
+  channel.open();
+  while (!contact.result && dialer.clock().now() < give_up) dialer.loop().run(give_up);
+  if (contact.result) return *contact.result;
+  const Error why = channel.delay();
+  channel.close();
+  return tl::unexpected(why);
+}
+
+}  // namespace
 
 std::optional<std::chrono::seconds> retry_after_of(std::string_view text) {
   unsigned value = 0;
@@ -48,8 +71,10 @@ Result<std::unique_ptr<Transport>> make_http_transport(const TargetUrl& target, 
   if (auto file = check_ca_file(target, options.ca_file); !file) return tl::unexpected(file.error());
   auto dialer = std::make_unique<Dialer>(target, options, clock);
   if (auto ready = dialer->prepare(); !ready) return tl::unexpected(ready.error());
-  auto first = std::make_unique<Channel>(dialer->io());
-  if (auto connected = dialer->connect_now(*first); !connected) return tl::unexpected(connected.error());
+  auto first = std::make_unique<Channel>(*dialer);
+  if (auto connected = connect_now(*dialer, *first, options.connect_patience); !connected) {
+    return tl::unexpected(connected.error());
+  }
   const bool two = first->alpn() == "h2";
   if (options.version == HttpVersion::two && target.tls && !two) {
     return dialer->error(ErrorKind::unreachable, "the server does not offer HTTP/2 (ALPN); use --http 1.1");

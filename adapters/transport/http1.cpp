@@ -1,32 +1,22 @@
+// HTTP/1.1 with kept connections, one request in flight on each. The path of a request that finds its connection open
+// is one send and one recv, without an allocation once the buffers have grown.
 #include <algorithm>
 #include <array>
-#include <boost/asio/write.hpp>
-#include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/http/parser.hpp>
-#include <boost/beast/http/read.hpp>
-#include <boost/beast/http/string_body.hpp>
 #include <charconv>
 #include <vector>
 
 #include "adapters/transport/channel.hpp"
+#include "adapters/transport/http1_reply.hpp"
 #include "engine/check.hpp"
 
 namespace peakstorm {
 namespace {
 
-namespace http = boost::beast::http;
 using std::chrono::nanoseconds;
 
-struct Connection {
-  std::unique_ptr<Channel> channel;
-  boost::beast::flat_buffer buffer;
-  std::optional<http::response_parser<http::string_body>> parser;
-  std::string head;
-  std::string body;
-  Completion done;  // Set while a request is in flight.
-  nanoseconds deadline{};
-  bool expired = false;  // Its patience ran out; the operation under way is being cancelled.
-};
+/// One look at all idle connections serves for the requests that begin within this time. So a burst pays one system
+/// call for it and not one each, and a connection that was closed while idle is still noticed before it is used.
+constexpr nanoseconds look_good_for = std::chrono::microseconds{50};
 
 class Http1Transport final : public Transport {
  public:
@@ -34,8 +24,8 @@ class Http1Transport final : public Transport {
       : dialer_(std::move(dialer)), options_(options), clock_(dialer_->clock()) {
     host_lines_ = " HTTP/1.1\r\nHost: " + dialer_->authority() + "\r\n";
     for (std::size_t i = 0; i < options_.connections; ++i) {
-      connections_.push_back(std::make_unique<Connection>());
-      connections_.back()->channel = i == 0 ? std::move(first) : std::make_unique<Channel>(dialer_->io());
+      connections_.push_back(
+          std::make_unique<Connection>(*this, i == 0 ? std::move(first) : std::make_unique<Channel>(*dialer_)));
     }
     // Taken from the back: the connection that is open already serves first.
     for (auto c = connections_.rbegin(); c != connections_.rend(); ++c) free_.push_back(c->get());
@@ -48,93 +38,164 @@ class Http1Transport final : public Transport {
     PEAKSTORM_CHECK(!free_.empty(), connections_.size());
     Connection& c = *free_.back();
     free_.pop_back();
+    const nanoseconds now = clock_.now();
+    if (c.channel->connected() && doubtful(c, now) && !c.channel->silent()) c.channel->close();
+    c.stirred = false;
     c.done = std::move(done);
-    c.expired = false;
-    c.deadline = clock_.now() + patience;
+    c.deadline = now + patience;
     next_deadline_ = std::min(next_deadline_, c.deadline);
+    compose(request, c.out);
+    c.written = 0;
+    c.write_failed = false;
+    c.reader.start(options_.reply_bytes_max);
 
-    c.head.clear();
-    c.head.append(request.method).append(" ").append(dialer_->target().prefix).append(request.path).append(host_lines_);
-    if (!request.body.empty() || request.method != "GET") {
-      std::array<char, 20> digits;
-      const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), request.body.size()).ptr;
-      c.head.append("Content-Length: ").append(digits.data(), end).append("\r\n");
-    }
-    c.head.append(request.headers).append("\r\n");
-    c.body.assign(request.body);
-
-    if (c.channel->connected() && !c.channel->silent()) disconnect(c);
     if (c.channel->connected()) {
       write(c);
+      if (c.write_failed) unsettled_.push_back(&c);  // The reader finds out why; completions run in poll alone.
     } else {
-      dialer_->connect(*c.channel, [this, &c](const Result<void>& connected) {
-        if (c.expired) return finish(c, timed_out());
-        if (!connected) return finish(c, tl::unexpected(connected.error()));
-        write(c);
-      });
+      c.channel->open();
     }
   }
 
   void poll(nanoseconds until) override {
     completed_ = 0;
     while (true) {
-      expire();
-      dialer_->io().poll();
       const nanoseconds now = clock_.now();
-      if (completed_ > 0 || now >= until) return;
-      dialer_->wait(std::min({until, next_deadline_, now + std::chrono::hours(1)}));  // "Never" would overflow.
+      if (now >= next_deadline_) expire(now);
+      settle();
+      const bool wait = completed_ == 0 && unsettled_.empty();
+      dialer_->loop().run(wait ? std::min({until, next_deadline_, now + std::chrono::hours(1)}) : nanoseconds{});
+      if (completed_ > 0 || clock_.now() >= until) return;
     }
   }
 
  private:
-  void disconnect(Connection& c) {
-    c.channel->close();
-    c.buffer.clear();
+  struct Connection final : Channel::Owner {
+    Connection(Http1Transport& t, std::unique_ptr<Channel> c) : transport(t), channel(std::move(c)) {
+      channel->belongs_to(*this);
+    }
+    void opened(const Result<void>& result) override { transport.opened(*this, result); }
+    void moved() override { transport.moved(*this); }
+
+    Http1Transport& transport;
+    std::unique_ptr<Channel> channel;
+    std::string out;
+    std::size_t written = 0;
+    // A server may answer (413, 503) and close without reading all; its answer still counts, so it is read anyway.
+    bool write_failed = false;
+    ReplyReader reader;
+    Completion done;               // Set while a request is in flight.
+    std::optional<Error> refusal;  // No connection could be had.
+    nanoseconds deadline{};
+    nanoseconds last_reply{};
+    bool stirred = false;  // Something came, or may have come, that belongs to no reply.
+  };
+
+  /// Whether the connection has to be asked if it is silent, which it must be before a request. Over TLS always: there
+  /// the rest of what came with the last reply raises no event of its own.
+  bool doubtful(const Connection& c, nanoseconds now) {
+    if (dialer_->target().tls) return true;
+    if (c.last_reply >= looked_at_ || now - looked_at_ > look_good_for) {
+      looking_ = true;
+      dialer_->loop().run({});
+      looking_ = false;
+      looked_at_ = now;
+    }
+    return c.stirred || c.channel->hung_up();
+  }
+
+  void compose(const Request& request, std::string& out) const {
+    out.clear();
+    out.append(request.method).append(" ").append(dialer_->target().prefix).append(request.path).append(host_lines_);
+    if (!request.body.empty() || request.method != "GET") {
+      std::array<char, 20> digits;
+      const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), request.body.size()).ptr;
+      out.append("Content-Length: ").append(digits.data(), end).append("\r\n");
+    }
+    // One piece, so that one call sends it: copying a body costs less than a second address in that call.
+    out.append(request.headers).append("\r\n").append(request.body);
+  }
+
+  void opened(Connection& c, const Result<void>& result) {
+    if (!result) {
+      c.refusal = result.error();
+      unsettled_.push_back(&c);
+      return;
+    }
+    write(c);
+    if (c.write_failed) unsettled_.push_back(&c);
   }
 
   void write(Connection& c) {
-    const std::array<asio::const_buffer, 2> bytes{asio::buffer(c.head), asio::buffer(c.body)};
-    c.channel->with_stream([&](auto& stream) {
-      asio::async_write(stream, bytes, [this, &c](const error_code& error, std::size_t) {
-        // A server may answer (413, 503) and close without reading all; its answer still counts, so read anyway.
-        if (c.expired) return finish(c, timed_out());
-        read(c, error);
-      });
-    });
-  }
-
-  void read(Connection& c, const error_code& write_error) {
-    c.parser.emplace();
-    c.parser->body_limit(options_.reply_bytes_max);
-    c.channel->with_stream([&](auto& stream) {
-      http::async_read(stream, c.buffer, *c.parser, [this, &c, write_error](const error_code& error, std::size_t) {
-        replied(c, write_error, error);
-      });
-    });
-  }
-
-  void replied(Connection& c, const error_code& write_error, const error_code& error) {
-    if (c.expired) return finish(c, timed_out());
-    if (error) {
-      return finish(c, dialer_->error(ErrorKind::malformed_reply, (write_error ? write_error : error).message()));
+    while (c.written < c.out.size() && !c.write_failed) {
+      const Moved moved = c.channel->write(std::string_view(c.out).substr(c.written));
+      c.written += moved.bytes;
+      if (moved.state == Moved::State::blocked) return;
+      c.write_failed = moved.state != Moved::State::some;
     }
-    auto& message = c.parser->get();
-    Reply reply;
-    reply.status = message.result_int();
-    if (const auto after = message.find(http::field::retry_after); after != message.end()) {
-      reply.retry_after = retry_after_of({after->value().data(), after->value().size()});
+  }
+
+  void moved(Connection& c) {
+    if (!c.done) {
+      c.stirred = true;
+      return;
     }
-    reply.body = std::move(message.body());
-    const bool reusable = !write_error && c.parser->keep_alive() && !c.parser->need_eof() && c.buffer.size() == 0;
-    finish(c, std::move(reply), reusable);
+    if (looking_) {  // Not inside poll, where replies are told.
+      unsettled_.push_back(&c);
+      return;
+    }
+    write(c);
+    read(c);
   }
 
-  [[nodiscard]] tl::unexpected<Error> timed_out() const {
-    return dialer_->error(ErrorKind::timed_out, "no complete reply in time");
+  void read(Connection& c) {
+    while (true) {
+      const Moved moved = c.channel->read(room_.data(), room_.size());
+      ReplyReader::State state = ReplyReader::State::more;
+      std::string_view bytes(room_.data(), moved.bytes);
+      switch (moved.state) {
+        case Moved::State::blocked:
+          return;
+        case Moved::State::some:
+          state = c.reader.take(bytes);
+          break;
+        case Moved::State::ended:
+          state = c.reader.end();
+          break;
+        case Moved::State::broken:
+          return finish(c, broken("the connection was reset or cut off"), false);
+      }
+      if (state == ReplyReader::State::bad) return finish(c, broken(c.reader.fault()), false);
+      if (state == ReplyReader::State::complete) {
+        const bool reusable = c.reader.keeps_alive() && c.written == c.out.size() && bytes.empty();
+        c.stirred = moved.bytes == room_.size();  // There may be more.
+        return finish(c, std::move(c.reader.reply()), reusable);
+      }
+    }
   }
 
-  void finish(Connection& c, Result<Reply> result, bool reusable = false) {
-    if (!reusable) disconnect(c);
+  [[nodiscard]] tl::unexpected<Error> broken(const char* why) const {
+    return dialer_->error(ErrorKind::malformed_reply, why);
+  }
+
+  /// Requests that found no connection, or none that takes bytes.
+  void settle() {
+    for (Connection* c : std::exchange(unsettled_, {})) {
+      if (!c->done) continue;
+      if (c->refusal) {
+        finish(*c, tl::unexpected(*std::exchange(c->refusal, std::nullopt)), false);
+      } else if (c->channel->connected()) {
+        moved(*c);
+      }
+    }
+  }
+
+  void finish(Connection& c, Result<Reply> result, bool reusable) {
+    if (reusable) {
+      c.last_reply = clock_.now();
+    } else {
+      c.channel->close();
+    }
     ++completed_;
     const Completion done = std::move(c.done);
     c.done = nullptr;
@@ -142,19 +203,15 @@ class Http1Transport final : public Transport {
     done(std::move(result));
   }
 
-  /// Closes connections whose patience has run out; their operations then end, and with them the exchange.
-  void expire() {
-    const nanoseconds now = clock_.now();
-    if (now < next_deadline_) return;
+  void expire(nanoseconds now) {
     next_deadline_ = nanoseconds::max();
     for (const auto& c : connections_) {
-      if (!c->done || c->expired) continue;
+      if (!c->done) continue;
       if (c->deadline <= now) {
-        c->expired = true;
-        c->channel->close();  // The buffers stay until the operation's handler has run.
-      } else {
-        next_deadline_ = std::min(next_deadline_, c->deadline);
+        c->refusal.reset();
+        finish(*c, dialer_->error(ErrorKind::timed_out, "no complete reply in time"), false);
       }
+      if (c->done) next_deadline_ = std::min(next_deadline_, c->deadline);  // Its next one, perhaps.
     }
   }
 
@@ -164,8 +221,12 @@ class Http1Transport final : public Transport {
   std::string host_lines_;
   std::vector<std::unique_ptr<Connection>> connections_;
   std::vector<Connection*> free_;
+  std::vector<Connection*> unsettled_;
   nanoseconds next_deadline_ = nanoseconds::max();
   std::size_t completed_ = 0;
+  nanoseconds looked_at_ = nanoseconds::min() / 2;
+  bool looking_ = false;
+  std::array<char, 64 << 10> room_;  // What is read passes through here at once; the readers keep what they need.
 };
 
 }  // namespace

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <array>
-#include <boost/asio/write.hpp>
 #include <cctype>
 #include <unordered_map>
 #include <vector>
@@ -51,25 +50,30 @@ struct SessionFree {
 
 class Http2Transport;
 
-/// A connection. Kept until nothing of it is under way: handlers refer to it.
-struct Line {
-  Http2Transport* transport = nullptr;
+/// A connection. Kept for as long as an exchange is on it.
+struct Line final : Channel::Owner {
+  Line(Http2Transport& t, std::unique_ptr<Channel> c) : transport(&t), channel(std::move(c)) {
+    channel->belongs_to(*this);
+  }
+  void opened(const Result<void>& result) override;
+  void moved() override;
+
+  Http2Transport* transport;
   std::unique_ptr<Channel> channel;
   std::unique_ptr<nghttp2_session, SessionFree> session;
   std::vector<Exchange*> waiting;  // For the connection to stand.
   std::unordered_map<std::int32_t, Exchange*> streams;
-  std::array<std::uint8_t, 16384> in{};
   std::string out;
-  nanoseconds heard{};  // When bytes last came.
-  bool opening = false;
-  bool reading = false;
-  bool writing = false;
-  bool settled = false;  // The peer's settings are known: it does speak HTTP/2.
-  bool retired = false;  // Takes no new exchange.
+  std::size_t written = 0;  // Of out.
+  nanoseconds heard{};      // When bytes last came.
+  bool settled = false;     // The peer's settings are known: it does speak HTTP/2.
+  bool retired = false;     // Takes no new exchange.
   [[nodiscard]] std::size_t in_flight() const { return waiting.size() + streams.size(); }
 };
 
 class Http2Transport final : public Transport {
+  friend struct Line;
+
  public:
   Http2Transport(std::unique_ptr<Dialer> dialer, const HttpOptions& options)
       : dialer_(std::move(dialer)), options_(options), clock_(dialer_->clock()), lines_(options.http2_connections) {}
@@ -78,9 +82,9 @@ class Http2Transport final : public Transport {
     lines_.front() = new_line(std::move(first));
     Line& line = *lines_.front();
     begin(line);
-    const bool ended =
-        dialer_->run_until(clock_.now() + options_.connect_patience, [&] { return line.settled || line.retired; });
-    if (!ended || !line.settled) {
+    const nanoseconds give_up = clock_.now() + options_.connect_patience;
+    while (!line.settled && !line.retired && clock_.now() < give_up) dialer_->loop().run(give_up);
+    if (!line.settled) {
       return dialer_->error(ErrorKind::unreachable, "what answers there does not speak HTTP/2; use --http 1.1");
     }
     const std::size_t peer =
@@ -116,14 +120,14 @@ class Http2Transport final : public Transport {
     completed_ = 0;
     while (true) {
       expire();
-      dialer_->io().poll();
+      dialer_->loop().run({});
       for (Exchange* e : std::exchange(again_, {})) start(*e);
       deliver();
       sweep();
       const nanoseconds now = clock_.now();
       if (completed_ > 0 || now >= until) return;
       if (!again_.empty() || !finished_.empty()) continue;
-      dialer_->wait(std::min({until, next_deadline_, now + std::chrono::hours(1)}));  // "Never" would overflow.
+      dialer_->loop().run(std::min({until, next_deadline_, now + std::chrono::hours(1)}));  // "Never" would overflow.
     }
   }
 
@@ -131,10 +135,7 @@ class Http2Transport final : public Transport {
   // ---- connections ----
 
   std::unique_ptr<Line> new_line(std::unique_ptr<Channel> channel) {
-    auto line = std::make_unique<Line>();
-    line->transport = this;
-    line->channel = std::move(channel);
-    return line;
+    return std::make_unique<Line>(*this, std::move(channel));
   }
 
   /// The connection with the fewest exchanges; one that stands before one that does not.
@@ -145,18 +146,16 @@ class Http2Transport final : public Transport {
       if (best == nullptr || load(line) < load(*best) || (load(line) == load(*best) && !*best && line)) best = &line;
     }
     if (!*best) {
-      *best = new_line(std::make_unique<Channel>(dialer_->io()));
-      Line& line = **best;
-      line.opening = true;
-      dialer_->connect(*line.channel, [this, &line](const Result<void>& connected) {
-        line.opening = false;
-        if (!connected) return lose(line, connected.error());
-        begin(line);
-        for (Exchange* e : std::exchange(line.waiting, {})) request(line, *e);
-        flush(line);
-      });
+      *best = new_line(std::make_unique<Channel>(*dialer_));
     }
     return **best;
+  }
+
+  void opened(Line& line, const Result<void>& connected) {
+    if (!connected) return lose(line, connected.error());
+    begin(line);
+    for (Exchange* e : std::exchange(line.waiting, {})) request(line, *e);
+    flush(line);
   }
 
   void begin(Line& line) {
@@ -179,44 +178,43 @@ class Http2Transport final : public Transport {
   }
 
   void read(Line& line) {
-    line.reading = true;
-    line.channel->with_stream([&](auto& stream) {
-      stream.async_read_some(asio::buffer(line.in), [this, &line](const error_code& error, std::size_t size) {
-        line.reading = false;
-        if (error) return lose(line, lost(error.message()));
-        line.heard = clock_.now();
-        const auto taken = nghttp2_session_mem_recv(line.session.get(), line.in.data(), size);
-        if (taken < 0) return lose(line, lost(nghttp2_strerror(static_cast<int>(taken))));
-        flush(line);
-        if (line.channel->connected()) read(line);
-      });
-    });
+    while (line.channel->connected()) {
+      const Moved moved = line.channel->read(room_.data(), room_.size());
+      if (moved.state == Moved::State::blocked) return;
+      if (moved.state == Moved::State::ended) return lose(line, lost("closed by the server"));
+      if (moved.state == Moved::State::broken) return lose(line, lost("reset or cut off"));
+      line.heard = clock_.now();
+      const auto taken = nghttp2_session_mem_recv(line.session.get(),
+                                                  reinterpret_cast<const std::uint8_t*>(room_.data()), moved.bytes);
+      if (taken < 0) return lose(line, lost(nghttp2_strerror(static_cast<int>(taken))));
+      flush(line);
+    }
   }
 
   /// Writes what nghttp2 has to say. Requires: not inside one of its callbacks.
   void flush(Line& line) {
-    if (line.writing || !line.channel->connected()) return;
-    line.out.clear();
-    while (line.out.size() < write_bytes) {
-      const std::uint8_t* bytes = nullptr;
-      const auto size = nghttp2_session_mem_send(line.session.get(), &bytes);
-      if (size < 0) return lose(line, lost(nghttp2_strerror(static_cast<int>(size))));
-      if (size == 0) break;
-      line.out.append(reinterpret_cast<const char*>(bytes), static_cast<std::size_t>(size));
-    }
-    if (line.out.empty()) {
-      // After an error of the protocol nghttp2 has said goodbye and wants nothing more.
-      if (nghttp2_session_want_read(line.session.get()) == 0) lose(line, lost("a violation of HTTP/2"));
-      return;
-    }
-    line.writing = true;
-    line.channel->with_stream([&](auto& stream) {
-      asio::async_write(stream, asio::buffer(line.out), [this, &line](const error_code& error, std::size_t) {
-        line.writing = false;
+    while (line.channel->connected()) {
+      while (line.written < line.out.size()) {
+        const Moved moved = line.channel->write(std::string_view(line.out).substr(line.written));
         // A farewell may still be readable; the reader ends the connection.
-        if (!error) flush(line);
-      });
-    });
+        if (moved.state != Moved::State::some) return;
+        line.written += moved.bytes;
+      }
+      line.out.clear();
+      line.written = 0;
+      while (line.out.size() < write_bytes) {
+        const std::uint8_t* bytes = nullptr;
+        const auto size = nghttp2_session_mem_send(line.session.get(), &bytes);
+        if (size < 0) return lose(line, lost(nghttp2_strerror(static_cast<int>(size))));
+        if (size == 0) break;
+        line.out.append(reinterpret_cast<const char*>(bytes), static_cast<std::size_t>(size));
+      }
+      if (line.out.empty()) {
+        // After an error of the protocol nghttp2 has said goodbye and wants nothing more.
+        if (nghttp2_session_want_read(line.session.get()) == 0) lose(line, lost("a violation of HTTP/2"));
+        return;
+      }
+    }
   }
 
   [[nodiscard]] Error lost(const std::string& why) const {
@@ -239,13 +237,9 @@ class Http2Transport final : public Transport {
     }
   }
 
-  /// Closes retired connections that have nothing left to do and forgets them when their last handler has run.
+  /// Closes retired connections that have nothing left to do.
   void sweep() {
-    std::erase_if(leaving_, [](const std::unique_ptr<Line>& line) {
-      if (line->in_flight() > 0) return false;
-      line->channel->close();
-      return !line->opening && !line->reading && !line->writing;
-    });
+    std::erase_if(leaving_, [](const std::unique_ptr<Line>& line) { return line->in_flight() == 0; });
   }
 
   // ---- exchanges ----
@@ -255,11 +249,12 @@ class Http2Transport final : public Transport {
     e.reply = {};
     e.complete = false;
     // A peer that said goodbye meanwhile is noticed now. Completions wait for deliver(): none runs in here.
-    if (pick().in_flight() == 0) dialer_->io().poll();
+    if (pick().in_flight() == 0) dialer_->loop().run({});
     Line& line = pick();
     e.line = &line;
     if (!line.session) {
       line.waiting.push_back(&e);
+      if (!line.channel->opening()) line.channel->open();
       return;
     }
     request(line, e);
@@ -450,7 +445,17 @@ class Http2Transport final : public Transport {
   std::vector<std::unique_ptr<Line>> leaving_;  // Retired ones.
   nanoseconds next_deadline_ = nanoseconds::max();
   std::size_t completed_ = 0;
+  std::array<char, 64 << 10> room_;  // What is read passes through here.
 };
+
+void Line::opened(const Result<void>& result) {
+  transport->opened(*this, result);
+}
+
+void Line::moved() {
+  transport->flush(*this);
+  transport->read(*this);
+}
 
 }  // namespace
 
