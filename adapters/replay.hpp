@@ -18,6 +18,7 @@
 #include <string>
 #include <vector>
 
+#include "adapters/rate_profile.hpp"
 #include "adapters/transport.hpp"
 #include "engine/faults.hpp"
 #include "engine/replay.hpp"
@@ -35,7 +36,8 @@ struct ReplayOptions {
   std::string format = "easypost";       ///< As wire::make_format takes it.
   std::string secret;                    ///< Of the signatures. Never recorded.
   std::string webhook_path;              ///< Where scans are posted; empty: the embedded endpoint's path.
-  // Pace: the first that is > 0 counts.
+  // Pace: the first that is given counts.
+  RateProfile rates;    ///< Requests per second, changing.
   double rate = 0;      ///< Requests per second.
   double speed = 0;     ///< Simulated seconds per wall second.
   double seconds = 30;  ///< Compress the whole span to this long.
@@ -59,8 +61,9 @@ struct ReplayOptions {
   std::chrono::milliseconds back_off_max{5'000};      ///< ... to this.
   std::chrono::milliseconds retry_after_max{30'000};  ///< A longer Retry-After is shortened to this.
   std::chrono::milliseconds drain_max{60'000};        ///< After the last intended instant; then the rest is dropped.
-  double rate_max = 50'000;                           ///< Mean requests per second that are accepted without a word.
-  double seconds_max = 3'600;                         ///< Planned length that is accepted; also bounds the read-back.
+  double rate_max =
+      50'000;  ///< Requests per second that are accepted without a word: the mean, of `rates` the highest.
+  double seconds_max = 3'600;  ///< Planned length that is accepted; also bounds the read-back.
 };
 
 enum class ReplayPhase : std::uint8_t { registering, sending, reading_back };
@@ -74,7 +77,7 @@ struct ReplayProgress {
   std::uint64_t dropped = 0;
   std::uint64_t failed = 0;  ///< Attempts that were refused, timed out or broken.
   std::size_t in_flight = 0;
-  std::size_t waiting = 0;             ///< Due, but without a free sender.
+  std::size_t waiting = 0;             ///< To be sent again, but without a free sender.
   std::chrono::nanoseconds elapsed{};  ///< Since the replay began.
 };
 
@@ -94,7 +97,8 @@ struct ReplaySummary {
   std::uint64_t registered = 0;        ///< Promises the endpoint took.
   std::uint64_t read = 0;              ///< Parcels read back.
   std::uint64_t unread = 0;            ///< Parcels whose page could not be read.
-  double speed = 0;                    ///< As planned; 0 at a fixed rate.
+  double speed = 0;                    ///< As planned; 0 where rates are.
+  std::string rates;                   ///< As planned (RateProfile::text); empty where a speed is.
   std::chrono::nanoseconds sending{};  ///< Wall time from the start to the last answer.
   std::chrono::nanoseconds wall{};     ///< With the read-back.
   std::chrono::nanoseconds cpu{};      ///< Processor time of this process meanwhile.
@@ -109,7 +113,8 @@ std::function<void(std::vector<Scan>&)> amend_truth(const World& world, const Fa
 /// Runs to the end, a stop, or a bound. Blocks; everything incl. `recorder` and `progress` (about every 100 ms; may
 /// be empty) happens on the calling thread. On a stop, requests in flight are awaited, nothing is read back, and the
 /// recorder is ended as incomplete. Errors: bad_input (target not loopback and not allowed, unknown format, pace out
-/// of bounds), unreachable (nobody answers at the start, or the promises are not taken), and the source's own.
+/// of bounds), unreachable (nobody answers at the start, the promises are not taken, or not one request is answered),
+/// and the source's own.
 Result<ReplaySummary> replay(const World& world, ReplaySource& source, const ReplayOptions& options,
                              ReplayRecorder& recorder, const std::stop_token& stop,
                              const std::function<void(const ReplayProgress&)>& progress);

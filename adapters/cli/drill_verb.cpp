@@ -7,6 +7,7 @@
 #include <CLI/Formatter.hpp>
 #include <boost/json.hpp>
 #include <filesystem>
+#include <fstream>
 #include <memory>
 #include <optional>
 #include <string>
@@ -15,6 +16,7 @@
 
 #include "adapters/cli/flags.hpp"
 #include "adapters/cli/gates.hpp"
+#include "adapters/cli/limit_run.hpp"
 #include "adapters/cli/output.hpp"
 #include "adapters/cli/replay_run.hpp"
 #include "adapters/cli/run_plan.hpp"
@@ -37,20 +39,38 @@ struct Flags {
   std::string out;
 };
 
+/// Points `options` to an embedded endpoint where no other target is given.
+Result<std::unique_ptr<TrackingEndpoint>> target_of(ReplayOptions& options, const MisbehaviourFlags& misbehaviour) {
+  if (!options.target.empty()) return nullptr;
+  return start_embedded(options, misbehaviour);
+}
+
 /// Replays what `recorder` holds, and keeps in it what happened.
 Result<ReplaySummary> replay_run(const World& world, RunRecorder& recorder, ReplayOptions& options,
                                  const MisbehaviourFlags& misbehaviour, const StopSignals& stop, bool quiet) {
-  std::unique_ptr<TrackingEndpoint> endpoint;
-  if (options.target.empty()) {
-    auto started = start_embedded(options, misbehaviour);
-    if (!started) return tl::unexpected(started.error());
-    endpoint = std::move(*started);
-  }
+  const auto endpoint = target_of(options, misbehaviour);
+  if (!endpoint) return tl::unexpected(endpoint.error());
   const auto source = recorder.replay_source();
   if (!source) return tl::unexpected(source.error());
   const auto kept = recorder.replay_recorder(shown_rules(world, options.format), reconcile_options(world, options));
   if (!kept) return tl::unexpected(kept.error());
   return run_replay(world, **source, options, **kept, stop.token(), quiet);
+}
+
+/// The search for the limit with what `recorder` holds; its result also goes to limit.json in the run folder.
+Result<LimitResult> limit_run(const World& world, RunRecorder& recorder, ReplayOptions& options,
+                              const LimitOptions& limit, std::span<const Gate> gates, const Flags& flags,
+                              const std::filesystem::path& folder, const StopSignals& stop) {
+  const auto endpoint = target_of(options, flags.replay.embedded);
+  if (!endpoint) return tl::unexpected(endpoint.error());
+  const auto source = recorder.replay_source();
+  if (!source) return tl::unexpected(source.error());
+  auto result = run_limit(world, **source, options, limit, gates, stop.token(), flags.output.quiet);
+  if (!result) return result;
+  std::ofstream file(folder / "limit.json", std::ios::binary | std::ios::trunc);
+  file << boost::json::serialize(limit_json(*result, limit, gates)) << '\n';
+  if (!file.flush()) return fail(ErrorKind::io, (folder / "limit.json").string() + ": cannot be written");
+  return result;
 }
 
 std::string causes_text(const World& world, const HeadlineNumbers& headline) {
@@ -75,6 +95,9 @@ ExitCode drill(const Flags& flags, const Context& context) {
   if (!gates) return gates.error();
   auto replaying = replay_options(world, flags.replay);
   if (!replaying) return report(replaying.error());
+  const auto limit = limit_options(flags.replay, *replaying);
+  if (flags.replay.find_limit && !limit) return report(limit.error());
+  const std::vector<Gate> trial_gates = limit_gates(*gates, measure_catalogue(world));
 
   const SimulationOptions options =
       options_of(world, flags.simulation, flags.simulation.replication, world.replay.scale);
@@ -91,14 +114,27 @@ ExitCode drill(const Flags& flags, const Context& context) {
 
   // A target that fails is told at the end and in the exit code; what was simulated is kept all the same.
   std::optional<Result<ReplaySummary>> replayed;
-  if (!(*recorder)->partial()) {
+  std::optional<Result<LimitResult>> limited;
+  if ((*recorder)->partial()) {
+    // What was simulated is not whole: nothing to replay.
+  } else if (flags.replay.find_limit) {
+    limited = limit_run(world, **recorder, *replaying, *limit, trial_gates, flags, folder, context.stop);
+  } else {
     replayed = replay_run(world, **recorder, *replaying, flags.replay.embedded, context.stop, flags.output.quiet);
   }
   const ReplayResults* results = replayed && *replayed ? (*recorder)->replay_results() : nullptr;
 
   const bool partial = (*recorder)->partial();
   const MeasureMap measures = (*recorder)->measures();
-  const auto verdicts = evaluate_gates(*gates, measures, partial);
+  // A search for the limit reads nothing back: gates on the endpoint are its trials', and those on findings nobody's.
+  std::vector<Gate> of_run = *gates;
+  if (limited) {
+    std::erase_if(of_run, [&](const Gate& gate) {
+      const auto measured = measures.find(gate.measure);
+      return is_of_trials(gate) || measured == measures.end() || !measured->second.value;
+    });
+  }
+  const auto verdicts = evaluate_gates(of_run, measures, partial);
   const auto written = (*recorder)->write_tables(verdicts).and_then([&] { return write_report(folder); }).and_then([&] {
     return (*recorder)->seal();
   });
@@ -112,6 +148,7 @@ ExitCode drill(const Flags& flags, const Context& context) {
     object["replay"] = results != nullptr ? boost::json::value(replay_json(**replayed, *results)) : nullptr;
     if (results != nullptr) object["on_time_shown"] = on_time_shown_json(*results);
     object["findings"] = results != nullptr ? boost::json::value(findings_json(*results)) : nullptr;
+    if (limited && *limited) object["limit"] = limit_json(**limited, *limit, trial_gates);
     object["gates"] = gates_json(verdicts);
     object["run_folder"] = folder.string();
     object["report"] = (folder / "report.html").string();
@@ -120,11 +157,14 @@ ExitCode drill(const Flags& flags, const Context& context) {
     std::string text = run_text(world, *runs) + on_time_text(measures);
     text += causes_text(world, (*recorder)->headline());
     if (results != nullptr) text += replay_text(**replayed, *results);
+    if (limited && *limited) text += limit_text(**limited, *limit, trial_gates);
     text += gates_text(verdicts);
     text += fmt::format("Report: {}\n", (folder / "report.html").string());
     print_text(text);
   }
   if (replayed && !*replayed) return report(replayed->error());
+  if (limited && !*limited) return report(limited->error());
+  if (limited && limit_verdict(**limited) != ExitCode::passed) return limit_verdict(**limited);
   return verdict_of(verdicts, partial);
 }
 

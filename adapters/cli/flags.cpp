@@ -138,11 +138,28 @@ void add_replay_flags(CLI::App& verb, ReplayFlags& flags) {
       ->type_name("NAME");
   auto* const speed =
       verb.add_option("--speed", flags.speed, "Simulated seconds per second; 1 is life")->check(positive(1e9));
-  auto* const rate = verb.add_option("--rate", flags.rate, "Fixed requests per second instead")->check(positive(1e6));
+  auto* const rate =
+      verb.add_option_function<std::string>(
+              "--rate",
+              [&flags](const std::string& text) {
+                auto profile = RateProfile::parse(text);
+                if (!profile) throw CLI::ValidationError("--rate", profile.error().message);
+                flags.rates = std::move(*profile);
+              },
+              "Requests per second instead: 500, steps (200:10s,400:10s,800) or ramps (100-2000:60s,2000)")
+          ->type_name("RATES");
   auto* const seconds =
       verb.add_option("--seconds", flags.seconds, "Compress the replay to about this long")->check(positive(864'000));
   speed->excludes(rate)->excludes(seconds);
   rate->excludes(seconds);
+  auto* const find_limit = verb.add_flag(
+      "--find-limit", flags.find_limit,
+      "Send no replay but trials at fixed rates, and find the highest one at which the gates on endpoint.* "
+      "and sent.* hold; --rate is the first one tried");
+  find_limit->excludes(speed)->excludes(seconds);
+  verb.add_option("--trial-seconds", flags.trial_seconds, "Length of a trial of --find-limit (default 5)")
+      ->check(positive(3600))
+      ->needs(find_limit);
   verb.add_option("--format", flags.format, format_help())->type_name("NAME");
   verb.add_option("--secret-file", flags.secret_file,
                   "File with the webhook secret (default: environment PEAKSTORM_WEBHOOK_SECRET)")

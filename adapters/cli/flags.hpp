@@ -10,6 +10,7 @@
 
 #include "adapters/cli/exit_code.hpp"
 #include "adapters/endpoint.hpp"
+#include "adapters/rate_profile.hpp"
 #include "adapters/transport.hpp"
 #include "engine/world.hpp"
 
@@ -49,9 +50,9 @@ void add_misbehaviour_flags(CLI::App& verb, MisbehaviourFlags& flags);
 struct ReplayFlags {
   std::string against;  ///< URL; empty: the embedded endpoint.
   std::vector<std::string> allow_hosts;
-  std::optional<double> speed;    ///< Simulated seconds per second.
-  std::optional<double> rate;     ///< Requests per second.
-  std::optional<double> seconds;  ///< Compress the replay to about this long.
+  std::optional<double> speed;       ///< Simulated seconds per second.
+  std::optional<RateProfile> rates;  ///< Requests per second.
+  std::optional<double> seconds;     ///< Compress the replay to about this long.
   std::optional<std::string> format;
   std::string secret_file;
   HttpVersion http = HttpVersion::settled;
@@ -62,6 +63,8 @@ struct ReplayFlags {
   bool register_promises = false;  ///< PUT /parcels first.
   std::vector<std::pair<FaultKind, Ppm>> faults;  ///< Instead of the scenario's rates.
   std::optional<std::uint64_t> fault_seed;
+  bool find_limit = false;   ///< Instead of one replay: the highest rate at which the gates hold.
+  double trial_seconds = 5;  ///< Of its trials.
   MisbehaviourFlags embedded;
 };
 void add_replay_flags(CLI::App& verb, ReplayFlags& flags);

@@ -75,6 +75,11 @@ double throughput(const ReplaySummary& summary) {
   return span > 0 ? static_cast<double>(summary.accepted) / span : 0;
 }
 
+/// Rates that are one number, or none.
+bool is_steady(const std::string& rates) {
+  return rates.find_first_of(":-") == std::string::npos;
+}
+
 std::uint64_t count_of(const ReplayResults& results, FindingKind kind) {
   return results.findings[static_cast<std::size_t>(kind)];
 }
@@ -132,8 +137,8 @@ Result<ReplayOptions> replay_options(const World& world, const ReplayFlags& flag
   options.ca_file = flags.ca_file;
   options.track_pages = !flags.write_only;
   options.register_promises = flags.register_promises;
-  const bool given = flags.rate || flags.speed || flags.seconds;
-  options.rate = flags.rate.value_or(0);
+  const bool given = flags.rates || flags.speed || flags.seconds;
+  if (flags.rates) options.rates = *flags.rates;
   options.speed = flags.speed.value_or(given ? 0 : world.replay.speed);
   options.seconds = flags.seconds.value_or(world.replay.seconds);
   options.faults = world.replay.faults;
@@ -243,6 +248,7 @@ boost::json::object replay_json(const ReplaySummary& summary, const ReplayResult
           {"format", results.environment.format},
           {"speed", summary.speed},
           {"rate", results.environment.rate},
+          {"rates", summary.rates.empty() ? boost::json::value(nullptr) : boost::json::value(summary.rates)},
           {"complete", summary.complete},
           {"scans", summary.scans},
           {"checks", summary.checks},
@@ -299,7 +305,8 @@ boost::json::object findings_json(const ReplayResults& results) {
 std::string replay_text(const ReplaySummary& summary, const ReplayResults& results) {
   const auto& environment = results.environment;
   const std::string pace = summary.speed > 0 ? fmt::format("{} x life", short_count(summary.speed))
-                                             : fmt::format("{}/s", short_count(environment.rate));
+                                             : fmt::format("{}/s", short_count(environment.rate)) +
+                                                   (is_steady(summary.rates) ? "" : ", rates " + summary.rates);
   std::string text = fmt::format("Replay against {} ({}, {}){}\n", environment.target, environment.format, pace,
                                  summary.complete ? "" : "  (cut short: all numbers are partial)");
   text += fmt::format("  {} and {} in {:.1f} s, {}/s; late {}, dropped {}, failed {}\n", plural(summary.scans, "scan"),

@@ -10,6 +10,7 @@
 
 #include "adapters/cli/flags.hpp"
 #include "adapters/cli/gates.hpp"
+#include "adapters/cli/limit_run.hpp"
 #include "adapters/cli/output.hpp"
 #include "adapters/cli/replay_run.hpp"
 #include "adapters/cli/scenario.hpp"
@@ -27,6 +28,21 @@ struct Flags {
   GateFlags gates;
   OutputFlags output;
 };
+
+ExitCode replay_limit(const Flags& flags, const ReplayOptions& options, const World& world, ReplaySource& source,
+                      std::span<const Gate> written, const Context& context) {
+  const auto limit = limit_options(flags.replay, options);
+  if (!limit) return report(limit.error());
+  const std::vector<Gate> gates = limit_gates(written, measure_catalogue(world));
+  const auto result = run_limit(world, source, options, *limit, gates, context.stop.token(), flags.output.quiet);
+  if (!result) return report(result.error());
+  if (flags.output.json) {
+    print_json({{"run_folder", flags.folder}, {"limit", limit_json(*result, *limit, gates)}});
+  } else if (!flags.output.quiet) {
+    print_text(limit_text(*result, *limit, gates));
+  }
+  return limit_verdict(*result);
+}
 
 ExitCode replay_folder(const Flags& flags, const Context& context) {
   const auto run = RunReader::open(flags.folder);
@@ -49,6 +65,7 @@ ExitCode replay_folder(const Flags& flags, const Context& context) {
     if (!started) return report(started.error());
     endpoint = std::move(*started);
   }
+  if (flags.replay.find_limit) return replay_limit(flags, *options, world, **source, *gates, context);
   Reconciliation recorder(world, std::move(*parcels), shown_rules(world, options->format),
                           reconcile_options(world, *options));
   const auto told = (*run)->for_each_scan([&recorder](std::span<const Scan> scans) { recorder.truth(scans); });

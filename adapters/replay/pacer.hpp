@@ -3,7 +3,9 @@
 
 #include <chrono>
 #include <cstdint>
+#include <utility>
 
+#include "adapters/rate_profile.hpp"
 #include "engine/time.hpp"
 
 namespace peakstorm {
@@ -13,21 +15,21 @@ namespace peakstorm {
 class Pacer {
  public:
   /// Simulated time compressed: (at - first) / speed. Requires: speed > 0.
-  static Pacer by_time(SimTime first, double speed) { return Pacer(first, speed, 0); }
-  /// Item i at i / rate seconds. Requires: rate > 0.
-  static Pacer by_rate(double rate) { return Pacer(SimTime{}, 0, rate); }
+  static Pacer by_time(SimTime first, double speed) { return {first, speed, {}}; }
+  /// Item i when i requests are due. Requires: not empty.
+  static Pacer by_rates(RateProfile rates) { return {SimTime{}, 0, std::move(rates)}; }
 
   [[nodiscard]] std::chrono::nanoseconds intended(SimTime at, std::uint64_t item) const {
-    const double ns =
-        rate_ > 0 ? static_cast<double>(item) * 1e9 / rate_ : static_cast<double>((at - first_).count()) * 1e6 / speed_;
+    const double ns = rates_.empty() ? static_cast<double>((at - first_).count()) * 1e6 / speed_
+                                     : rates_.seconds_until(static_cast<double>(item)) * 1e9;
     return std::chrono::nanoseconds{static_cast<std::int64_t>(ns)};
   }
 
  private:
-  Pacer(SimTime first, double speed, double rate) : first_(first), speed_(speed), rate_(rate) {}
+  Pacer(SimTime first, double speed, RateProfile rates) : first_(first), speed_(speed), rates_(std::move(rates)) {}
   SimTime first_;
   double speed_;
-  double rate_;
+  RateProfile rates_;
 };
 
 }  // namespace peakstorm

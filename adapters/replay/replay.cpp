@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "adapters/replay/connect.hpp"
 #include "adapters/replay/faults.hpp"
 #include "adapters/replay/session.hpp"
 
@@ -34,9 +35,11 @@ Result<ReplayPlan> plan_replay(const ReplayOptions& options, const ReplaySource:
   ReplayPlan plan;
   double seconds = 0;
   double mean = options.rate;
-  if (options.rate > 0) {
-    plan.rate = options.rate;
-    seconds = items / options.rate;
+  if (!options.rates.empty() || options.rate > 0) {
+    plan.rates = options.rates.empty() ? RateProfile::constant(options.rate) : options.rates;
+    seconds = plan.rates.seconds_until(items);
+    plan.rate = seconds > 0 ? items / seconds : plan.rates.highest();
+    mean = plan.rates.highest();
   } else {
     if (options.speed <= 0 && !(options.seconds > 0 && std::isfinite(options.seconds))) {
       return bad("the replay needs a rate, a speed or a length in seconds");
@@ -46,8 +49,9 @@ Result<ReplayPlan> plan_replay(const ReplayOptions& options, const ReplaySource:
     mean = seconds > 0 ? items / seconds : 0;
   }
   if (mean > options.rate_max) {
-    return bad("the replay would send " + number(std::round(mean)) + " requests/s on average, more than the bound of " +
-               number(options.rate_max) + "; lower the speed or the rate, or raise the bound");
+    return bad("the replay would send " + number(std::round(mean)) + " requests/s" +
+               (plan.rates.empty() ? " on average" : "") + ", more than the bound of " + number(options.rate_max) +
+               "; lower the speed or the rate, or raise the bound");
   }
   if (seconds > options.seconds_max) {
     return bad("the replay would take " + number(std::round(seconds)) + " s, longer than the bound of " +
@@ -68,9 +72,7 @@ std::function<void(std::vector<Scan>&)> amend_truth(const World& world, const Fa
   return [plan = FaultPlan(world, faults)](std::vector<Scan>& scans) { plan.amend(scans, nullptr); };
 }
 
-Result<ReplaySummary> replay(const World& world, ReplaySource& source, const ReplayOptions& options,
-                             ReplayRecorder& recorder, const std::stop_token& stop,
-                             const std::function<void(const ReplayProgress&)>& progress) {
+Result<std::unique_ptr<TargetLine>> connect(const World& world, const ReplayOptions& options) {
   const auto target = parse_target(options.target);
   if (!target) return tl::unexpected(target.error());
   const bool allowed =
@@ -79,20 +81,30 @@ Result<ReplaySummary> replay(const World& world, ReplaySource& source, const Rep
     return bad("target '" + target->text() +
                "' is not this machine; if you may load it, spell it out with --allow-host " + target->host);
   }
-  if (auto plan = plan_replay(options, source.totals()); !plan) return tl::unexpected(plan.error());
+  auto line = std::make_unique<TargetLine>();
   auto format = wire::make_format(options.format, world, {options.secret, options.webhook_path});
   if (!format) return tl::unexpected(format.error());
+  line->format = std::move(*format);
 
-  const SteadyClock clock;
   HttpOptions http;
   http.connections = options.connections;
   http.allow_any_address = allowed;
   http.version = options.http;
   http.streams = options.streams;
   http.ca_file = options.ca_file;
-  auto transport = make_http_transport(*target, http, clock);
+  auto transport = make_http_transport(*target, http, line->clock);
   if (!transport) return tl::unexpected(transport.error());
-  return run_session(world, source, options, {**format, **transport, clock}, recorder, stop, progress);
+  line->transport = std::move(*transport);
+  return line;
+}
+
+Result<ReplaySummary> replay(const World& world, ReplaySource& source, const ReplayOptions& options,
+                             ReplayRecorder& recorder, const std::stop_token& stop,
+                             const std::function<void(const ReplayProgress&)>& progress) {
+  if (auto plan = plan_replay(options, source.totals()); !plan) return tl::unexpected(plan.error());
+  auto line = connect(world, options);
+  if (!line) return tl::unexpected(line.error());
+  return run_session(world, source, options, (*line)->ports(), recorder, stop, progress);
 }
 
 }  // namespace peakstorm

@@ -2,16 +2,18 @@
 
 #include <algorithm>
 #include <array>
+#include <boost/unordered/unordered_flat_map.hpp>
 #include <deque>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <queue>
-#include <unordered_map>
 #include <utility>
 
 #include "adapters/replay/faults.hpp"
 #include "adapters/replay/pacer.hpp"
 #include "engine/check.hpp"
+#include "engine/random.hpp"
 #include "engine/tracking_number.hpp"
 
 namespace peakstorm {
@@ -65,10 +67,15 @@ struct AgainLater {
 struct OpenParcel {
   std::string number;
   std::vector<Scan> history;  // Ascending by (at, sequence); empty when the format does not carry it.
-  std::deque<Work> waiting;   // Scans that are due behind the one under way.
+  std::vector<Work> waiting;  // Scans that are due behind the one under way, the next one first.
   bool busy = false;          // A scan is ready, in flight, or waiting for a further attempt.
   SimTime last;               // Reported instant of its newest scan.
   bool ended = false;
+};
+
+struct ParcelHash {
+  using is_avalanching = void;
+  std::size_t operator()(ParcelId id) const { return mix64(static_cast<std::uint64_t>(id)); }
 };
 
 bool ends_parcel(ScanKind kind) {
@@ -76,7 +83,7 @@ bool ends_parcel(ScanKind kind) {
          kind == ScanKind::cancelled;
 }
 
-class Session {
+class Session final : public Trials {
  public:
   Session(const World& world, ReplaySource& source, const ReplayOptions& options, const ReplayPorts& ports,
           ReplayRecorder& recorder, const std::stop_token& stop,
@@ -98,18 +105,16 @@ class Session {
   Result<ReplaySummary> run(const ReplayPlan& plan) {
     const ReplaySource::Totals totals = source_.totals();
     const nanoseconds cpu_before = clock_.processor();
-    start_ = clock_.now();
-    if (options_.register_promises) {
-      if (auto done = register_promises(); !done) return tl::unexpected(done.error());
-    }
+    if (auto done = register_promises(); !done) return tl::unexpected(done.error());
     recorder_.begin({options_.target, std::string(format_.name()), plan.speed, plan.rate});
     summary_.speed = plan.speed;
+    if (!plan.rates.empty()) summary_.rates = plan.rates.text();
     retry_speed_ = options_.retry_speed > 0 ? options_.retry_speed : std::max(plan.speed, 1.0);
     start_ = clock_.now();
     enter(ReplayPhase::sending, totals.scans + (options_.track_pages ? totals.checks : 0));
 
-    const Pacer pacer = plan.rate > 0 ? Pacer::by_rate(plan.rate) : Pacer::by_time(totals.first, plan.speed);
-    auto sent = send_all(pacer);
+    const Pacer pacer = plan.rates.empty() ? Pacer::by_time(totals.first, plan.speed) : Pacer::by_rates(plan.rates);
+    auto sent = send_all(pacer, std::numeric_limits<std::uint64_t>::max());
     summary_.sending = now();
     bool complete = sent.has_value() && *sent;
     if (complete && options_.track_pages) complete = read_back();
@@ -119,7 +124,41 @@ class Session {
     recorder_.end(summary_.wall, summary_.cpu, complete);
     report(true);
     if (!sent) return tl::unexpected(sent.error());
+    if (complete && summary_.attempts > 0 && !answered_) return nothing_answered();
     return summary_;
+  }
+
+  /// The shop's word, where the options ask for it.
+  Result<void> register_promises() override {
+    if (!options_.register_promises) return {};
+    start_ = clock_.now();
+    return put_promises();
+  }
+
+  Result<ReplaySummary> trial(double rate, std::uint64_t items) override {
+    const std::uint64_t registered = summary_.registered;
+    summary_ = {};
+    summary_.registered = registered;
+    failed_ = 0;
+    closing_ = false;
+    const nanoseconds cpu_before = clock_.processor();
+    recorder_.begin({options_.target, std::string(format_.name()), 0, rate});
+    retry_speed_ = std::max(options_.retry_speed, 1.0);
+    start_ = clock_.now();
+    enter(ReplayPhase::sending, items);
+    auto sent = send_all(Pacer::by_rates(RateProfile::constant(rate)), items);
+    summary_.sending = now();
+    summary_.wall = now();
+    summary_.complete = sent.has_value() && *sent;
+    summary_.cpu = clock_.processor() - cpu_before;
+    recorder_.end(summary_.wall, summary_.cpu, summary_.complete);
+    if (!sent) return tl::unexpected(sent.error());
+    return summary_;
+  }
+
+  [[nodiscard]] bool exhausted() override {
+    fetch();
+    return next_ == upcoming_.size();
   }
 
  private:
@@ -133,7 +172,7 @@ class Session {
 
   // ---- before ----
 
-  Result<void> register_promises() {
+  Result<void> put_promises() {
     const auto parcels = source_.parcels();
     enter(ReplayPhase::registering, parcels.size());
     struct Batch {
@@ -186,6 +225,14 @@ class Session {
     return {};
   }
 
+  /// A target that was there at the start and never answered: there is nothing to judge it by.
+  [[nodiscard]] tl::unexpected<Error> nothing_answered() const {
+    return fail(ErrorKind::unreachable, options_.target + ": none of " + std::to_string(summary_.attempts) +
+                                            " requests was answered (" + std::to_string(summary_.timed_out) +
+                                            " timed out, " + std::to_string(summary_.broken) +
+                                            " broke); the last one: " + last_failure_);
+  }
+
   [[nodiscard]] Error refusal(const Result<Reply>& reply) const {
     if (!reply) return Error{ErrorKind::unreachable, "PUT /parcels: " + reply.error().message};
     std::string message = options_.target + ": PUT /parcels answered " + std::to_string(reply->status);
@@ -198,61 +245,71 @@ class Session {
 
   // ---- sending ----
 
-  /// True when everything was sent and answered; false when stopped or out of time.
-  Result<bool> send_all(const Pacer& pacer) {
+  /// Looks one item ahead; none is left when next_ is the end of upcoming_ afterwards.
+  void fetch() {
+    while (true) {
+      while (next_ < upcoming_.size() && upcoming_[next_].is_check && !options_.track_pages) ++next_;
+      if (next_ < upcoming_.size() || exhausted_) return;
+      upcoming_.clear();
+      next_ = 0;
+      if (auto more = source_.next(chunk, upcoming_); !more) source_error_ = more.error();
+      exhausted_ = upcoming_.empty() || source_error_;
+    }
+  }
+
+  /// Sends at most `items`. True when everything was sent and answered; false when stopped or out of time.
+  Result<bool> send_all(const Pacer& pacer, std::uint64_t items) {
     nanoseconds last_intended{};
-    bool exhausted = false;
-    std::optional<Error> source_error;  // What was read before it is still sent.
-    std::size_t next = 0;               // Of upcoming_.
     std::uint64_t item = 0;
     while (true) {
       if (stop_.stop_requested()) {
         settle();
         return false;
       }
-      // What is due.
+      repeat_due();
+      // The next item, when there is one, and when it is due. It is taken up only when a sender is free for it, or
+      // when it has waited too long: a backlog costs no memory.
+      bool more = false;
+      nanoseconds intended = forever;
       while (true) {
-        if (next == upcoming_.size() && !exhausted) {
-          upcoming_.clear();
-          next = 0;
-          if (auto more = source_.next(chunk, upcoming_); !more) source_error = more.error();
-          exhausted = upcoming_.empty() || source_error;
-        }
-        if (next == upcoming_.size()) break;
-        const ReplayItem& due = upcoming_[next];
-        if (due.is_check && !options_.track_pages) {
-          ++next;
+        fetch();
+        more = next_ < upcoming_.size() && item < items;
+        intended = more ? pacer.intended(upcoming_[next_].at, item) : forever;
+        const bool free = transport_.idle() > 0;
+        const nanoseconds at = now();
+        if (free && !ready_.empty() &&
+            (intended > at || std::pair(ready_.top().intended, ready_.top().order) < std::pair(intended, item))) {
+          Work work = ready_.top();
+          ready_.pop();
+          send(std::move(work));
           continue;
         }
-        const nanoseconds intended = pacer.intended(due.at, item);
-        if (intended > now()) break;
-        if (auto admitted = admit(due, intended, item); !admitted) {
+        if (intended > at || (!free && intended + options_.drop_after > at)) break;
+        if (auto admitted = admit(upcoming_[next_], intended, item); !admitted) {
           settle();
           return tl::unexpected(admitted.error());
         }
         last_intended = intended;
         ++item;
-        ++next;
+        ++next_;
+        if (!free) drop_overdue();
       }
-      repeat_due();
       drop_overdue();
-      send_ready();
       report(false);
 
-      const bool more = next < upcoming_.size();
       if (!more && ready_.empty() && again_.empty() && flying_ == 0) {
-        if (source_error) return tl::unexpected(*source_error);
+        if (source_error_) return tl::unexpected(*source_error_);  // What was read before it has been sent.
         return true;
       }
       const nanoseconds give_up = more ? forever : last_intended + options_.drain_max;
       if (now() >= give_up) {
         drop_everything();
         settle();
-        if (source_error) return tl::unexpected(*source_error);
+        if (source_error_) return tl::unexpected(*source_error_);
         return false;
       }
       nanoseconds wake = std::min(give_up, now() + progress_every);
-      if (more) wake = std::min(wake, pacer.intended(upcoming_[next].at, item));
+      if (more) wake = std::min(wake, transport_.idle() > 0 ? intended : intended + options_.drop_after);
       if (!again_.empty()) wake = std::min(wake, again_.top().again);
       if (!ready_.empty() && ready_.top().attempts == 0) wake = std::min(wake, drop_instant(ready_.top()));
       transport_.poll(start_ + wake);
@@ -275,7 +332,7 @@ class Session {
     if (item.is_check) {
       ++summary_.checks;
       work.kind = RequestKind::check;
-      ready_.push(std::move(work));
+      start(std::move(work));
       return {};
     }
     ++summary_.scans;
@@ -310,6 +367,15 @@ class Session {
       parcel.waiting.push_back(std::move(work));
     } else {
       parcel.busy = true;
+      start(std::move(work));
+    }
+  }
+
+  /// Goes at once when a sender is free: what is ready and was due before it has gone already.
+  void start(Work work) {
+    if (transport_.idle() > 0) {
+      send(std::move(work));
+    } else {
       ready_.push(std::move(work));
     }
   }
@@ -556,8 +622,10 @@ class Session {
     const nanoseconds done = now();
 
     RequestFate fate = RequestFate::accepted;
+    answered_ = answered_ || reply.has_value();
     if (!reply) {
       fate = reply.error().kind == ErrorKind::timed_out ? RequestFate::timed_out : RequestFate::broken;
+      last_failure_ = reply.error().message;
     } else if (work.kind == RequestKind::scan) {
       if (!format_.accepts(reply->status)) fate = RequestFate::refused;
     } else {
@@ -688,7 +756,7 @@ class Session {
       return;
     }
     Work work = std::move(parcel.waiting.front());
-    parcel.waiting.pop_front();
+    parcel.waiting.erase(parcel.waiting.begin());
     work.ready = now();
     ready_.push(std::move(work));
   }
@@ -815,9 +883,12 @@ class Session {
 
   nanoseconds start_{};
   std::vector<ReplayItem> upcoming_;
+  std::size_t next_ = 0;  // Of upcoming_.
+  bool exhausted_ = false;
+  std::optional<Error> source_error_;
   std::priority_queue<Work, std::vector<Work>, IntendedLater> ready_;
   std::priority_queue<Work, std::vector<Work>, AgainLater> again_;
-  std::unordered_map<ParcelId, OpenParcel> open_;
+  boost::unordered_flat_map<ParcelId, OpenParcel, ParcelHash> open_;
   std::deque<std::pair<SimTime, ParcelId>> ended_;
   std::deque<std::pair<SimTime, ParcelId>> silent_;
   std::vector<InFlight> flights_;
@@ -831,6 +902,8 @@ class Session {
   std::uint64_t phase_sent_ = 0;
   std::uint64_t total_ = 0;
   std::uint64_t failed_ = 0;
+  bool answered_ = false;     // Any request, with anything.
+  std::string last_failure_;  // Why the last request that got no answer got none.
   std::uint64_t reported_sent_ = 0;
   nanoseconds reported_at_{};
 };
@@ -844,6 +917,12 @@ Result<ReplaySummary> run_session(const World& world, ReplaySource& source, cons
   if (!plan) return tl::unexpected(plan.error());
   Session session(world, source, options, ports, recorder, stop, progress);
   return session.run(*plan);
+}
+
+std::unique_ptr<Trials> make_trials(const World& world, ReplaySource& source, const ReplayOptions& options,
+                                    const ReplayPorts& ports, ReplayRecorder& recorder, const std::stop_token& stop,
+                                    const std::function<void(const ReplayProgress&)>& progress) {
+  return std::make_unique<Session>(world, source, options, ports, recorder, stop, progress);
 }
 
 }  // namespace peakstorm

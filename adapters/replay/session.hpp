@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <stop_token>
 
 #include "adapters/clock.hpp"
@@ -23,10 +24,29 @@ Result<ReplaySummary> run_session(const World& world, ReplaySource& source, cons
                                   const ReplayPorts& ports, ReplayRecorder& recorder, const std::stop_token& stop,
                                   const std::function<void(const ReplayProgress&)>& progress);
 
-/// The pace that options and totals come to; speed is 0 at a fixed rate.
+/// One source sent in goes at a rate each, over one transport: what is known of parcels and what the source still has
+/// stays from one go to the next.
+class Trials {
+ public:
+  virtual ~Trials() = default;
+  /// As ReplayOptions::register_promises has it; before the first trial.
+  virtual Result<void> register_promises() = 0;
+  /// Sends at most `items` further ones and waits for their answers, or until `drain_max`. The recorder is begun and
+  /// ended. Errors: the source's.
+  virtual Result<ReplaySummary> trial(double rate, std::uint64_t items) = 0;
+  /// Nothing is left to send.
+  [[nodiscard]] virtual bool exhausted() = 0;
+};
+/// The arguments must outlive it.
+std::unique_ptr<Trials> make_trials(const World& world, ReplaySource& source, const ReplayOptions& options,
+                                    const ReplayPorts& ports, ReplayRecorder& recorder, const std::stop_token& stop,
+                                    const std::function<void(const ReplayProgress&)>& progress);
+
+/// The pace that options and totals come to.
 struct ReplayPlan {
-  double speed = 0;
-  double rate = 0;
+  double speed = 0;   ///< 0 where rates are given.
+  RateProfile rates;  ///< Empty where a speed is.
+  double rate = 0;    ///< Their mean over the replay; 0 where a speed is given.
 };
 /// Errors: bad_input for numbers out of range, and for a pace beyond `rate_max` or `seconds_max`.
 Result<ReplayPlan> plan_replay(const ReplayOptions& options, const ReplaySource::Totals& totals);

@@ -86,6 +86,23 @@ TEST_F(Drill, InjectsFaultsFindsNothingOnACorrectEndpointAndNamesABug) {
   EXPECT_EQ(spoiled.json().at("findings").at("diagnosis").at(0).at("bug"), "naive-local-time") << spoiled.out;
 }
 
+TEST_F(Drill, FollowsChangingRatesAndKeepsTheSearchForTheLimit) {
+  const auto drill = run({"drill", "first-steps", "--find-limit", "--rate", "400", "--trial-seconds", "10", "--require",
+                          "endpoint.p99 <= 200ms", "--json", "--out", at("run")});
+  EXPECT_EQ(drill.exit_code, 1) << drill.err;  // A hundred orders are too few for such trials, which it says.
+  const auto limit = drill.json().at("limit").as_object();
+  EXPECT_FALSE(limit.at("complete").as_bool());
+  EXPECT_THAT(std::string(limit.at("statement").as_string()), HasSubstr("no more messages"));
+  EXPECT_EQ(limit.at("gates"), boost::json::array{"endpoint.p99 <= 200ms"});
+  EXPECT_EQ(boost::json::parse(text_of(at("run/limit.json"))), limit);
+  const auto ramp = run({"replay", at("run"), "--rate", "1000-3000:0.4s,3000", "--json"});
+  EXPECT_EQ(ramp.exit_code, 0) << ramp.err;
+  EXPECT_EQ(ramp.json().at("replay").at("rates"), "1000-3000:0.4s,3000");
+  EXPECT_EQ(run({"replay", at("run"), "--rate", "5-6"}).exit_code, 2);
+  EXPECT_EQ(run({"replay", at("run"), "--find-limit", "--speed", "5"}).exit_code, 2);
+  EXPECT_EQ(run({"replay", at("run"), "--find-limit", "--rate", "5:1s,6"}).exit_code, 2);
+}
+
 TEST_F(Drill, PrintsASummaryThatFitsAScreenAndSaysWhereTheReportIs) {
   const auto drill = run({"drill", "first-steps", "--seconds", "1", "--out", at("run")});
   ASSERT_EQ(drill.exit_code, 0) << drill.out << drill.err;

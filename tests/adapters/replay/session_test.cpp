@@ -99,10 +99,25 @@ TEST(Pacer, CompressesTime) {
 }
 
 TEST(Pacer, SpreadsAFixedRateEvenly) {
-  const Pacer pacer = Pacer::by_rate(2000);
+  const Pacer pacer = Pacer::by_rates(RateProfile::constant(2000));
   EXPECT_EQ(pacer.intended(never, 0), 0ns);
   EXPECT_EQ(pacer.intended(day_zero, 1), 500us);
   EXPECT_EQ(pacer.intended(day_zero, 44'000), 22s);
+}
+
+TEST_F(Replay, FollowsStepsAndRamps) {
+  for (std::uint32_t i = 0; i < 90; ++i) add_scan(add_parcel(i), day_zero + SimDuration{i}, 0);
+  options.rates = *RateProfile::parse("10:2s,20-60:1s,30");
+  const auto summary = run(takes());
+  ASSERT_TRUE(summary) << summary.error().message;
+  EXPECT_EQ(summary->rates, "10:2s,20-60:1s,30");
+  ASSERT_EQ(recorder.requests.size(), 90U);
+  EXPECT_EQ(recorder.requests[19].sent, 1900ms);
+  EXPECT_EQ(recorder.requests[20].sent, 2s);
+  EXPECT_EQ(recorder.requests[60].sent, 3s);
+  EXPECT_EQ(recorder.requests[75].sent, 3500ms);
+  for (const RequestRecord& r : recorder.requests) EXPECT_EQ(r.sent, r.intended);
+  EXPECT_NEAR(recorder.environment.rate, 90 / 4.0, 1e-9);
 }
 
 TEST_F(Replay, SendsEachItemAtItsIntendedInstant) {
@@ -394,9 +409,13 @@ TEST_F(Replay, APlatformsOwnPatienceBoundsTheWait) {
   documented.delivery.patience = 3s;
   format = &documented;
   const auto summary = run([&](const Request&, nanoseconds at) { return Fated{at + 4s, reply(200)}; });
-  ASSERT_TRUE(summary);
-  EXPECT_EQ(summary->timed_out, 1U);
+  EXPECT_EQ(recorder.requests.at(0).fate, RequestFate::timed_out);
   EXPECT_EQ(recorder.requests.at(0).done, 3s);
+  // Nothing was answered at all, so that there is nothing to judge the target by; the records are kept.
+  ASSERT_FALSE(summary);
+  EXPECT_EQ(summary.error().kind, ErrorKind::unreachable);
+  EXPECT_THAT(summary.error().message, HasSubstr("none of 1 requests was answered (1 timed out, 0 broke)"));
+  EXPECT_EQ(recorder.ends, 1);
 }
 
 // ---- drops ----
