@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "adapters/wire_format.hpp"
+#include "bench/message_world.hpp"
 #include "engine/check.hpp"
 
 namespace peakstorm {
@@ -20,35 +21,6 @@ struct Story {
   std::string number;
   std::vector<Scan> scans;
 };
-
-/// Three carriers, three facilities and a shipper in one zone.
-World small_world() {
-  World world;
-  world.first_day_unix = 1'385'337'600;  // 25 November 2013.
-  world.day_count = 40;
-  world.zones = {{"America/New_York", {{SimTime::min(), hours(-5)}}}};
-  world.regions = {{"NY"}};
-  for (const char* name : {"ups", "fedex", "usps"}) {
-    Carrier carrier;
-    carrier.name = name;
-    Service service;
-    service.name = carrier.name + "-ground";
-    service.carrier = CarrierId{static_cast<std::uint8_t>(world.carriers.size())};
-    world.carriers.push_back(carrier);
-    world.services.push_back(service);
-  }
-  for (const char* name : {"louisville", "secaucus", "maspeth"}) {
-    Facility facility;
-    facility.name = name;
-    world.facilities.push_back(facility);
-  }
-  world.nodes.resize(1);
-  world.nodes[0].name = "edison";
-  world.destinations.resize(1);
-  world.destinations[0].name = "100";
-  world.sizes = {{ppm_one, 482, 1000}};
-  return world;
-}
 
 std::string secret_for(std::string_view format) {
   if (!format.starts_with("shipengine")) return "peakstorm-secret-0123456789abcdef";
@@ -90,7 +62,7 @@ std::vector<Story> stories() {
 }
 
 void encode_and_sign(benchmark::State& state, std::string_view name) {
-  const World world = small_world();
+  const World world = bench::message_world();
   const std::vector<Story> all = stories();
   auto format = wire::make_format(name, world, {secret_for(name), ""});
   PEAKSTORM_CHECK(format.has_value(), std::string(name));
