@@ -14,9 +14,11 @@ namespace {
 
 using std::chrono::nanoseconds;
 
-/// One look at all idle connections serves for the requests that begin within this time. So a burst pays one system
-/// call for it and not one each, and a connection that was closed while idle is still noticed before it is used.
+/// One look at all idle connections serves for the requests that begin within this time.
 constexpr nanoseconds look_good_for = std::chrono::microseconds{50};
+/// With so many requests in flight a connection is used again at once after its reply, and the wait that brought the
+/// reply serves as the look. With fewer there may have been time to close it.
+constexpr std::size_t burst = 8;
 
 class Http1Transport final : public Transport {
  public:
@@ -87,15 +89,16 @@ class Http1Transport final : public Transport {
     Completion done;               // Set while a request is in flight.
     std::optional<Error> refusal;  // No connection could be had.
     nanoseconds deadline{};
-    nanoseconds last_reply{};
-    bool stirred = false;  // Something came, or may have come, that belongs to no reply.
+    nanoseconds last_reply{};  // When the wait ended that brought it.
+    bool stirred = false;      // Something came, or may have come, that belongs to no reply.
   };
 
   /// Whether the connection has to be asked if it is silent, which it must be before a request. Over TLS always: there
   /// the rest of what came with the last reply raises no event of its own.
   bool doubtful(const Connection& c, nanoseconds now) {
     if (dialer_->target().tls) return true;
-    if (c.last_reply >= looked_at_ || now - looked_at_ > look_good_for) {
+    const nanoseconds seen = in_flight() > burst ? std::max(looked_at_, dialer_->loop().woke()) : looked_at_;
+    if (now - seen > look_good_for || (in_flight() <= burst && c.last_reply >= looked_at_)) {
       looking_ = true;
       dialer_->loop().run({});
       looking_ = false;
@@ -192,7 +195,7 @@ class Http1Transport final : public Transport {
 
   void finish(Connection& c, Result<Reply> result, bool reusable) {
     if (reusable) {
-      c.last_reply = clock_.now();
+      c.last_reply = dialer_->loop().woke();
     } else {
       c.channel->close();
     }

@@ -60,6 +60,7 @@ void Loop::forget(const Watcher& watcher) {
 
 void Loop::run(nanoseconds until) {
   const int got = wait_for(epoll_, events_.data(), static_cast<int>(events_.size()), until - clock_.now());
+  woke_ = clock_.now();
   ready_ = static_cast<std::size_t>(std::max(got, 0));  // Interrupted by a signal: nothing is ready.
   for (std::size_t i = 0; i < ready_; ++i) {
     if (auto* const watcher = static_cast<Watcher*>(events_[i].data.ptr)) watcher->ready(events_[i].events);

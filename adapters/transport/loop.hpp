@@ -46,6 +46,8 @@ class Loop {
   /// Waits until a descriptor is ready or `until` has come, and tells the watchers of those that are, 64 at most.
   /// Does not wait when `until` is past.
   void run(std::chrono::nanoseconds until);
+  /// When the last wait ended.
+  [[nodiscard]] std::chrono::nanoseconds woke() const { return woke_; }
 
  private:
   const SteadyClock& clock_;
@@ -53,6 +55,7 @@ class Loop {
   int slack_before_ = 0;  // Nanoseconds.
   std::array<epoll_event, 64> events_{};
   std::size_t ready_ = 0;  // Of events_, in the round under way.
+  std::chrono::nanoseconds woke_ = std::chrono::nanoseconds::min() / 2;
 };
 
 }  // namespace peakstorm
