@@ -32,11 +32,12 @@ void BM_Phold(benchmark::State& state) {
                            .remote = static_cast<double>(state.range(2)) / 100,
                            .lookahead = static_cast<double>(state.range(3)) / 100};
   const double population = static_cast<double>(shape.lps) * shape.population;
-  // At least a few times the population, or the start would be all that is measured.
-  const double events_wanted = quick() != nullptr ? wanted_events() : std::max(wanted_events(), 6 * population);
+  // Many times the population, or the first touch of the memory would be a part of what is measured.
+  const double events_wanted = quick() != nullptr ? wanted_events() : std::max(wanted_events(), 16 * population);
   const double means = (1 + shape.lookahead) * events_wanted / population;
   kernel::Settings settings{.run = run_key, .threads = static_cast<unsigned>(state.range(4))};
   settings.end = SimTime{SimDuration{static_cast<std::int64_t>(means * Phold::mean)}};
+  settings.expected_pending = static_cast<std::size_t>(population);
   if (const char* text = std::getenv("PEAKSTORM_BENCH_PARTITIONS"); text != nullptr) {
     const auto parts = static_cast<std::uint64_t>(std::max(1LL, std::atoll(text)));
     for (std::uint32_t lp = 0; lp < shape.lps; ++lp) {

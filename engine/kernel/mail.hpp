@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "engine/kernel/event.hpp"
+#include "engine/kernel/prefetch.hpp"
 
 namespace peakstorm::kernel {
 
@@ -19,6 +20,7 @@ class Mail {
   [[gnu::always_inline]] void push(Event<Payload> event) {
     if (size_ == capacity_) [[unlikely]]
       grow();
+    prefetch_line_after(events_.get() + size_);
     std::construct_at(events_.get() + size_, event);
     ++size_;
   }

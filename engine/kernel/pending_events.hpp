@@ -23,7 +23,7 @@
 #include <vector>
 
 #include "engine/kernel/event.hpp"
-#include "engine/kernel/pages.hpp"
+#include "engine/kernel/prefetch.hpp"
 
 namespace peakstorm::kernel {
 
@@ -96,7 +96,6 @@ class PendingEvents {
   static constexpr std::uint64_t sign_bit = std::uint64_t{1} << 63U;
 
   struct Chunk {
-    explicit Chunk(Chunk* before) : previous(before) {}
     Chunk* previous;
     alignas(Event<Payload>) std::array<std::byte, chunk_events * sizeof(Event<Payload>)> bytes;
     Event<Payload>* events() { return reinterpret_cast<Event<Payload>*>(bytes.data()); }
@@ -158,7 +157,9 @@ class PendingEvents {
     Bucket& bucket = level.buckets[digit];
     if (bucket.used == chunk_events) [[unlikely]]
       add_chunk(level, digit);
-    std::construct_at(bucket.last->events() + bucket.used, event);
+    Event<Payload>* place = bucket.last->events() + bucket.used;
+    prefetch_line_after(place);
+    std::construct_at(place, event);
     ++bucket.used;
   }
 
@@ -166,26 +167,22 @@ class PendingEvents {
     level.filled[digit / 64] |= std::uint64_t{1} << (digit % 64);
     level.filled_words |= std::uint64_t{1} << (digit / 64);
     Bucket& bucket = level.buckets[digit];
-    if (free_ == nullptr) {
-      const std::size_t count = std::clamp<std::size_t>(slab_chunks_, 16, 2048);
-      slab_chunks_ = count * 2;
-      slabs_.push_back(allocate_pages(count * sizeof(Chunk)));
-      auto* chunks = reinterpret_cast<Chunk*>(slabs_.back().get());
-      for (std::size_t i = count; i > 0; --i) free_ = std::construct_at(chunks + i - 1, free_);
-    }
-    Chunk* chunk = std::exchange(free_, free_->previous);
-    prefetch(free_);  // To be written, wherever it goes, when this one is full.
+    if (free_.empty()) add_slab();
+    Chunk* chunk = free_.back();
+    free_.pop_back();
+    // To be written soon, wherever it goes: put() asks for a line at a time from there on.
+    if (free_.size() >= 2) prefetch_for_write(free_[free_.size() - 2], 128);
     chunk->previous = bucket.last;
     bucket.full_chunks += bucket.last != nullptr ? 1 : 0;
     bucket.last = chunk;
     bucket.used = 0;
   }
 
-  /// Asks the cache for a whole chunk: the next one is known before this one has been read.
-  static void prefetch(const Chunk* chunk) {
-    if (chunk == nullptr) return;  // The last of a bucket: there is no arithmetic on a null pointer.
-    const auto* bytes = reinterpret_cast<const std::byte*>(chunk);
-    for (std::size_t line = 0; line < sizeof(Chunk); line += 64) __builtin_prefetch(bytes + line);
+  void add_slab() {
+    const std::size_t count = std::clamp<std::size_t>(slab_chunks_, 16, 2048);
+    slab_chunks_ = count * 2;
+    slabs_.push_back(std::make_unique_for_overwrite<Chunk[]>(count));
+    for (std::size_t i = count; i > 0; --i) free_.push_back(&slabs_.back()[i - 1]);
   }
 
   template <class Visit>
@@ -193,7 +190,7 @@ class PendingEvents {
     std::size_t used = bucket.used;
     for (const Chunk* chunk = bucket.last; chunk != nullptr; chunk = chunk->previous) {
       const Event<Payload>* events = chunk->events();
-      prefetch(chunk->previous);
+      if (chunk->previous != nullptr) prefetch_for_read(chunk->previous, sizeof(Chunk));  // Before this one is read.
       for (std::size_t i = 0; i < used; ++i) visit(events[i]);
       used = chunk_events;
     }
@@ -209,8 +206,7 @@ class PendingEvents {
   void free_chunks(const Bucket& bucket) {
     for (Chunk* chunk = bucket.last; chunk != nullptr;) {
       Chunk* previous = chunk->previous;
-      chunk->previous = free_;
-      free_ = chunk;
+      free_.push_back(chunk);
       chunk = previous;
     }
   }
@@ -340,10 +336,11 @@ class PendingEvents {
 
   // --- The bucket width.
 
-  /// Wide buckets are cheaper per event, but what is pushed into the span of the front goes to the heap: with a
-  /// sixteenth of the events in a bucket that stays rare.
+  /// Wide buckets are cheaper per event, but what is pushed into the span of the front goes to the heap: with a quarter
+  /// of the events in a bucket that stays rare enough. Where very many wait, buckets leave the first-level cache, or
+  /// most events would wait above the lowest level and be moved once more.
   [[nodiscard]] std::uint64_t wanted_per_bucket() const {
-    return std::clamp<std::uint64_t>(waiting_ / 16, fewest_per_bucket, most_per_bucket);
+    return std::clamp<std::uint64_t>(waiting_ / 4, fewest_per_bucket, std::max(most_per_bucket, waiting_ / 256));
   }
   /// True when buckets have long been far from the wanted size, and enough work was done since the last
   /// change to pay for moving everything.
@@ -397,8 +394,8 @@ class PendingEvents {
   std::size_t waiting_ = 0;
   SimTime waiting_next_ = never;  ///< Earliest of the waiting events, or unknown.
 
-  std::vector<Pages> slabs_;
-  Chunk* free_ = nullptr;
+  std::vector<std::unique_ptr<Chunk[]>> slabs_;
+  std::vector<Chunk*> free_;
   std::size_t slab_chunks_ = 0;
   std::vector<std::uint32_t> cells_;  ///< Scratch of the counting sort.
 
