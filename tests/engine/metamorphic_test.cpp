@@ -2,7 +2,9 @@
 // is often believed and false.
 // Method: random worlds and scenario folders, each run twice, by the production engine alone.
 //
-// Not among them: multiplying all times by a factor. A day has 24 hours here, and calendars cannot be stretched.
+// Multiplying all times by a factor: exact for every model on the kernel (kernel/stretch_test.cpp). In the parcel model
+// a day has 24 hours, so the factor can only be 7, which makes weeks of days: exact on the road (Stretch, below), and
+// false where the clock of the day comes in, at sorters with their ten-minute waves and at the rounds of every morning.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -436,6 +438,115 @@ TEST(Metamorphic, OnTimeWithADayOfGraceIsNeverLess) {
       EXPECT_TRUE(grace[d].at_least(exact[d])) << on_time_names[d] << " of world " << seed;
     }
   }
+}
+
+// ---- Days into weeks ----------------------------------------------------------------------------------------------
+
+/// A time of day, seven times as long from the beginning of a week on.
+Departure in_weeks(SimDuration time) {
+  const SimDuration stretched = time * 7;
+  return {stretched % days(1), static_cast<std::uint8_t>(1U << static_cast<unsigned>(stretched / days(1)))};
+}
+
+/// What is on the road takes `times` (1 or 7) as long: handling, transit, cut-offs, the timetable (each daily departure
+/// becomes a weekly one), storms, closures, and the instants of the orders. Full trailers, no sorters.
+World on_the_road(std::int64_t times) {
+  World world = small_world(1);
+  world.day_count = 12 * static_cast<Day>(times);
+  world.drain_days = 12 * static_cast<Day>(times);
+  world.measure_to = world.day_count;
+  world.calendars = {{"daily", std::vector<bool>(500, true)}, {"pickup", std::vector<bool>(500, times == 1)}};
+  world.carriers[0].pickup = CalendarId{1};
+  for (Facility& f : world.facilities) {
+    f.sorts.clear();
+    f.handling *= times;
+  }
+  for (Lane& lane : world.lanes) {
+    lane.transit *= times;
+    lane.cut_off *= times;
+    lane.pieces = 8;
+    for (Departure& d : lane.departures) d = times == 1 ? d : in_weeks(d.time);
+  }
+  ShipNode& node = world.nodes[0];
+  node.cut_off = hours(24);
+  node.handling_min = node.handling_max = hours(2) * times;
+  Pickup& pickup = node.pickups[0];
+  if (times == 7) {
+    const Departure weekly = in_weeks(pickup.time);
+    for (Day day = 0; day < world.day_count + world.drain_days; ++day) {
+      const bool today = (weekly.weekdays & (1U << static_cast<unsigned>(day % 7))) != 0;  // Day 0 is a Monday.
+      world.calendars[1].open[static_cast<std::size_t>(day - world.calendar_from)] = today;
+    }
+    pickup.time = weekly.time;
+  }
+  pickup.drive *= times;
+
+  std::mt19937 random(7);
+  for (std::size_t i = 0; i < 200; ++i) {
+    const SimDuration at = days(random() % 12) + hours(6) + minutes(random() % (18 * 60));
+    const bool works_at_once = at * 7 % days(1) >= hours(6);  // In both runs, not from six in the morning on.
+    const auto destination = static_cast<std::uint16_t>(random() % 2);
+    if (!works_at_once) continue;
+    world.orders.push_back(
+        {day_zero + at * times, ShipNodeId{0}, DestinationId{destination}, Tier::standard, 0, no_day});
+  }
+  std::stable_sort(world.orders.begin(), world.orders.end(), [](const auto& a, const auto& b) { return a.at < b.at; });
+  Disruption storm;
+  storm.name = "storm";
+  storm.from = day_zero + (days(2) + hours(3)) * times;
+  storm.to = day_zero + (days(4) + hours(9)) * times;
+  storm.facilities = {false, true, false, true};
+  storm.destinations = {false, false};
+  storm.nodes = {false};
+  storm.speed = 500'000;
+  Disruption closure = storm;
+  closure.name = "closure";
+  closure.kind = DisruptionKind::closure;
+  closure.from = day_zero + (days(5) + hours(1)) * times;
+  closure.to = day_zero + (days(6) + hours(5)) * times;
+  closure.closed = true;
+  world.disruptions = {storm, closure};
+  return world;
+}
+
+/// Instants over `times`, with kind and place, of scans on the road: up to the depot.
+std::vector<std::tuple<std::int64_t, int, int>> road_scans(const World& world, std::int64_t times) {
+  KeepingRecorder recorder;
+  test::run(world, recorder, options_of(world));
+  std::vector<std::tuple<std::int64_t, int, int>> scans;
+  for (const Scan& s : recorder.kept_scans) {
+    const bool on_the_road =
+        s.kind == ScanKind::accepted || s.kind == ScanKind::arrived || s.kind == ScanKind::departed;
+    const std::int64_t at = s.at.time_since_epoch().count();
+    EXPECT_TRUE(!on_the_road || at % times == 0);
+    if (on_the_road) scans.emplace_back(at / times, static_cast<int>(s.kind), static_cast<int>(s.place));
+  }
+  std::sort(scans.begin(), scans.end());
+  return scans;
+}
+
+TEST(Stretch, WeeksForDaysMakeTheRoadSevenTimesAsLong) {
+  const auto days_long = road_scans(on_the_road(1), 1);
+  EXPECT_GT(days_long.size(), 500U);
+  EXPECT_EQ(road_scans(on_the_road(7), 7), days_long);
+}
+
+// The same with sorters open around the clock, at a seventh of the rate, is false: a piece reaches its dock at the next
+// full ten minutes, which are not seventy.
+TEST(Counterexample, SortersDoNotStretch) {
+  std::array<SimTime, 2> docked;
+  for (const std::int64_t times : {1, 7}) {
+    World world = on_the_road(times);
+    world.disruptions.clear();
+    world.facilities[0].sorts = {{SimDuration{}, hours(24), 0x7f, static_cast<std::uint32_t>(700 / times)}};
+    const std::vector<SimTime> sorted = instants(world, ScanKind::processed, test::west_hub);
+    ASSERT_FALSE(sorted.empty());
+    docked[times == 1 ? 0 : 1] = sorted.front();
+  }
+  // Collected at 17:00 of the first day, at the hub at 17:40, ready at 18:00, sorted within seconds, docked at 18:10; a
+  // week's stretch would be 18:10 times seven, 5 days 7:10.
+  EXPECT_EQ(docked[0], day_zero + hours(18) + minutes(10));
+  EXPECT_EQ(docked[1], day_zero + (hours(18)) * 7 + minutes(10));
 }
 
 // ---- The false one ------------------------------------------------------------------------------------------------

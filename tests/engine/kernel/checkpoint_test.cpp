@@ -9,45 +9,20 @@
 #include <string>
 #include <vector>
 
-#include "bench/phold.hpp"
 #include "engine/kernel/engine.hpp"
+#include "tests/engine/kernel/cases.hpp"
 #include "tests/engine/kernel/thread_ranks.hpp"
-#include "tests/engine/kernel/tie_network.hpp"
 
 namespace peakstorm::kernel {
 namespace {
 
 using Parts = std::vector<std::vector<std::byte>>;
 
-struct PholdCase {
-  static constexpr RunKey run{77, 3};
-  static constexpr SimTime end{SimDuration{20 * Phold::mean}};
-  static Phold make() { return Phold({.lps = 300, .population = 3, .remote = 0.4, .lookahead = 0.25}, run); }
-  static void start(const Phold& model, auto& engine) { model.start(engine); }
-};
-struct TieCase {
-  static constexpr RunKey run{78, 0};
-  static constexpr SimTime end{SimDuration{450}};
-  static TieNetwork make() { return TieNetwork(150, run); }
-  static void start(const TieNetwork& model, auto& engine) {
-    model.start([&engine](auto... event) { engine.schedule(event...); });
-  }
-};
-
 struct Shape {
   std::size_t ranks = 1;
   unsigned threads = 1;
   std::uint32_t partitions = 5;
 };
-struct Outcome {
-  std::uint64_t digest = 0;
-  std::uint64_t events = 0;
-  bool operator==(const Outcome&) const = default;
-};
-std::ostream& operator<<(std::ostream& out, const Outcome& o) {
-  return out << "digest " << o.digest << " after " << o.events << " events";
-}
-
 template <class Case>
 Settings settings_of(const Shape& shape, std::size_t lps, Exchange& exchange) {
   Settings settings{.run = Case::run, .threads = shape.threads, .end = Case::end};

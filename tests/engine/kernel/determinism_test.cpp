@@ -9,23 +9,13 @@
 #include <tuple>
 #include <vector>
 
-#include "bench/phold.hpp"
 #include "engine/kernel/engine.hpp"
+#include "tests/engine/kernel/cases.hpp"
 #include "tests/engine/kernel/reference.hpp"
 #include "tests/engine/kernel/thread_ranks.hpp"
-#include "tests/engine/kernel/tie_network.hpp"
 
 namespace peakstorm::kernel {
 namespace {
-
-struct Outcome {
-  std::uint64_t digest = 0;
-  std::uint64_t events = 0;
-  bool operator==(const Outcome&) const = default;
-};
-std::ostream& operator<<(std::ostream& out, const Outcome& o) {
-  return out << "digest " << o.digest << " after " << o.events << " events";
-}
 
 // Neither contiguous nor equal: neighbours apart, one partition much larger than the others.
 std::vector<std::uint32_t> scattered(std::size_t lps, std::uint32_t partitions) {
@@ -36,21 +26,6 @@ std::vector<std::uint32_t> scattered(std::size_t lps, std::uint32_t partitions) 
   }
   return table;
 }
-
-struct PholdCase {
-  static constexpr RunKey run{77, 3};
-  static constexpr SimTime end{SimDuration{20 * Phold::mean}};
-  static Phold make() { return Phold({.lps = 500, .population = 3, .remote = 0.4, .lookahead = 0.25}, run); }
-  static void start(const Phold& model, auto& engine) { model.start(engine); }
-};
-struct TieCase {
-  static constexpr RunKey run{78, 0};
-  static constexpr SimTime end{SimDuration{450}};  // In the middle: events stay pending.
-  static TieNetwork make() { return TieNetwork(150, run); }
-  static void start(const TieNetwork& model, auto& engine) {
-    model.start([&engine](auto... event) { engine.schedule(event...); });
-  }
-};
 
 template <class Case>
 Outcome by_reference() {
