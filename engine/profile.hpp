@@ -11,14 +11,15 @@
 
 namespace peakstorm {
 
-/// What work is taken to cost. Defaults: least squares over `peakstorm simulate christmas-2013 --threads 1` at five
-/// scales from 0.00001 (460,281 events, 139,087 scans, 1.14 s) to 0.01 (730,373 events, 143,290,263 scans, 9.90 s) on
-/// one core of an Intel Xeon at 2.6 GHz, 22 November 2026; they give each of the five times within 14 %. What a run
-/// costs before its first event is in the events. The barrier is an assumption (a tree of cache-line transfers and
-/// wake-ups).
+/// What work is taken to cost. Defaults: least squares of relative errors over single-threaded runs, from the first
+/// window to the end, of christmas-2013 (scales 0.00001 to 0.01, 460,281 to 730,373 events, 139,087 to 143,290,263
+/// scans, 0.51 to 7.59 s) and us-peak-day (0.00001 to 0.02, 86,245 to 121,215 events, 10,975 to 20,919,291 scans, 0.04
+/// to 1.06 s) on one core of an Intel Xeon at 2.6 GHz, 22 November 2026. Alone they give 1,107 and 51 ns, and 490 and
+/// 54 ns: an event costs more where the load plan is renewed. The barrier is an assumption (a tree of cache-line
+/// transfers and wake-ups).
 struct WorkCosts {
-  double event_ns = 2440;
-  double unit_ns = 57;       ///< A scan of a parcel.
+  double event_ns = 630;
+  double unit_ns = 55;       ///< A scan of a parcel.
   double barrier_ns = 1500;  ///< Per window and doubling of cores.
 };
 

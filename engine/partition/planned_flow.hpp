@@ -7,12 +7,12 @@
 
 #include "engine/flow/context.hpp"
 #include "engine/partition/work_graph.hpp"
+#include "engine/profile.hpp"
 
 namespace peakstorm::partition {
 
-/// What an event costs beside the scans it makes, in scans. Assumption from runs of the library's United States on
-/// one core: about 80 ns per scan, 400 ns per event.
-inline constexpr double scans_per_event = 5;
+/// What an event costs beside the scans it makes, in scans: about 11, measured where WorkCosts says.
+inline constexpr double scans_per_event = WorkCosts{}.event_ns / WorkCosts{}.unit_ns;
 
 /// Processes are facilities, then ship nodes, as in the simulation. Work in scans per day; bytes per day of
 /// parcels and their containers.
