@@ -2,15 +2,13 @@
 // small world, each with the first scans of its story, so that bodies are of the size that a drill sends most (bytes
 // stands beside the rate). The digest covers every byte but the RSA signatures' keys: a faster wrong answer shows.
 #include <benchmark/benchmark.h>
-#include <openssl/bio.h>
-#include <openssl/evp.h>
-#include <openssl/pem.h>
 
 #include <string>
 #include <vector>
 
 #include "adapters/wire_format.hpp"
 #include "bench/message_world.hpp"
+#include "bench/signing_key.hpp"
 #include "engine/check.hpp"
 
 namespace peakstorm {
@@ -21,19 +19,6 @@ struct Story {
   std::string number;
   std::vector<Scan> scans;
 };
-
-std::string secret_for(std::string_view format) {
-  if (!format.starts_with("shipengine")) return "peakstorm-secret-0123456789abcdef";
-  EVP_PKEY* key = EVP_RSA_gen(2048);
-  BIO* bio = BIO_new(BIO_s_mem());
-  PEM_write_bio_PrivateKey(bio, key, nullptr, nullptr, 0, nullptr, nullptr);
-  char* text = nullptr;
-  const auto size = static_cast<std::size_t>(BIO_get_mem_data(bio, &text));
-  std::string pem(text, size);
-  BIO_free(bio);
-  EVP_PKEY_free(key);
-  return pem;
-}
 
 /// Parcels whose newest scan is their first or second.
 std::vector<Story> stories() {
@@ -64,7 +49,7 @@ std::vector<Story> stories() {
 void encode_and_sign(benchmark::State& state, std::string_view name) {
   const World world = bench::message_world();
   const std::vector<Story> all = stories();
-  auto format = wire::make_format(name, world, {secret_for(name), ""});
+  auto format = wire::make_format(name, world, {testing::secret_for(name), ""});
   PEAKSTORM_CHECK(format.has_value(), std::string(name));
   wire::Message message;
   std::uint64_t bytes = 0;

@@ -1,11 +1,13 @@
-/// A fresh RSA key for tests, so that none lies about.
+/// A fresh RSA key for benches and tests, so that none lies about.
 #pragma once
 
 #include <openssl/bio.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 
+#include <cstddef>
 #include <string>
+#include <string_view>
 
 namespace peakstorm::testing {
 

@@ -8,9 +8,9 @@
 
 #include "adapters/wire/text.hpp"
 #include "adapters/wire_format.hpp"
+#include "bench/signing_key.hpp"
 #include "engine/random.hpp"
 #include "engine/tracking_number.hpp"
-#include "tests/adapters/wire/signing_key.hpp"
 #include "tests/adapters/wire/tiny_world.hpp"
 
 namespace peakstorm {

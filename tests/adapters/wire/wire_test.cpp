@@ -7,7 +7,7 @@
 #include "adapters/wire/profile.hpp"
 #include "adapters/wire/text.hpp"
 #include "adapters/wire_format.hpp"
-#include "tests/adapters/wire/signing_key.hpp"
+#include "bench/signing_key.hpp"
 #include "tests/adapters/wire/tiny_world.hpp"
 
 namespace peakstorm::wire {
