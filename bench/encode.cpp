@@ -30,10 +30,10 @@ std::vector<Story> stories() {
     story.facts.ordered = day_zero + hours(5);
     story.facts.promise_day = 9;
     story.number = "1Z" + std::to_string(9'990'000'000'000'000 + i);
-    for (std::uint8_t s = 0; s < 1 + i % 2; ++s) {
+    for (std::uint32_t s = 0; s < 1 + i % 2; ++s) {
       Scan scan;
       scan.parcel = story.facts.id;
-      scan.sequence = s;
+      scan.sequence = static_cast<std::uint8_t>(s);
       scan.kind = s == 0 ? ScanKind::label_created : static_cast<ScanKind>(2 + i % 15);
       scan.at = day_zero + hours(5 + s) + SimDuration{i * 1000};
       scan.reported = scan.at + SimDuration{500};

@@ -483,7 +483,7 @@ World on_the_road(std::int64_t times) {
 
   std::mt19937 random(7);
   for (std::size_t i = 0; i < 200; ++i) {
-    const SimDuration at = days(random() % 12) + hours(6) + minutes(random() % (18 * 60));
+    const SimDuration at = days(random() % 12) + hours(6) + minutes(random() % 1080);
     const bool works_at_once = at * 7 % days(1) >= hours(6);  // In both runs, not from six in the morning on.
     const auto destination = static_cast<std::uint16_t>(random() % 2);
     if (!works_at_once) continue;
@@ -565,7 +565,7 @@ std::size_t promises_kept(std::uint32_t sorted_per_hour) {
   world.facilities[1].sorts = {{SimDuration{}, hours(24), 0x7f, sorted_per_hour}};
   world.facilities[2].load_out = hours(9);
   world.lanes[1].departures.clear();
-  for (std::int64_t m = 5 * 60; m <= 7 * 60; m += 10) world.lanes[1].departures.push_back({minutes(m)});
+  for (std::int64_t m = 300; m <= 420; m += 10) world.lanes[1].departures.push_back({minutes(m)});
   world.lanes[1].transit = minutes(9);
   world.lanes[1].cut_off = SimDuration{};
   world.lanes[2].departures = {{hours(7)}};

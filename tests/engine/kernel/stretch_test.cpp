@@ -32,7 +32,7 @@ class Stretched {
     const auto send_after = [&](LpId target, SimDuration delay, const Payload& payload) {
       outbox.send_after(target, delay * times_, payload);
     };
-    Slow slow{send_after};
+    Slow<decltype(send_after)> slow{send_after};
     model_.handle(told, slow);
   }
 

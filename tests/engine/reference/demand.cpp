@@ -108,7 +108,7 @@ std::vector<Order> orders_of(const Setting& setting, std::size_t n) {
     }
     return orders;
   }
-  for (std::int64_t hour = 0; hour < setting.world.day_count * 24; ++hour)
+  for (std::int64_t hour = 0; hour < std::int64_t{setting.world.day_count} * 24; ++hour)
     draw_orders(setting, n, shipper, hour, orders);
   return orders;
 }

@@ -6,24 +6,23 @@
 namespace peakstorm::test::plain {
 
 void Simulator::order(const Order& o) {
-  const auto& [id, at, destination, ordered_tier, size, share_word, given_promise] = o;
-  Tier tier = ordered_tier;
-  const auto n = index(node_of(id));
+  Tier tier = o.tier;
+  const auto n = index(node_of(o.id));
   const ShipNode& node = world_.nodes[n];
   const Shipper& shipper = world_.shippers[index(node.shipper)];
   Piece& piece = all_.emplace_back();
-  piece.key = parcel_key(hash64(node.name), id);
-  piece.size = size;
+  piece.key = parcel_key(hash64(node.name), o.id);
+  piece.size = o.size;
   piece.tracked = shipper.role == ShipperRole::retailer;
-  piece.facts.id = id;
-  piece.facts.destination = destination;
+  piece.facts.id = o.id;
+  piece.facts.destination = o.destination;
   piece.facts.shipper = node.shipper;
-  piece.facts.order_day = stored(home(piece).local_day(at));
+  piece.facts.order_day = stored(home(piece).local_day(o.at));
 
   const TimeZone& local = setting_.zone(node.zone);
-  const Day day = local.local_day(at);
-  SimTime begins = local.time_of_day(at) >= hours(6) ? at : local.to_instant(day, hours(6));
-  if (!world_.is_open(node.calendar, day) || local.time_of_day(at) > node.cut_off) {
+  const Day day = local.local_day(o.at);
+  SimTime begins = local.time_of_day(o.at) >= hours(6) ? o.at : local.to_instant(day, hours(6));
+  if (!world_.is_open(node.calendar, day) || local.time_of_day(o.at) > node.cut_off) {
     begins = local.to_instant(setting_.open_day(node.calendar, day + 1, 0), hours(6));
   }
   const Draws draws(setting_.options.run, Purpose::handling, piece.key);
@@ -32,18 +31,18 @@ void Simulator::order(const Order& o) {
 
   Day tender = 0;
   const auto quote = [&] {
-    piece.facts.service = offers_.choose(n, destination, tier, share_word);
+    piece.facts.service = offers_.choose(n, o.destination, tier, o.share_word);
     const Service& service = world_.services[index(piece.facts.service)];
     const SimTime truck = offers_.pickup_after(n, service.carrier, begins + node.handling_max).second;
     tender = local.local_day(std::min(truck, end_));
-    const int transit = offers_.band(service.published, n, service, destination).days;
+    const int transit = offers_.band(service.published, n, service, o.destination).days;
     return setting_.open_day(service.delivery, offers_.published(service, tender, transit), shipper.buffer_days);
   };
   Day promise = quote();
-  if (given_promise != no_day) promise = given_promise;
-  if (piece.tracked && given_promise == no_day) {
+  if (o.promise != no_day) promise = o.promise;
+  if (piece.tracked && o.promise == no_day) {
     for (const Guarantee& g : shipper.guarantees) {
-      const auto placed = std::pair(home(piece).local_day(at), home(piece).time_of_day(at));
+      const auto placed = std::pair(home(piece).local_day(o.at), home(piece).time_of_day(o.at));
       if (placed > std::pair(g.until_day, g.until_time) || promise <= g.date) continue;
       tier = g.upgrade_to;
       promise = std::min(quote(), g.date);
@@ -54,15 +53,15 @@ void Simulator::order(const Order& o) {
   if (piece.tracked) piece.facts.promise_day = piece.facts.revised_day = stored(promise);
   piece.bad_address = draws.happens(1, world_.carriers[index(service.carrier)].bad_address);
   if (piece.tracked) {
-    account_.facts.push_back({id, at, node_of(id), node.shipper, piece.facts.service, destination, tier, size,
+    account_.facts.push_back({o.id, o.at, node_of(o.id), node.shipper, piece.facts.service, o.destination, tier, o.size,
                               piece.facts.promise_day, shipper.window_from, shipper.window_to,
-                              offers_.cost(n, piece.facts.service, destination, size, tender)});
+                              offers_.cost(n, piece.facts.service, o.destination, o.size, tender)});
   }
-  scan(piece, ScanKind::label_created, world_.place(node_of(id)), ready, piece.facts.promise_day);
+  scan(piece, ScanKind::label_created, world_.place(node_of(o.id)), ready, piece.facts.promise_day);
   const auto [p, truck] = offers_.pickup_after(n, service.carrier, ready);
   if (draws.happens(2, shipper.cancelled)) {
     const SimTime when = ready + ((truck == never ? ready + hours(2) : truck) - ready) / 2;
-    scan(piece, ScanKind::cancelled, world_.place(node_of(id)), when);
+    scan(piece, ScanKind::cancelled, world_.place(node_of(o.id)), when);
     end_piece(piece, Fate::cancelled, std::min(when, end_), never);
     return;
   }

@@ -95,8 +95,10 @@ void CarrierPlans::plan_routes(std::size_t carrier) {
     for (SimTime at = d.from + delay; at < d.to; at += hours(24)) later[at].from = at;
     later[d.to + delay].from = d.to + delay;
   });
-  for (auto& [at, edition] : later) {
-    closures([&, at = at](const Disruption& d, std::size_t f) {
+  for (auto& entry : later) {
+    const SimTime at = entry.first;
+    Edition& edition = entry.second;
+    closures([&](const Disruption& d, std::size_t f) {
       SimTime published = d.from + delay;
       if (at < published || at >= d.to + delay) return;
       while (published + hours(24) <= at && published + hours(24) < d.to) published += hours(24);
