@@ -22,11 +22,6 @@ inline bool starts_reuse(const Scan& scan) {
   return scan.kind == ScanKind::label_created && scan.sequence >= injected_sequence;
 }
 
-/// True for kinds that leave the facts alone and change only how, when or how often they are told, or add messages
-/// that must be refused.
-constexpr bool is_message_fault(FaultKind kind) {
-  return kind != FaultKind::none && kind < FaultKind::disorder;
-}
 /// True for messages that nobody may take: what they tell never happened, or their sender is not who he says.
 constexpr bool must_be_refused(FaultKind kind) {
   return kind == FaultKind::forged || kind == FaultKind::unsigned_message || kind == FaultKind::stale_signature ||

@@ -409,11 +409,6 @@ class Reader final : public StreamReader<T> {
     return {};
   }
 
-  void seek(SimTime at) override {
-    next_ = 0;
-    while (next_ < index_.frame_size() && index_.frame(next_).last_at_ms() < ticks(at)) ++next_;
-  }
-
  private:
   Result<void> read(std::uint64_t offset, std::vector<std::byte>& bytes) {
     std::size_t done = 0;

@@ -50,8 +50,6 @@ class StreamReader {
   virtual ~StreamReader() = default;
   /// Replaces `items` with those of the next frame; empty means the end.
   virtual Result<void> next_frame(std::vector<T>& items) = 0;
-  /// Continues with the first frame that holds anything at or after `at`.
-  virtual void seek(SimTime at) = 0;
 };
 
 extern template class StreamWriter<Scan>;
