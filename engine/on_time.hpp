@@ -1,4 +1,6 @@
-/// Every definition of on time, always named (MODEL.md 0.1). A rate without its definition's name is a bug.
+/// Every definition of on time, always named: ShipMatrix gave USPS 97.4 % for Cyber Week 2024 with a day of grace and
+/// weather set aside, and 90.4 % for that December by the committed times. A rate without its definition's name is a
+/// bug.
 #pragma once
 
 #include <array>

@@ -14,9 +14,9 @@
 
 namespace peakstorm {
 
-/// Stable 64-bit hash of a name (FNV-1a, then a finaliser): the same on every machine and in every run.
+/// Spreads the bits of a number: one to one, and 0 stays 0. The finaliser of SplitMix64 (Steele, Lea & Flood 2014,
+/// with Stafford's constants).
 constexpr std::uint64_t mix64(std::uint64_t x) {
-  // Finaliser of SplitMix64 (Steele, Lea & Flood 2014).
   x ^= x >> 30;
   x *= 0xbf58476d1ce4e5b9ULL;
   x ^= x >> 27;
@@ -24,6 +24,7 @@ constexpr std::uint64_t mix64(std::uint64_t x) {
   x ^= x >> 31;
   return x;
 }
+/// Stable 64-bit hash of a name (FNV-1a of Fowler, Noll & Vo, then mix64): the same on every machine and in every run.
 constexpr std::uint64_t hash64(std::string_view name) {
   std::uint64_t hash = 0xcbf29ce484222325ULL;
   for (const char c : name) {
@@ -74,7 +75,7 @@ class DrawKey {
   r123::Philox4x32::key_type words_;
 };
 
-/// Four 32-bit words that belong to (run, purpose, entity, draw).
+/// Four 32-bit words that belong to (run, purpose, entity, draw). A value; in all of its functions i < 4.
 class Draws {
  public:
   Draws(const DrawKey& key, Purpose purpose, std::uint64_t entity, std::uint32_t draw = 0) {

@@ -85,8 +85,10 @@ class Recorder {
   virtual void scans(std::span<const Scan> scans) = 0;
   virtual void acts(std::span<const ShopperAct> acts) = 0;
 
-  // At the end of the run, on the calling thread.
+  // At the end of the run, on the calling thread; with several ranks on rank 0, of all of them.
+  /// loads[i] is the place's load at i times `step` after day zero.
   virtual void load_series(PlaceId place, SimDuration step, std::span<const PlaceLoad> loads) = 0;
+  /// By place, each place's days in ascending order.
   virtual void place_days(std::span<const PlaceDay> days) = 0;
   /// census[d] is carrier `carrier` at 00:00 UTC of day d; the last entry is the end of the run.
   virtual void census(CarrierId carrier, std::span<const Census> census) = 0;

@@ -28,7 +28,8 @@ struct ReplayItem {
 class ReplaySource {
  public:
   virtual ~ReplaySource() = default;
-  /// Appends up to `limit` further items; nothing appended means the end.
+  /// Appends up to `limit` further items; nothing appended means the end. Errors: bad_input, io (a run that was stored
+  /// and is damaged or gone).
   virtual Result<void> next(std::size_t limit, std::vector<ReplayItem>& items) = 0;
   /// Totals, known beforehand: published scans and checks, and the span of their instants.
   struct Totals {

@@ -133,6 +133,7 @@ struct ParcelFacts {
   }
 };
 
+/// How a parcel ended; `inside`: it had not. Numbers are part of the stored format.
 enum class Fate : std::uint8_t { inside, delivered, lost, returned, cancelled };
 inline constexpr std::array<const char*, 5> fate_names{"inside", "delivered", "lost", "returned", "cancelled"};
 

@@ -101,21 +101,26 @@ Digest fingerprint(const World& world, SimTime before = never);
 
 struct SimulationSummary {
   Digest digest;
-  bool partial = false;
-  std::uint64_t parcels = 0;  ///< Orders that got a label.
-  std::uint64_t tracked = 0;  ///< Of which retailers'.
-  std::uint64_t scans = 0;    ///< Of all parcels, missed ones included.
-  std::uint64_t events = 0;   ///< Kernel events.
-  std::uint64_t windows = 0;
-  std::uint64_t in_flight_max = 0;  ///< Most parcels ordered and not yet ended, at the end of a window; of this rank.
-  SimTime end;
+  bool partial = false;              ///< SimulationOptions::stop ended it early; all counts are up to `end`.
+  std::uint64_t parcels = 0;         ///< Orders that got a label.
+  std::uint64_t tracked = 0;         ///< Of which retailers'.
+  std::uint64_t scans = 0;           ///< Of all parcels, missed ones included.
+  std::uint64_t events = 0;          ///< Kernel events.
+  std::uint64_t windows = 0;         ///< Of the kernel.
+  std::uint64_t in_flight_max = 0;   ///< Most parcels ordered and not yet ended, at the end of a window; of this rank.
+  SimTime end;                       ///< Everything before it has happened.
   std::vector<Census> conservation;  ///< Per carrier at the end.
-  std::array<std::uint64_t, scan_kind_end> scans_by_kind{};
+  std::array<std::uint64_t, scan_kind_end> scans_by_kind{};  ///< By ScanKind.
   std::optional<ParallelismProfile> profile;  ///< Processes are facilities, then ship nodes; a unit is a scan.
 };
 
 /// Checks the options against the world (scale in range, ids wide enough), runs it, and returns what
-/// happened. Errors: bad_input. Conservation and Little's law are checked on the way, in every build.
+/// happened. Conservation and Little's law are checked on the way, in every build. Requires a World that `scenarios`
+/// has checked. Errors: bad_input (options, resume point, memory); what the CheckpointStore returns, on every rank.
+///
+/// Blocks until the end. The calling thread is one of SimulationOptions::threads, and every callback (progress,
+/// checkpoints, the recorder) comes on it, between windows; only the recorder's shards are filled by others. The world
+/// and what the options point to must stay as they are until it returns.
 Result<SimulationSummary> simulate(const World& world, const SimulationOptions& options, Recorder& recorder);
 
 }  // namespace peakstorm

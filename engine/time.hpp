@@ -25,9 +25,10 @@ struct SimClock {
 using SimTime = SimClock::time_point;    ///< Instant; zero is 00:00 UTC of the scenario's first day.
 using SimDuration = SimClock::duration;  ///< Length; negative only for slack (promise - ETA).
 
-inline constexpr SimTime never = SimTime::max();
-inline constexpr SimTime day_zero{};
+inline constexpr SimTime never = SimTime::max();  ///< After every instant at which something can happen.
+inline constexpr SimTime day_zero{};              ///< 00:00 UTC of the scenario's first day.
 
+// Whole minutes, hours and days of 24 hours. No overflow is looked for: 292 million years are days(106'000'000'000).
 constexpr SimDuration minutes(std::int64_t count) {
   return SimDuration{count * 60'000};
 }
@@ -42,7 +43,7 @@ constexpr SimDuration days(std::int64_t count) {
 using Day = std::int32_t;
 inline constexpr std::uint16_t no_day = 0xffff;  ///< "No such day" where a day is stored in 16 bits.
 
-/// Floor division, for instants before day zero as well.
+/// a / b rounded down, for instants before day zero as well. Requires: b is not 0.
 constexpr std::int64_t floor_div(std::int64_t a, std::int64_t b) {
   return a / b - static_cast<std::int64_t>(a % b != 0 && (a < 0) != (b < 0));
 }
@@ -57,6 +58,7 @@ struct TimeZone {
   std::string name;         ///< IANA name, for instance "America/Chicago".
   std::vector<Span> spans;  ///< Ascending by `from`; never empty in a checked World.
 
+  /// Local time minus UTC at an instant; before the first span its own.
   [[nodiscard]] SimDuration offset_at(SimTime instant) const {
     auto span =
         std::upper_bound(spans.begin(), spans.end(), instant, [](SimTime at, const Span& s) { return at < s.from; });
@@ -66,6 +68,7 @@ struct TimeZone {
   [[nodiscard]] std::int64_t local_ticks(SimTime instant) const {
     return (instant + offset_at(instant)).time_since_epoch().count();
   }
+  /// Local calendar day of an instant.
   [[nodiscard]] Day local_day(SimTime instant) const {
     return static_cast<Day>(floor_div(local_ticks(instant), days(1).count()));
   }

@@ -54,7 +54,7 @@ struct Carrier {
   std::string name;
   NumberFormat number_format = NumberFormat::plain;
   CalendarId pickup{};                  ///< Days on which it collects from ship nodes.
-  Ppm first_attempt_success = 972'000;  ///< Of a parcel with a good address (MODEL.md: US 97.2 %).
+  Ppm first_attempt_success = 972'000;  ///< Of a parcel with a good address (United States 97.2 %, SmartRoutes).
   Ppm bad_address = 2'000;              ///< Parcels no attempt can deliver; corrected or returned.
   std::uint8_t attempts_max = 3;
   Ppm held_for_pickup = 300'000;  ///< Of parcels out of attempts: held at the depot; the rest go back.
@@ -296,7 +296,8 @@ struct Disruption {
   std::vector<RegionId> regions;
 };
 
-/// Behaviour of shoppers. Every effect has a source in MODEL.md section 3 and an off switch.
+/// Behaviour of shoppers. Every effect has an off switch. A default without a source beside it is an assumption: no
+/// study was found that measures it, and no rate of delivery depends on it.
 struct ShopperModel {
   bool enabled = true;
   double checks_per_order = 2.8;   ///< Mean of an on-time order (Pitney Bowes 2023).
@@ -364,10 +365,11 @@ struct ReplayDefaults {
   FaultRates faults;
 };
 
+/// Every vector of things with ids is indexed by them. Requires of all who fill it: what scenarios/FORMAT.md says.
 struct World {
-  std::string name;
-  std::string title;
-  std::string description;
+  std::string name;                 ///< Of the scenario, as in its folder.
+  std::string title;                ///< One line, for people.
+  std::string description;          ///< For people; may be empty.
   std::int64_t first_day_unix = 0;  ///< Unix time of SimTime zero, seconds: 00:00 UTC of the first day.
   Day day_count = 0;                ///< Orders arrive on days [0, day_count).
   Day drain_days = 0;               ///< Then the network runs on this long without new orders.
@@ -396,6 +398,7 @@ struct World {
   ReplayDefaults replay;
   std::vector<GateText> gates;
 
+  /// Whether the calendar has a working day; false beyond its table.
   [[nodiscard]] bool is_open(CalendarId calendar, Day day) const {
     const auto& open = calendars[index(calendar)].open;
     const auto i = static_cast<std::size_t>(day - calendar_from);

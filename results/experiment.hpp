@@ -1,4 +1,4 @@
-/// How many replications, from which state on, and how to read many intervals at once (MODEL.md 4). Pure; safe from
+/// How many replications, from which state on, and how to read many intervals at once. Pure; safe from
 /// any thread.
 #pragma once
 

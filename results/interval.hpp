@@ -1,4 +1,4 @@
-/// Confidence intervals for terminating simulations (MODEL.md 4): the unit of analysis is the replication, never
+/// Confidence intervals for terminating simulations: the unit of analysis is the replication, never
 /// the parcel. Pure functions; safe from any thread.
 #pragma once
 

@@ -1,6 +1,6 @@
 /// What shoppers do while they wait: look at the tracking page, ask where the order is, get notices.
 ///
-/// A point process per parcel on the carrier's reported timeline (MODEL.md section 3): checks and contacts
+/// A point process per parcel on the carrier's reported timeline: checks and contacts
 /// come at rates that rise when the promise has passed and when no scan has been reported for a while, thinned
 /// by the hour of the day; notices draw further looks. Rates are piecewise constant, so at every change the next
 /// instant is drawn afresh (the exponential has no memory).
