@@ -28,10 +28,12 @@
 namespace peakstorm {
 
 struct ReplayOptions {
-  std::string target;  ///< http://HOST[:PORT][/PREFIX], or https.
+  std::string target;  ///< http://HOST[:PORT][/PREFIX], https, or a broker's URL (broker.hpp).
   HttpVersion http = HttpVersion::settled;
   std::size_t streams = 0;               ///< As HttpOptions has it.
   std::string ca_file;                   ///< As HttpOptions has it.
+  std::string broker_user;               ///< As BrokerOptions has them.
+  std::string broker_password;           ///< Never recorded.
   std::vector<std::string> allow_hosts;  ///< Hosts that may be loaded though they are not this machine.
   std::string format = "easypost";       ///< As wire::make_format takes it.
   std::string secret;                    ///< Of the signatures. Never recorded.
@@ -43,7 +45,8 @@ struct ReplayOptions {
   double seconds = 30;  ///< Compress the whole span to this long.
 
   bool register_promises = false;  ///< PUT /parcels before the replay: for the embedded endpoint.
-  bool track_pages = true;         ///< The target has GET /track/NUMBER: send checks and read back.
+  /// The target has GET /track/NUMBER: send checks and read back. With a broker: read back what it has stored.
+  bool track_pages = true;
 
   std::size_t connections = 64;                ///< [1, 4096]; each with one request in flight.
   std::chrono::milliseconds patience{10'000};  ///< For one reply; then the attempt has timed out.
@@ -52,7 +55,8 @@ struct ReplayOptions {
   /// What is done to scans and messages on purpose. The truth is to be amended alike (`amend_truth`). Re-used numbers
   /// need `register_promises`; without it they are left out, as are ghosts' pages without `track_pages`.
   FaultRates faults;
-  /// Of one scan or read-back, the first included; >= 1. Scans of a format with documented retries follow those.
+  /// Of one scan or read-back, the first included; >= 1. Scans of a format with documented retries follow those; a
+  /// broker gets at least 20, since one that starts again refuses for a while.
   unsigned attempts_max = 5;
   /// Documented pauses, which are minutes and hours, are divided by this; 0: by the replay's own speed, so that they
   /// keep their proportion to the scans. They do not get shorter than `back_off`.
@@ -103,6 +107,16 @@ struct ReplaySummary {
   std::chrono::nanoseconds wall{};     ///< With the read-back.
   std::chrono::nanoseconds cpu{};      ///< Processor time of this process meanwhile.
 };
+
+/// Where a target's messages go, as far as it can be told before anybody is asked.
+struct TargetFacts {
+  std::string host;
+  std::string text;  ///< The URL again, in full and without credentials.
+  bool is_broker = false;
+  bool off_machine = false;  ///< Not this machine, but allowed.
+};
+/// Checks target, allow_hosts, ca_file and what goes with them. Errors: bad_input, with the cure.
+Result<TargetFacts> check_target(const ReplayOptions& options);
 
 /// The faults that such a replay really injects.
 FaultRates faults_of(const ReplayOptions& options);

@@ -21,12 +21,24 @@ struct Request {
   std::string_view path;
   std::string_view headers;  ///< Complete lines with "\r\n"; no Host, Content-Length or Connection.
   std::string_view body;
+  // For brokers; HTTP has no use for them.
+  std::string_view id = {};   ///< Of the message; the same at every attempt.
+  std::string_view key = {};  ///< What must keep its order: the tracking number.
+};
+
+/// A broker's answer. HTTP's is in the status, and what it means is the format's to say.
+enum class Acknowledgement : std::uint8_t {
+  by_status,
+  confirmed,    ///< The broker has it.
+  refused_now,  ///< It may take it later.
+  refused,      ///< It never will.
 };
 
 struct Reply {
-  unsigned status = 0;
+  unsigned status = 0;  ///< HTTP's; of a broker its own code for why it refused, 0 when it has none.
   std::string body;
   std::optional<std::chrono::seconds> retry_after;  ///< Of 429 and 503, when given in seconds (dates are not read).
+  Acknowledgement acknowledgement = Acknowledgement::by_status;
 };
 
 /// Runs once per request, inside `poll`. Errors: unreachable (no connection), timed_out (patience ran out),

@@ -96,6 +96,8 @@ class BenchRecorder final : public ReplayRecorder {
   }
   void shown(const ShownStatus& status) override { kept_.shown(status); }
   void read_back(const ShownParcel& parcel) override { kept_.read_back(parcel); }
+  void stored(const StoredMessage& message) override { kept_.stored(message); }
+  void stored_all() override { kept_.stored_all(); }
   void end(nanoseconds wall, nanoseconds cpu, bool complete) override { kept_.end(wall, cpu, complete); }
 
   LatencyHistogram late;

@@ -101,11 +101,21 @@ struct ShownStatus {
   std::optional<Day> estimated_day = std::nullopt;
 };
 
+/// A message that a broker has stored, as it gives it back after the replay.
+struct StoredMessage {
+  bool known = false;  ///< One that this replay sent; the rest is meaningless otherwise.
+  ParcelId parcel{};
+  std::uint8_t sequence = 0;          ///< Of the scan.
+  FaultKind fault = FaultKind::none;  ///< The message is this fault; a redelivery is the scan's own message again.
+  bool intact = true;                 ///< The body is the one that was sent.
+};
+
 struct ReplayEnvironment {
   std::string target;  ///< URL without credentials.
   std::string format;
-  double speed = 0;  ///< Simulated seconds per wall second; 0 when a fixed rate.
-  double rate = 0;   ///< Requests per second; 0 when by time.
+  double speed = 0;     ///< Simulated seconds per wall second; 0 when a fixed rate.
+  double rate = 0;      ///< Requests per second; 0 when by time.
+  bool broker = false;  ///< The target keeps messages; it shows no pages and judges no signatures.
 };
 
 /// Keeps what happened. Called from one thread.
@@ -118,6 +128,10 @@ class ReplayRecorder {
   virtual void injected(const InjectedFault& /*fault*/) {}
   virtual void shown(const ShownStatus& status) = 0;
   virtual void read_back(const ShownParcel& parcel) = 0;
+  /// A message that the broker has stored, in the broker's order; after the last request.
+  virtual void stored(const StoredMessage& message) = 0;
+  /// The broker has been read to its end: what was not told to `stored` is not there.
+  virtual void stored_all() = 0;
   /// Processor time of the sending process and whether the replay ran to its end.
   virtual void end(std::chrono::nanoseconds wall, std::chrono::nanoseconds cpu, bool complete) = 0;
 };

@@ -74,13 +74,14 @@ enum class FindingKind : std::uint8_t {
   ghost_shown,        ///< A page for a number that the shop never shipped.
   refused,            ///< A true message, rightly signed, was answered with 4xx.
   not_recovered,      ///< After an outage the backlog was never worked off.
+  reordered,          ///< A broker stored it before one of the same parcel that had been acknowledged earlier.
 };
-inline constexpr std::size_t finding_kinds = 19;
+inline constexpr std::size_t finding_kinds = 20;
 inline constexpr std::array<const char*, finding_kinds> finding_names{
     "lost",          "unacknowledged",    "not_sent",      "phantom",        "duplicated",       "wrong",
     "late_to_show",  "wrong_status",      "wrong_promise", "wrong_delivery", "parcel_not_found", "parcel_not_read",
     "wrong_instant", "impossible_status", "forgery_taken", "forgery_error",  "ghost_shown",      "refused",
-    "not_recovered"};
+    "not_recovered", "reordered"};
 
 /// What is proved about an endpoint; MEASURES.md has the exact rules.
 enum class Oracle : std::uint8_t {
@@ -198,6 +199,12 @@ struct ReplayResults {
   std::vector<FindingExample> examples;  ///< By kind, then parcel.
   std::uint64_t read = 0;                ///< Parcels read back.
 
+  // Of a broker that was read back; MEASURES.md, "Brokers".
+  bool stored_read = false;
+  std::uint64_t stored = 0;          ///< Messages of this replay.
+  std::uint64_t stored_again = 0;    ///< Copies of them beyond the first that repeated sending explains.
+  std::uint64_t stored_foreign = 0;  ///< Messages that others left at the same place meanwhile.
+
   std::array<OracleResult, oracles> oracle;
   std::array<Visibility, fault_kinds> visibility;
   std::array<EtaError, eta_horizons> eta_estimated;  ///< The estimate that the page shows.
@@ -245,6 +252,8 @@ class Reconciliation final : public ReplayRecorder {
   void injected(const InjectedFault& fault) override;
   void shown(const ShownStatus& status) override;
   void read_back(const ShownParcel& parcel) override;
+  void stored(const StoredMessage& message) override;
+  void stored_all() override;
   void end(std::chrono::nanoseconds wall, std::chrono::nanoseconds cpu, bool complete) override;
 
   /// Valid after end().

@@ -120,7 +120,8 @@ void add_simulation_flags(CLI::App& verb, SimulationFlags& flags, bool needs_sce
 }
 
 void add_replay_flags(CLI::App& verb, ReplayFlags& flags) {
-  verb.add_option("--against", flags.against, "Target, for instance http://127.0.0.1:8080 (default: embedded)")
+  verb.add_option("--against", flags.against,
+                  "Target, for instance http://127.0.0.1:8080 (default: embedded), or a broker: nats://HOST/SUBJECT")
       ->type_name("URL");
   verb.add_option("--http", flags.http, "HTTP version: 1.1 or 2 (default: 1.1; over TLS what the target prefers)")
       ->transform(
@@ -164,9 +165,15 @@ void add_replay_flags(CLI::App& verb, ReplayFlags& flags) {
   verb.add_option("--secret-file", flags.secret_file,
                   "File with the webhook secret (default: environment PEAKSTORM_WEBHOOK_SECRET)")
       ->type_name("FILE");
+  verb.add_option("--broker-user", flags.broker_user,
+                  "Who logs in at a broker; the password comes from environment PEAKSTORM_BROKER_PASSWORD")
+      ->type_name("NAME");
+  verb.add_option("--broker-password-file", flags.broker_password_file, "File with the broker's password instead")
+      ->type_name("FILE");
   verb.add_option("--webhook-path", flags.webhook_path, "Path for scans (default: /webhooks/FORMAT)")
       ->type_name("PATH");
-  verb.add_flag("--write-only", flags.write_only, "The target has no GET /track/NUMBER: no checks, no read-back");
+  verb.add_flag("--write-only", flags.write_only,
+                "The target has no GET /track/NUMBER: no checks, no read-back (of a broker neither)");
   verb.add_option_function<std::vector<std::string>>(
           "--fault",
           [&flags](const std::vector<std::string>& texts) {

@@ -56,10 +56,12 @@ struct ReplayFlags {
   std::optional<std::string> format;
   std::string secret_file;
   HttpVersion http = HttpVersion::settled;
-  std::size_t streams = 0;         ///< Of HTTP/2; 0: as the target allows.
-  std::string ca_file;             ///< Authorities to trust instead of the system's.
+  std::size_t streams = 0;  ///< Of HTTP/2; 0: as the target allows.
+  std::string ca_file;      ///< Authorities to trust instead of the system's.
+  std::string broker_user;
+  std::string broker_password_file;
   std::string webhook_path;        ///< Where scans are posted; empty: the embedded endpoint's path.
-  bool write_only = false;         ///< The target has no GET /track/NUMBER: no checks, nothing read back.
+  bool write_only = false;         ///< The target has no GET /track/NUMBER: no checks; nothing is read back.
   bool register_promises = false;  ///< PUT /parcels first.
   std::vector<std::pair<FaultKind, Ppm>> faults;  ///< Instead of the scenario's rates.
   std::optional<std::uint64_t> fault_seed;

@@ -9,7 +9,6 @@
 #include "adapters/cli/progress.hpp"
 #include "adapters/cli/secret.hpp"
 #include "adapters/cli/text.hpp"
-#include "adapters/transport.hpp"
 #include "adapters/wire_format.hpp"
 
 namespace peakstorm::cli {
@@ -68,6 +67,12 @@ std::uint64_t acknowledged(const ReplayResults& results) {
     if (std::get<0>(key) == RequestKind::scan && std::get<1>(key) == RequestFate::accepted) sum += count;
   }
   return sum;
+}
+
+/// What a broker has; null of others, and when it was not read back.
+boost::json::value stored_json(const ReplayResults& results) {
+  if (!results.stored_read) return nullptr;
+  return {{"messages", results.stored}, {"again", results.stored_again}, {"foreign", results.stored_foreign}};
 }
 
 double throughput(const ReplaySummary& summary) {
@@ -135,6 +140,7 @@ Result<ReplayOptions> replay_options(const World& world, const ReplayFlags& flag
   options.http = flags.http;
   options.streams = flags.streams;
   options.ca_file = flags.ca_file;
+  options.broker_user = flags.broker_user;
   options.track_pages = !flags.write_only;
   options.register_promises = flags.register_promises;
   const bool given = flags.rates || flags.speed || flags.seconds;
@@ -159,6 +165,11 @@ Result<ReplayOptions> replay_options(const World& world, const ReplayFlags& flag
       return fail(ErrorKind::bad_input,
                   "--ca-file: the embedded endpoint has no TLS; name your own with --against URL");
     }
+    if (!flags.broker_user.empty() || !flags.broker_password_file.empty()) {
+      return fail(ErrorKind::bad_input,
+                  "--broker-user, --broker-password-file: the embedded endpoint is no broker; name one with --against "
+                  "URL");
+    }
     if (wire::embedded_endpoint_reads(options.format)) return options;
     return fail(ErrorKind::bad_input,
                 fmt::format("--format {}: the embedded endpoint does not read it; name your own with --against URL, or "
@@ -172,15 +183,10 @@ Result<ReplayOptions> replay_options(const World& world, const ReplayFlags& flag
                     ": bugs and troubles are the embedded endpoint's; leave out --against, or give them to "
                     "'peakstorm endpoint'");
   }
-  const auto target = parse_target(flags.against);
-  if (!target) return tl::unexpected(target.error());
-  const auto& allowed = flags.allow_hosts;
-  if (!is_loopback_name(target->host) && std::find(allowed.begin(), allowed.end(), target->host) == allowed.end()) {
-    return fail(ErrorKind::bad_input,
-                fmt::format("--against {0}: {1} is not this machine; if you may load it, add --allow-host {1}",
-                            target->text(), target->host));
-  }
-  if (const auto file = check_ca_file(*target, flags.ca_file); !file) return tl::unexpected(file.error());
+  auto password = broker_password(flags.broker_password_file);
+  if (!password) return tl::unexpected(password.error());
+  options.broker_password = *password;
+  if (const auto target = check_target(options); !target) return tl::unexpected(target.error());
   // Some formats cannot do without a secret; better to hear of it before a long simulation than after.
   if (const auto format = wire::make_format(options.format, world, {options.secret, options.webhook_path}); !format) {
     return tl::unexpected(format.error());
@@ -263,6 +269,7 @@ boost::json::object replay_json(const ReplaySummary& summary, const ReplayResult
           {"registered", summary.registered},
           {"read", summary.read},
           {"unread", summary.unread},
+          {"stored", stored_json(results)},
           {"sending_s", seconds_of(summary.sending)},
           {"wall_s", seconds_of(summary.wall)},
           {"cpu_s", seconds_of(summary.cpu)},
@@ -325,6 +332,14 @@ std::string replay_text(const ReplaySummary& summary, const ReplayResults& resul
                         share_text(results.shown_kept, results.shown_kept + results.shown_broken),
                         share_text(results.true_kept, counted));
   }
+  if (results.stored_read) {
+    text += fmt::format(
+        "  read back {}{}{}\n", plural(results.stored, "message"),
+        results.stored_again > 0 ? fmt::format(", {} of them again after a lost acknowledgement or on purpose",
+                                               full_count(results.stored_again))
+                                 : "",
+        results.stored_foreign > 0 ? fmt::format("; besides {} of others", full_count(results.stored_foreign)) : "");
+  }
   const std::string defects = found_text(results, is_defect);
   const std::string others = found_text(results, [](FindingKind kind) { return !is_defect(kind); });
   text += fmt::format("  findings: {}{}\n", defects.empty() ? "none" : defects,
@@ -347,7 +362,8 @@ std::string replay_text(const ReplaySummary& summary, const ReplayResults& resul
   if (!oracle_counts.empty()) text += fmt::format("  oracles: {}\n", oracle_counts);
   for (const Diagnosis& d : results.diagnosis) text += fmt::format("  looks like {}: {}\n", d.bug, d.why);
   if (count_of(results, FindingKind::parcel_not_read) > 0) {
-    text += "  not every page could be read: what those show is not known\n";
+    text += results.environment.broker ? "  nothing was read back: what is stored is not known\n"
+                                       : "  not every page could be read: what those show is not known\n";
   }
   return text;
 }

@@ -8,19 +8,31 @@
 
 namespace peakstorm::cli {
 
-Result<std::string> webhook_secret(const std::string& file) {
+namespace {
+
+Result<std::string> secret_of(const std::string& file, const char* variable, const char* flag) {
   if (file.empty()) {
-    const char* value = std::getenv(secret_variable);
+    const char* value = std::getenv(variable);
     return value == nullptr ? std::string() : std::string(value);
   }
   std::ifstream stream(file);
   std::string secret;
   if (!stream || !std::getline(stream, secret)) {
-    return fail(ErrorKind::bad_input, file + ": cannot read a secret from its first line; check --secret-file");
+    return fail(ErrorKind::bad_input, file + ": cannot read a secret from its first line; check " + flag);
   }
   if (!secret.empty() && secret.back() == '\r') secret.pop_back();
   if (secret.empty()) return fail(ErrorKind::bad_input, file + ":1: the secret is empty; write it on the first line");
   return secret;
+}
+
+}  // namespace
+
+Result<std::string> webhook_secret(const std::string& file) {
+  return secret_of(file, secret_variable, "--secret-file");
+}
+
+Result<std::string> broker_password(const std::string& file) {
+  return secret_of(file, broker_password_variable, "--broker-password-file");
 }
 
 std::string random_secret() {

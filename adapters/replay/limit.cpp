@@ -20,6 +20,8 @@ class Relay final : public ReplayRecorder {
   }
   void shown(const ShownStatus& status) override { to_->shown(status); }
   void read_back(const ShownParcel& parcel) override { to_->read_back(parcel); }
+  void stored(const StoredMessage& message) override { to_->stored(message); }
+  void stored_all() override { to_->stored_all(); }
   void end(std::chrono::nanoseconds wall, std::chrono::nanoseconds cpu, bool complete) override {
     to_->end(wall, cpu, complete);
   }
@@ -92,10 +94,11 @@ Result<LimitResult> run_limit_search(const World& world, ReplaySource& source, c
   return result;
 }
 
-Result<LimitResult> find_limit(const World& world, ReplaySource& source, const ReplayOptions& options,
+Result<LimitResult> find_limit(const World& world, ReplaySource& source, const ReplayOptions& given,
                                const LimitOptions& limit, LimitJudge& judge, const std::stop_token& stop,
                                const std::function<void(const ReplayProgress&)>& progress) {
-  auto line = connect(world, options);
+  const ReplayOptions options = suited(given);
+  auto line = connect(world, options, false);
   if (!line) return tl::unexpected(line.error());
   return run_limit_search(world, source, options, limit, (*line)->ports(), judge, stop, progress);
 }

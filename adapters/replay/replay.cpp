@@ -6,9 +6,12 @@
 #include "adapters/replay/connect.hpp"
 #include "adapters/replay/faults.hpp"
 #include "adapters/replay/session.hpp"
+#include "adapters/replay/target.hpp"
 
 namespace peakstorm {
 namespace {
+
+constexpr unsigned broker_attempts = 20;
 
 std::string number(double value) {
   std::string text = std::to_string(value);
@@ -72,37 +75,35 @@ std::function<void(std::vector<Scan>&)> amend_truth(const World& world, const Fa
   return [plan = FaultPlan(world, faults)](std::vector<Scan>& scans) { plan.amend(scans, nullptr); };
 }
 
-Result<std::unique_ptr<TargetLine>> connect(const World& world, const ReplayOptions& options) {
-  const auto target = parse_target(options.target);
+Result<std::unique_ptr<TargetLine>> connect(const World& world, const ReplayOptions& options, bool read_back) {
+  const auto target = check_target(options);
   if (!target) return tl::unexpected(target.error());
-  const bool allowed =
-      std::find(options.allow_hosts.begin(), options.allow_hosts.end(), target->host) != options.allow_hosts.end();
-  if (!allowed && !is_loopback_name(target->host)) {
-    return bad("target '" + target->text() +
-               "' is not this machine; if you may load it, spell it out with --allow-host " + target->host);
-  }
   auto line = std::make_unique<TargetLine>();
   auto format = wire::make_format(options.format, world, {options.secret, options.webhook_path});
   if (!format) return tl::unexpected(format.error());
   line->format = std::move(*format);
-
-  HttpOptions http;
-  http.connections = options.connections;
-  http.allow_any_address = allowed;
-  http.version = options.http;
-  http.streams = options.streams;
-  http.ca_file = options.ca_file;
-  auto transport = make_http_transport(*target, http, line->clock);
-  if (!transport) return tl::unexpected(transport.error());
-  line->transport = std::move(*transport);
+  auto opened = open_target(options, *target, read_back, line->clock);
+  if (!opened) return tl::unexpected(opened.error());
+  line->target = std::move(*opened);
+  line->is_broker = target->is_broker;
   return line;
 }
 
-Result<ReplaySummary> replay(const World& world, ReplaySource& source, const ReplayOptions& options,
+ReplayOptions suited(const ReplayOptions& options) {
+  ReplayOptions suiting = options;
+  if (names_broker(options.target)) {
+    suiting.track_pages = false;
+    suiting.attempts_max = std::max(options.attempts_max, broker_attempts);
+  }
+  return suiting;
+}
+
+Result<ReplaySummary> replay(const World& world, ReplaySource& source, const ReplayOptions& given,
                              ReplayRecorder& recorder, const std::stop_token& stop,
                              const std::function<void(const ReplayProgress&)>& progress) {
+  const ReplayOptions options = suited(given);
   if (auto plan = plan_replay(options, source.totals()); !plan) return tl::unexpected(plan.error());
-  auto line = connect(world, options);
+  auto line = connect(world, options, given.track_pages);
   if (!line) return tl::unexpected(line.error());
   return run_session(world, source, options, (*line)->ports(), recorder, stop, progress);
 }

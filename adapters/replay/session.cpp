@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "adapters/replay/faults.hpp"
+#include "adapters/replay/message_id.hpp"
 #include "adapters/replay/pacer.hpp"
 #include "engine/check.hpp"
 #include "engine/random.hpp"
@@ -96,8 +97,11 @@ class Session final : public Trials {
         format_(ports.format),
         transport_(ports.transport),
         clock_(ports.clock),
-        retries_(ports.format.retries()),
-        scan_patience_(patience_of(options, ports.format)),
+        broker_(ports.broker),
+        stored_(ports.stored),
+        // What a platform does about its webhooks says nothing of how a broker is fed.
+        retries_(ports.broker ? wire::RetryPolicy{} : ports.format.retries()),
+        scan_patience_(ports.broker ? options.patience : patience_of(options, ports.format)),
         recorder_(recorder),
         stop_(stop),
         progress_(progress) {}
@@ -106,7 +110,8 @@ class Session final : public Trials {
     const ReplaySource::Totals totals = source_.totals();
     const nanoseconds cpu_before = clock_.processor();
     if (auto done = register_promises(); !done) return tl::unexpected(done.error());
-    recorder_.begin({options_.target, std::string(format_.name()), plan.speed, plan.rate});
+    recorder_.begin({options_.target, std::string(format_.name()), plan.speed, plan.rate, broker_});
+    name_replay();
     summary_.speed = plan.speed;
     if (!plan.rates.empty()) summary_.rates = plan.rates.text();
     retry_speed_ = options_.retry_speed > 0 ? options_.retry_speed : std::max(plan.speed, 1.0);
@@ -117,13 +122,19 @@ class Session final : public Trials {
     auto sent = send_all(pacer, std::numeric_limits<std::uint64_t>::max());
     summary_.sending = now();
     bool complete = sent.has_value() && *sent;
+    Result<void> read;
     if (complete && options_.track_pages) complete = read_back();
+    if (complete && stored_ != nullptr) {
+      read = read_stored();
+      complete = read.has_value() && !stop_.stop_requested();
+    }
     summary_.complete = complete;
     summary_.wall = now();
     summary_.cpu = clock_.processor() - cpu_before;
     recorder_.end(summary_.wall, summary_.cpu, complete);
     report(true);
     if (!sent) return tl::unexpected(sent.error());
+    if (!read) return tl::unexpected(read.error());
     if (complete && summary_.attempts > 0 && !answered_) return nothing_answered();
     return summary_;
   }
@@ -142,7 +153,8 @@ class Session final : public Trials {
     failed_ = 0;
     closing_ = false;
     const nanoseconds cpu_before = clock_.processor();
-    recorder_.begin({options_.target, std::string(format_.name()), 0, rate});
+    recorder_.begin({options_.target, std::string(format_.name()), 0, rate, broker_});
+    name_replay();
     retry_speed_ = std::max(options_.retry_speed, 1.0);
     start_ = clock_.now();
     enter(ReplayPhase::sending, items);
@@ -486,10 +498,27 @@ class Session final : public Trials {
     }
     ++flying_;
     const bool is_scan = work.kind == RequestKind::scan;
+    Request request{message_.method, message_.path, message_.headers, message_.body};
+    if (broker_) {
+      write_message_id(message_id(work), message_id_);
+      request.id = message_id_;
+      request.key = open_.at(work.parcel).number;
+    }
     flights_[slot] = {std::move(work), at, static_cast<std::uint32_t>(flying_)};
-    transport_.submit({message_.method, message_.path, message_.headers, message_.body},
-                      is_scan ? scan_patience_ : options_.patience,
+    transport_.submit(request, is_scan ? scan_patience_ : options_.patience,
                       [this, slot](const Result<Reply>& reply) { answered(slot, reply); });
+  }
+
+  void name_replay() {
+    replay_id_ = hash64(static_cast<std::uint64_t>(clock_.unix_time().count()),
+                        static_cast<std::uint64_t>(clock_.processor().count()));
+  }
+
+  /// Of `message_`, which is the work's. A redelivery is the scan's own message, told again.
+  [[nodiscard]] MessageId message_id(const Work& work) const {
+    const FaultKind fault = work.extra ? work.extra->fault : FaultKind::none;
+    return {replay_id_, work.parcel, work.scan.sequence, fault == FaultKind::redelivery ? FaultKind::none : fault,
+            hash64(message_.body)};
   }
 
   /// The scan's message, with the faults that it carries itself.
@@ -627,7 +656,12 @@ class Session final : public Trials {
       fate = reply.error().kind == ErrorKind::timed_out ? RequestFate::timed_out : RequestFate::broken;
       last_failure_ = reply.error().message;
     } else if (work.kind == RequestKind::scan) {
-      if (!format_.accepts(reply->status)) fate = RequestFate::refused;
+      const bool by_status = reply->acknowledgement == Acknowledgement::by_status;
+      if (by_status ? !format_.accepts(reply->status) : reply->acknowledgement != Acknowledgement::confirmed) {
+        fate = RequestFate::refused;
+      } else {
+        ++confirmed_;
+      }
     } else {
       fate = page(work, *reply, done);
     }
@@ -723,6 +757,8 @@ class Session final : public Trials {
   }
 
   static bool may_retry(const Result<Reply>& reply) {
+    if (reply && reply->acknowledgement != Acknowledgement::by_status)
+      return reply->acknowledgement == Acknowledgement::refused_now;
     return !reply || reply->status >= 500 || reply->status == 429 || reply->status == 408;
   }
 
@@ -831,6 +867,32 @@ class Session final : public Trials {
     }
   }
 
+  /// What the broker has of this replay, and what else has come to the same place.
+  Result<void> read_stored() {
+    enter(ReplayPhase::reading_back, confirmed_);
+    const nanoseconds give_up = now() + std::chrono::nanoseconds{static_cast<std::int64_t>(options_.seconds_max * 1e9)};
+    bool to_the_end = true;
+    auto read = stored_->read(confirmed_, options_.patience, [&](std::string_view text, std::string_view body) {
+      StoredMessage message;
+      const auto id = read_message_id(text);
+      if (id && id->replay == replay_id_) {
+        message = {true, id->parcel, id->sequence, id->fault, id->body == hash64(body)};
+      }
+      recorder_.stored(message);
+      ++phase_sent_;
+      ++summary_.read;
+      report(false);
+      to_the_end = !stop_.stop_requested() && now() < give_up;
+      return to_the_end;
+    });
+    if (!read) return read;
+    if (!to_the_end && !stop_.stop_requested()) {
+      return fail(ErrorKind::timed_out, options_.target + ": reading back takes too long; replay less at a time");
+    }
+    if (to_the_end) recorder_.stored_all();
+    return {};
+  }
+
   // ---- telling ----
 
   void enter(ReplayPhase phase, std::uint64_t total) {
@@ -874,6 +936,8 @@ class Session final : public Trials {
   wire::WireFormat& format_;
   Transport& transport_;
   const Clock& clock_;
+  bool broker_ = false;
+  StoredMessages* stored_ = nullptr;
   wire::RetryPolicy retries_;  // Of scans, where the platform documents one.
   nanoseconds scan_patience_{};
   double retry_speed_ = 1;
@@ -896,6 +960,9 @@ class Session final : public Trials {
   std::size_t flying_ = 0;
   bool closing_ = false;  // No further attempts.
   wire::Message message_;
+  std::string message_id_;
+  std::uint64_t replay_id_ = 0;  // Tells this replay's messages from those that others leave at the same place.
+  std::uint64_t confirmed_ = 0;
 
   ReplaySummary summary_;
   ReplayPhase phase_ = ReplayPhase::registering;

@@ -6,6 +6,7 @@
 #include <memory>
 #include <stop_token>
 
+#include "adapters/broker.hpp"
 #include "adapters/clock.hpp"
 #include "adapters/replay.hpp"
 #include "adapters/transport.hpp"
@@ -16,7 +17,9 @@ namespace peakstorm {
 struct ReplayPorts {
   wire::WireFormat& format;
   Transport& transport;
-  const Clock& clock;  ///< The one that `transport.poll` goes by.
+  const Clock& clock;                ///< The one that `transport.poll` goes by.
+  bool broker = false;               ///< The transport leads to a broker: no checks, no pages, no platform's schedule.
+  StoredMessages* stored = nullptr;  ///< Of the broker, when it is to be read back.
 };
 
 /// As `replay`. Requires: options checked by `plan_replay`.

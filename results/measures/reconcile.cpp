@@ -37,11 +37,33 @@ struct TruthScan {
   std::uint32_t rank = 0;          ///< In the order of acknowledgements, from 1.
   std::uint16_t attempts = 0;
   std::uint16_t last_status = 0;
+  std::uint16_t again = 0;   ///< Times it was told once more on purpose (redelivery).
+  std::uint16_t copies = 0;  ///< That a broker has stored.
 };
 
 constexpr std::uint32_t bit(FaultKind kind) {
   return std::uint32_t{1} << static_cast<unsigned>(kind);
 }
+
+/// A message that exists only by a fault, on its way to a broker.
+struct ExtraKey {
+  ParcelId parcel{};
+  std::uint8_t sequence = 0;
+  FaultKind fault = FaultKind::none;
+  bool operator==(const ExtraKey&) const = default;
+};
+struct ExtraHash {
+  using is_avalanching = void;
+  std::size_t operator()(const ExtraKey& key) const {
+    return hash64(static_cast<std::uint64_t>(key.parcel),
+                  std::uint64_t{key.sequence} << 8U | static_cast<std::uint64_t>(key.fault));
+  }
+};
+struct ExtraFate {
+  std::uint16_t attempts = 0;
+  std::uint16_t copies = 0;
+  bool accepted = false;
+};
 
 /// What a check saw; judged at the end, when it is known what had been sent by then.
 struct Check {
@@ -156,6 +178,7 @@ bool is_defect(FindingKind kind) {
     case FindingKind::ghost_shown:
     case FindingKind::refused:
     case FindingKind::not_recovered:
+    case FindingKind::reordered:
       return true;
     case FindingKind::unacknowledged:
     case FindingKind::not_sent:
@@ -168,7 +191,8 @@ bool is_defect(FindingKind kind) {
 
 bool counts_scans(FindingKind kind) {
   return kind <= FindingKind::late_to_show || kind == FindingKind::wrong_instant ||
-         kind == FindingKind::forgery_taken || kind == FindingKind::forgery_error || kind == FindingKind::refused;
+         kind == FindingKind::forgery_taken || kind == FindingKind::forgery_error || kind == FindingKind::refused ||
+         kind == FindingKind::reordered;
 }
 
 std::optional<Oracle> oracle_of(FindingKind kind) {
@@ -188,6 +212,7 @@ std::optional<Oracle> oracle_of(FindingKind kind) {
     case FindingKind::wrong_delivery:
       return Oracle::final_status;
     case FindingKind::impossible_status:
+    case FindingKind::reordered:
       return Oracle::prefix_consistency;
     case FindingKind::late_to_show:
       return Oracle::visibility_latency;
@@ -379,6 +404,8 @@ struct Reconciliation::Impl {
   std::vector<std::int32_t> first_shown;  ///< Scans that its first check showed; -1: never checked.
   std::vector<Check> checks;
   std::vector<Told> told;
+  std::vector<nanoseconds> newest_stored;  ///< By parcel: when the newest scan stored so far was sent; brokers only.
+  boost::unordered_flat_map<ExtraKey, ExtraFate, ExtraHash> extras;  ///< Likewise.
   std::uint32_t accepted = 0;
   std::uint64_t accepted_beside = 0;
   Symptoms symptoms;
@@ -462,6 +489,9 @@ struct Reconciliation::Impl {
   void compare(std::uint32_t index, const ShownParcel& page);
   void compare_promise(std::uint32_t index, const ShownParcel& page);
   void judge_messages(const RequestRecord& record);
+  void count_extra(const RequestRecord& record);
+  void keep_order(std::uint32_t index, TruthScan& scan);
+  FindingExample stored_example(const TruthScan& scan, const std::string& what) const;
   void judge_refusals();
   void judge_checks();
   void judge_status(const Check& check, std::span<const TruthScan> scans);
@@ -503,6 +533,7 @@ void Reconciliation::begin(const ReplayEnvironment& environment) {
   m.results.environment = environment;
   m.results.late_after = m.options.late_after;
   m.results.shown_within = m.options.shown_within;
+  if (environment.broker) m.newest_stored.assign(m.parcels.size(), nanoseconds::min());
   std::sort(m.gathered.begin(), m.gathered.end(), [](const auto& a, const auto& b) {
     return std::tie(a.first, a.second.reported, a.second.sequence) <
            std::tie(b.first, b.second.reported, b.second.sequence);
@@ -511,7 +542,7 @@ void Reconciliation::begin(const ReplayEnvironment& environment) {
   m.scans.reserve(m.gathered.size());
   for (const auto& [parcel, scan] : m.gathered) {
     ++m.first_scan[parcel + 1];
-    m.scans.push_back({scan, not_yet, not_yet, false, false, not_yet, 0, 0, 0, 0, 0});
+    m.scans.push_back({scan, not_yet, not_yet, false, false, not_yet, 0, 0, 0, 0, 0, 0, 0});
   }
   for (std::size_t i = 0; i < m.parcels.size(); ++i) m.first_scan[i + 1] += m.first_scan[i];
   m.gathered = {};
@@ -526,7 +557,9 @@ void Reconciliation::request(const RequestRecord& record) {
 
   // Repeated attempts of a scan carry the first intended instant; they are sent, but not intended again.
   bool first_attempt = true;
-  if (record.fault != FaultKind::none) {
+  if (record.fault != FaultKind::none && r.environment.broker) {
+    m.count_extra(record);
+  } else if (record.fault != FaultKind::none) {
     m.judge_messages(record);
   } else if (record.kind == RequestKind::scan) {
     if (TruthScan* scan = m.find(record.parcel, record.sequence)) {
@@ -643,6 +676,121 @@ void Reconciliation::read_back(const ShownParcel& parcel) {
   impl_->compare(found->second, parcel);
   impl_->compare_promise(found->second, parcel);
 }
+
+// ---- brokers ----
+
+/// A broker judges no signature and may store a forgery; but what it has acknowledged must be there.
+void Reconciliation::Impl::count_extra(const RequestRecord& record) {
+  if (record.fault == FaultKind::redelivery) {
+    if (TruthScan* scan = find(record.parcel, record.sequence)) ++scan->again;
+    return;
+  }
+  ExtraFate& extra = extras[{record.parcel, record.sequence, record.fault}];
+  ++extra.attempts;
+  extra.accepted = extra.accepted || record.fate == RequestFate::accepted;
+}
+
+FindingExample Reconciliation::Impl::stored_example(const TruthScan& about, const std::string& what) const {
+  const auto plain = [this](const Scan& scan) {
+    return ShownScan{world.first_day_unix * 1000 + scan.at.time_since_epoch().count(), scan.kind,
+                     scan.place == no_place ? std::string() : world.place_name(scan.place)};
+  };
+  std::string truth;
+  std::string stored;
+  for (const TruthScan& scan : parcel_scans(index_of.at(about.scan.parcel))) {
+    truth += line_of(plain(scan.scan), &scan == &about);
+    for (unsigned copy = 0; copy < scan.copies; ++copy) stored += line_of(plain(scan.scan), &scan == &about);
+  }
+  return {{},    {},     {}, fmt::format("{} {}", scan_kind_names[static_cast<std::size_t>(about.scan.kind)], what),
+          truth, stored, 0};
+}
+
+void Reconciliation::stored(const StoredMessage& message) {
+  Impl& m = *impl_;
+  ReplayResults& r = m.results;
+  if (!message.known) {
+    ++r.stored_foreign;
+    return;
+  }
+  ++r.stored;
+  ++r.oracle[static_cast<std::size_t>(Oracle::no_phantom)].judged;
+  const auto bare = [&](FindingKind kind, const char* what) {
+    m.found(kind, message.parcel, message.sequence, [&] {
+      const std::string fault = fault_names[static_cast<std::size_t>(message.fault)];
+      return FindingExample{{}, {}, {}, std::string(what) + " (" + fault + ")", "", "", 0};
+    });
+  };
+  if (message.fault != FaultKind::none) {
+    const auto extra = m.extras.find({message.parcel, message.sequence, message.fault});
+    if (extra == m.extras.end()) return bare(FindingKind::phantom, "is stored and was never sent");
+    if (++extra->second.copies > extra->second.attempts) {
+      bare(FindingKind::duplicated, "is stored more often than it was sent");
+    } else if (extra->second.copies > 1) {
+      ++r.stored_again;
+    }
+    if (!message.intact) bare(FindingKind::wrong, "is stored with another body");
+    return;
+  }
+  TruthScan* const scan = m.find(message.parcel, message.sequence);
+  if (scan == nullptr || !scan->tried) return bare(FindingKind::phantom, "is stored and was never sent");
+  ++scan->copies;
+  const auto told = [&](FindingKind kind, const std::string& what) {
+    m.found(kind, message.parcel, message.sequence, [&] { return m.stored_example(*scan, what); });
+  };
+  const unsigned times_sent = unsigned{scan->attempts} + scan->again;
+  if (scan->copies > times_sent) {
+    told(FindingKind::duplicated, fmt::format("is stored {} times and was sent {}", scan->copies, times_sent));
+  } else if (scan->copies > 1) {
+    ++r.stored_again;
+  }
+  if (!message.intact) told(FindingKind::wrong, "is stored with another body");
+  if (scan->copies == 1) m.keep_order(m.index_of.at(message.parcel), *scan);
+}
+
+/// The next scan of a parcel is sent when the one before was answered, so acknowledged ones are stored in the order of
+/// their sending. One that was given up may still arrive at any time.
+void Reconciliation::Impl::keep_order(std::uint32_t index, TruthScan& scan) {
+  if (scan.accepted == not_yet) return;
+  ++results.oracle[static_cast<std::size_t>(Oracle::prefix_consistency)].judged;
+  if (scan.sent < newest_stored[index]) {
+    found(FindingKind::reordered, scan.scan.parcel, scan.scan.sequence,
+          [&] { return stored_example(scan, "is stored behind a later one of the same parcel"); });
+  }
+  newest_stored[index] = std::max(newest_stored[index], scan.sent);
+}
+
+void Reconciliation::stored_all() {
+  Impl& m = *impl_;
+  m.results.stored_read = true;
+  m.was_read.assign(m.parcels.size(), true);
+  for (const TruthScan& scan : m.scans) {
+    if (scan.copies > 0) continue;
+    const bool accepted = scan.accepted != not_yet;
+    const FindingKind kind = accepted     ? FindingKind::lost
+                             : scan.tried ? FindingKind::unacknowledged
+                                          : FindingKind::not_sent;
+    m.found(kind, scan.scan.parcel, scan.scan.sequence, [&] {
+      return m.stored_example(scan, accepted     ? "was acknowledged and is not stored"
+                                    : scan.tried ? "was sent, never acknowledged, and is not stored"
+                                                 : "was never sent");
+    });
+  }
+  for (const auto& [key, extra] : m.extras) {
+    if (!extra.accepted || extra.copies > 0) continue;
+    m.found(FindingKind::lost, key.parcel, key.sequence, [&, fault = key.fault] {
+      return FindingExample{{},
+                            {},
+                            {},
+                            fmt::format("the message that is a {} was acknowledged and is not stored",
+                                        fault_names[static_cast<std::size_t>(fault)]),
+                            "",
+                            "",
+                            0};
+    });
+  }
+}
+
+// ---- pages ----
 
 void Reconciliation::Impl::compare(std::uint32_t index, const ShownParcel& page) {
   const TruthParcel& parcel = parcels[index];
@@ -974,6 +1122,7 @@ void Reconciliation::Impl::judge_messages(const RequestRecord& record) {
 void Reconciliation::Impl::judge_refusals() {
   for (const TruthScan& scan : scans) {
     if (scan.tried) ++results.oracle[static_cast<std::size_t>(Oracle::no_lost_scan)].judged;
+    if (results.environment.broker) continue;  // Its codes are not HTTP's, and it may refuse for want of space.
     const bool refused = scan.accepted == not_yet && scan.last_status >= 400 && scan.last_status < 500 &&
                          scan.last_status != 408 && scan.last_status != 429;
     if (!refused) continue;
@@ -1210,7 +1359,7 @@ void Reconciliation::Impl::sum_up() {
   }
   of(Oracle::no_phantom).judged += results.read;
   of(Oracle::final_status).judged = results.read;
-  of(Oracle::timestamp_fidelity).judged = accepted;
+  of(Oracle::timestamp_fidelity).judged = results.environment.broker ? 0 : accepted;
   const bool any_injected = !results.injected.empty();
   for (std::uint32_t i = 0; i < parcels.size() && any_injected; ++i) {
     if (faults[i] != 0) continue;

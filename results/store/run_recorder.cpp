@@ -115,6 +115,8 @@ class Watched final : public ReplayRecorder {
   void injected(const InjectedFault& fault) override { target_.injected(fault); }
   void shown(const ShownStatus& status) override { target_.shown(status); }
   void read_back(const ShownParcel& parcel) override { target_.read_back(parcel); }
+  void stored(const StoredMessage& message) override { target_.stored(message); }
+  void stored_all() override { target_.stored_all(); }
   void end(std::chrono::nanoseconds wall, std::chrono::nanoseconds cpu, bool complete) override {
     target_.end(wall, cpu, complete);
     ended_ = true;

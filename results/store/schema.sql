@@ -221,7 +221,7 @@ CREATE TABLE staleness_second (
 -- another instant, kind or place), 'late_to_show' (shown in the end, but a check missed it), 'wrong_status',
 -- 'wrong_promise', 'wrong_delivery' (delivery instant), 'parcel_not_found', 'parcel_not_read', 'wrong_instant' (else
 -- right), 'impossible_status' (at a check), 'forgery_taken', 'forgery_error' (answered with 500), 'ghost_shown',
--- 'refused' (a true message got 4xx), 'not_recovered' (after an outage).
+-- 'refused' (a true message got 4xx), 'not_recovered' (after an outage), 'reordered' (by a broker).
 -- subject 'scan' or 'parcel'. defect 1: counts in the measure `findings`.
 CREATE TABLE finding (
   kind TEXT PRIMARY KEY, subject TEXT NOT NULL, defect INTEGER NOT NULL, count INTEGER NOT NULL) WITHOUT ROWID;

@@ -121,6 +121,8 @@ class MemoryRecorder final : public ReplayRecorder {
   void request(const RequestRecord& record) override { requests.push_back(record); }
   void shown(const ShownStatus& status) override { statuses.push_back(status); }
   void read_back(const ShownParcel& parcel) override { parcels.push_back(parcel); }
+  void stored(const StoredMessage& message) override { messages.push_back(message); }
+  void stored_all() override { all_stored = true; }
   void end(nanoseconds w, nanoseconds c, bool is_complete) override {
     ++ends;
     wall = w;
@@ -136,6 +138,8 @@ class MemoryRecorder final : public ReplayRecorder {
   std::vector<RequestRecord> requests;
   std::vector<ShownStatus> statuses;
   std::vector<ShownParcel> parcels;
+  std::vector<StoredMessage> messages;
+  bool all_stored = false;
   int ends = 0;
   nanoseconds wall{};
   nanoseconds cpu{};

@@ -46,6 +46,7 @@ export const findings = {
   ghost_shown: ["Ghost", "has a page for a number that was never shipped"],
   refused: ["Refused", "a true message was answered with 4xx"],
   not_recovered: ["Not recovered", "after an outage the backlog was never worked off"],
+  reordered: ["Reordered", "a broker stored it behind a later one of the same parcel"],
 };
 
 /** [name, what it proves, what it judges] of each oracle. */
