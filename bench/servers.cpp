@@ -3,18 +3,23 @@
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sched.h>
+#include <sys/epoll.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
+#include <cerrno>
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
+#include <string_view>
 
 namespace peakstorm::bench {
 namespace {
@@ -61,6 +66,53 @@ bool listens(std::uint16_t port) {
   const bool there = connect(socket, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
   close(socket);
   return there;
+}
+
+/// Reads what is there and answers when a request is whole. False when the connection is over.
+bool answer_on(int socket, std::string& pending) {
+  std::array<char, 1 << 16> part;
+  const ssize_t got = recv(socket, part.data(), part.size(), MSG_DONTWAIT);
+  if (got < 0) return errno == EAGAIN;
+  if (got == 0) return false;
+  pending.append(part.data(), static_cast<std::size_t>(got));
+  constexpr std::string_view length_name = "Content-Length: ";
+  const std::size_t head = pending.find("\r\n\r\n");
+  const std::size_t length = pending.find(length_name);
+  if (head == std::string::npos || length > head) return pending.size() < part.size();
+  const auto body = std::strtoull(pending.c_str() + length + length_name.size(), nullptr, 10);
+  if (pending.size() < head + 4 + body) return pending.size() < part.size();
+  pending.clear();
+  constexpr std::string_view reply = "HTTP/1.1 204 No Content\r\n\r\n";
+  return ::send(socket, reply.data(), reply.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(reply.size());
+}
+
+[[noreturn]] void serve_awake(int listener) {
+  const int epoll = epoll_create1(0);
+  const auto add = [&](int socket) {
+    epoll_event event{};
+    event.events = EPOLLIN;
+    event.data.fd = socket;
+    epoll_ctl(epoll, EPOLL_CTL_ADD, socket, &event);
+  };
+  add(listener);
+  std::vector<std::string> pending(4096);
+  std::array<epoll_event, 64> events;
+  while (true) {
+    const int ready = epoll_wait(epoll, events.data(), static_cast<int>(events.size()), 0);
+    for (int i = 0; i < ready; ++i) {
+      const int socket = events[static_cast<std::size_t>(i)].data.fd;
+      if (socket == listener) {
+        const int taken = accept(listener, nullptr, nullptr);
+        if (taken < 0 || static_cast<std::size_t>(taken) >= pending.size()) _exit(1);
+        const int on = 1;
+        setsockopt(taken, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+        add(taken);
+      } else if (!answer_on(socket, pending[static_cast<std::size_t>(socket)])) {
+        pending[static_cast<std::size_t>(socket)].clear();
+        close(socket);
+      }
+    }
+  }
 }
 
 std::string configuration(const std::string& folder, std::uint16_t port) {
@@ -138,6 +190,28 @@ Nginx::~Nginx() {
   }
   std::error_code ignored;
   if (!folder_.empty()) std::filesystem::remove_all(folder_, ignored);
+}
+
+AwakeServer::AwakeServer(int core) {
+  const int listener = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in address = loopback(0);
+  socklen_t size = sizeof address;
+  bind(listener, reinterpret_cast<const sockaddr*>(&address), size);
+  listen(listener, 1024);
+  getsockname(listener, reinterpret_cast<sockaddr*>(&address), &size);
+  port_ = ntohs(address.sin_port);
+  pid_ = fork();
+  if (pid_ == 0) {
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    bind_to(core);
+    serve_awake(listener);
+  }
+  close(listener);
+}
+
+AwakeServer::~AwakeServer() {
+  kill(pid_, SIGKILL);
+  waitpid(pid_, nullptr, 0);
 }
 
 OnCore::OnCore(int core) : before_(sizeof(cpu_set_t)) {

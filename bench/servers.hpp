@@ -42,6 +42,21 @@ class Nginx {
   pid_t pid_ = -1;
 };
 
+/// A process on one core that answers every request with 204 and never sleeps, until it is destroyed. Understands one
+/// request at a time on each connection, with a Content-Length, at most 64 KiB long.
+class AwakeServer {
+ public:
+  explicit AwakeServer(int core);
+  ~AwakeServer();
+  AwakeServer(const AwakeServer&) = delete;
+  AwakeServer& operator=(const AwakeServer&) = delete;
+  [[nodiscard]] std::string url() const { return "http://127.0.0.1:" + std::to_string(port_); }
+
+ private:
+  std::uint16_t port_ = 0;
+  pid_t pid_ = -1;
+};
+
 /// Binds the calling thread to a core for as long as it lives.
 class OnCore {
  public:

