@@ -471,6 +471,7 @@ World on_the_road(std::int64_t times) {
   node.cut_off = hours(24);
   node.handling_min = node.handling_max = hours(2) * times;
   Pickup& pickup = node.pickups[0];
+  pickup.time = hours(20) + minutes(50);  // Docked at 21:50, it misses the 22:00 by its cut-off.
   if (times == 7) {
     const Departure weekly = in_weeks(pickup.time);
     for (Day day = 0; day < world.day_count + world.drain_days; ++day) {
@@ -543,10 +544,10 @@ TEST(Counterexample, SortersDoNotStretch) {
     ASSERT_FALSE(sorted.empty());
     docked[times == 1 ? 0 : 1] = sorted.front();
   }
-  // Collected at 17:00 of the first day, at the hub at 17:40, ready at 18:00, sorted within seconds, docked at 18:10; a
-  // week's stretch would be 18:10 times seven, 5 days 7:10.
-  EXPECT_EQ(docked[0], day_zero + hours(18) + minutes(10));
-  EXPECT_EQ(docked[1], day_zero + (hours(18)) * 7 + minutes(10));
+  // Collected at 20:50 of the first day, at the hub at 21:30, ready at 21:50, sorted within seconds, docked at 22:00; a
+  // week's stretch would be 22:00 times seven.
+  EXPECT_EQ(docked[0], day_zero + hours(22));
+  EXPECT_EQ(docked[1], day_zero + (hours(21) + minutes(50)) * 7 + minutes(10));
 }
 
 // ---- The false one ------------------------------------------------------------------------------------------------

@@ -177,6 +177,7 @@ std::vector<Ride> CarrierPlans::rides_of(std::size_t lane, SimTime midnight, Sim
     for (SimTime& instant : instants) instant -= later;
   }
   std::vector<Ride> rides;
+  rides.reserve(instants.size());
   for (const SimTime departure : instants) {
     const SimTime last = departure - l.cut_off - minutes(30);
     const SimTime middle{hours(floor_div(ms(last), 3'600'000)) + minutes(30)};
