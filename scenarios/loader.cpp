@@ -4,6 +4,7 @@
 #include <exception>
 #include <system_error>
 
+#include "engine/message_formats.hpp"
 #include "scenarios/build/builder.hpp"
 #include "scenarios/build/folder.hpp"
 #include "scenarios/text/hash.hpp"
@@ -79,13 +80,18 @@ tl::expected<World, std::vector<Fault>> load_scenario(const fs::path& folder, co
 
 std::vector<InputFile> scenario_files(const fs::path& folder) {
   std::vector<InputFile> files;
-  std::vector<std::string_view> names(table_files.begin(), table_files.end());
-  names.push_back(settings_file);
+  std::vector<std::string> names(table_files.begin(), table_files.end());
+  names.emplace_back(settings_file);
+  Faults ignored;  // load_scenario reports them.
+  const auto settings = read_settings(folder, {}, ignored);
+  if (settings && settings->replay.format.starts_with(template_prefix)) {
+    names.push_back(settings->replay.format.substr(template_prefix.size()));
+  }
   std::sort(names.begin(), names.end());
-  for (const std::string_view name : names) {
+  for (const std::string& name : names) {
     std::error_code error;
     if (!fs::exists(folder / name, error)) continue;
-    InputFile file{std::string(name), 0, ""};
+    InputFile file{name, 0, ""};
     if (const auto text = read_text(folder / name)) {
       file.size = text->size();
       file.xxh128 = xxh128_hex(*text);

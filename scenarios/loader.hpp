@@ -51,7 +51,8 @@ struct InputFile {
   std::string xxh128;      ///< XXH3, 128 bits, 32 lower-case digits; empty when the file cannot be read.
 };
 
-/// The files load_scenario reads in `folder`, those that exist, sorted by name.
+/// The files load_scenario reads in `folder`, and the template that the replay takes its messages from; those that
+/// exist, sorted by name.
 std::vector<InputFile> scenario_files(const std::filesystem::path& folder);
 
 }  // namespace peakstorm

@@ -93,7 +93,7 @@ ExitCode drill(const Flags& flags, const Context& context) {
   const World& world = scenario->world;
   const auto gates = parse_gates(world.gates, flags.gates, measure_catalogue(world));
   if (!gates) return gates.error();
-  auto replaying = replay_options(world, flags.replay);
+  auto replaying = replay_options(world, scenario->folder, flags.replay);
   if (!replaying) return report(replaying.error());
   const auto limit = limit_options(flags.replay, *replaying);
   if (flags.replay.find_limit && !limit) return report(limit.error());

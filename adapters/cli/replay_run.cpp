@@ -6,10 +6,12 @@
 #include <boost/json.hpp>
 #include <optional>
 
+#include "adapters/cli/hint.hpp"
 #include "adapters/cli/progress.hpp"
 #include "adapters/cli/secret.hpp"
 #include "adapters/cli/text.hpp"
 #include "adapters/wire_format.hpp"
+#include "engine/message_formats.hpp"
 
 namespace peakstorm::cli {
 namespace {
@@ -100,6 +102,13 @@ std::string found_text(const ReplayResults& results, Wanted wanted) {
   return text;
 }
 
+/// The scenario's own, with a template by its whole path.
+std::string format_of(const World& world, const std::filesystem::path& folder) {
+  const std::string& format = world.replay.format;
+  if (!format.starts_with(template_prefix)) return format;
+  return std::string(template_prefix) + (folder / format.substr(template_prefix.size())).string();
+}
+
 /// One bar per phase of the replay.
 class PhasedProgress {
  public:
@@ -131,11 +140,12 @@ class PhasedProgress {
 
 }  // namespace
 
-Result<ReplayOptions> replay_options(const World& world, const ReplayFlags& flags) {
+Result<ReplayOptions> replay_options(const World& world, const std::filesystem::path& folder,
+                                     const ReplayFlags& flags) {
   ReplayOptions options;
   options.target = flags.against;
   options.allow_hosts = flags.allow_hosts;
-  options.format = flags.format.value_or(world.replay.format);
+  options.format = flags.format ? *flags.format : format_of(world, folder);
   options.webhook_path = flags.webhook_path;
   options.http = flags.http;
   options.streams = flags.streams;
@@ -159,7 +169,13 @@ Result<ReplayOptions> replay_options(const World& world, const ReplayFlags& flag
   auto secret = webhook_secret(flags.secret_file);
   if (!secret) return tl::unexpected(secret.error());
   options.secret = *secret;
-  if (const auto kinds = wire::shown_kinds(options.format); !kinds) return tl::unexpected(kinds.error());
+  if (const auto kinds = wire::shown_kinds(options.format); !kinds) {
+    const auto known = wire::format_names();
+    const std::string near = nearest(options.format, {known.begin(), known.end()});
+    Error error = kinds.error();
+    if (!near.empty()) error.message += "; did you mean '" + near + "'?";
+    return tl::unexpected(std::move(error));
+  }
   if (flags.against.empty()) {
     if (!flags.ca_file.empty()) {
       return fail(ErrorKind::bad_input,
@@ -172,7 +188,7 @@ Result<ReplayOptions> replay_options(const World& world, const ReplayFlags& flag
     }
     if (wire::embedded_endpoint_reads(options.format)) return options;
     return fail(ErrorKind::bad_input,
-                fmt::format("--format {}: the embedded endpoint does not read it; name your own with --against URL, or "
+                fmt::format("format {}: the embedded endpoint does not read it; name your own with --against URL, or "
                             "use easypost or cloudevents",
                             options.format));
   }

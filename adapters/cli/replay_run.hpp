@@ -2,6 +2,7 @@
 #pragma once
 
 #include <boost/json/fwd.hpp>
+#include <filesystem>
 #include <memory>
 #include <stop_token>
 #include <string>
@@ -16,8 +17,10 @@
 namespace peakstorm::cli {
 
 /// Options from the flags and the scenario's defaults; the target is still empty when the embedded endpoint is
-/// meant. Checks what can be checked before a long simulation: the URL, the host, the secret. Errors: bad_input.
-Result<ReplayOptions> replay_options(const World& world, const ReplayFlags& flags);
+/// meant. Checks what can be checked before a long simulation: the URL, the host, the secret. `folder` is the
+/// scenario's, where its template lies. Errors: bad_input.
+Result<ReplayOptions> replay_options(const World& world, const std::filesystem::path& folder,
+                                     const ReplayFlags& flags);
 
 /// Starts the embedded endpoint on a free loopback port and points `options` to it, with a secret of its own
 /// when none is given.

@@ -52,7 +52,7 @@ ExitCode replay_folder(const Flags& flags, const Context& context) {
   const World& world = scenario->world;
   const auto gates = parse_gates(world.gates, flags.gates, measure_catalogue(world));
   if (!gates) return gates.error();
-  auto options = replay_options(world, flags.replay);
+  auto options = replay_options(world, scenario->folder, flags.replay);
   if (!options) return report(options.error());
 
   auto parcels = (*run)->parcels();

@@ -5,6 +5,7 @@
 #include "adapters/wire/template_file.hpp"
 #include "adapters/wire_format.hpp"
 #include "engine/check.hpp"
+#include "engine/message_formats.hpp"
 
 namespace peakstorm::wire {
 namespace {
@@ -20,8 +21,6 @@ tl::unexpected<Error> unknown(std::string_view name) {
   for (const std::string_view known : format_names()) message.append(" ").append(known);
   return fail(ErrorKind::bad_input, message + ", or template:FILE with a message of your own");
 }
-
-constexpr std::string_view template_prefix = "template:";
 
 }  // namespace
 
@@ -56,13 +55,7 @@ std::span<const Profile> all_profiles() {
 }
 
 std::span<const std::string_view> format_names() {
-  static const std::vector<std::string_view> names = [] {
-    std::vector<std::string_view> all;
-    for (const Profile& profile : all_profiles()) all.push_back(profile.name);
-    all.insert(all.end(), {"epcis", "epcis-proceed"});
-    return all;
-  }();
-  return names;
+  return message_formats;
 }
 
 void WireFormat::encode_batch(std::span<const ParcelView> parcels, Message& out) {

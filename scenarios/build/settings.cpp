@@ -6,6 +6,7 @@
 #include <cmath>
 #include <numeric>
 
+#include "engine/message_formats.hpp"
 #include "scenarios/build/folder.hpp"
 #include "scenarios/text/near.hpp"
 #include "scenarios/text/zones.hpp"
@@ -550,14 +551,37 @@ void read_shopper(Keys keys, ShopperModel& s) {
   keys.finish();
 }
 
-void read_replay(Keys keys, ReplayDefaults& r) {
+/// "template:FILE" names a file beside scenario.toml: run folders keep those, and nothing that lies elsewhere.
+Parsed<std::string> parse_format(std::string_view text, const std::filesystem::path& folder) {
+  if (text.starts_with(template_prefix)) {
+    const std::filesystem::path file = text.substr(template_prefix.size());
+    if (file.empty() || file != file.filename() || file == "." || file == "..") {
+      return tl::unexpected<Complaint>(
+          Complaint{"a template is a file of the scenario's own folder", "write template:FILE, with no folder"});
+    }
+    std::error_code error;
+    if (!std::filesystem::is_regular_file(folder / file, error)) {
+      return tl::unexpected<Complaint>(
+          Complaint{"there is no file " + in_quotes(file.string()) + " beside scenario.toml", "add it"});
+    }
+    return std::string(text);
+  }
+  const std::vector<std::string_view> names(message_formats.begin(), message_formats.end());
+  if (std::find(names.begin(), names.end(), text) != names.end()) return std::string(text);
+  return tl::unexpected<Complaint>(Complaint{
+      "unknown format " + in_quotes(text),
+      did_you_mean(text, names, "write " + list_of(names) + ", or template:FILE with a message of your own")});
+}
+
+void read_replay(Keys keys, const std::filesystem::path& folder, ReplayDefaults& r) {
   keys.number("scale", false, 10, r.scale);
   const int seconds = keys.number("seconds", false, 1e6, r.seconds);
   const int speed = keys.number("speed", false, 1e9, r.speed);
   if (seconds != 0 && speed != 0) {
     keys.fault(speed, "speed", "both seconds and speed are given", "remove one of the two");
   }
-  keys.choice<std::string>("format", {{"easypost", "easypost"}, {"cloudevents", "cloudevents"}}, r.format);
+  keys.read_text(
+      "format", [&folder](std::string_view t) { return parse_format(t, folder); }, r.format);
   keys.finish();
 }
 
@@ -657,7 +681,7 @@ std::optional<Settings> read_settings(const std::filesystem::path& folder, const
   if (out.carriers.empty() && root.find("carrier") == nullptr) root.missing("carrier", "add a [[carrier]]");
   if (out.shippers.empty() && root.find("shipper") == nullptr) root.missing("shipper", "add a [[shipper]]");
   if (auto keys = root.table("shopper")) read_shopper(*std::move(keys), out.shopper);
-  if (auto keys = root.table("replay")) read_replay(*std::move(keys), out.replay);
+  if (auto keys = root.table("replay")) read_replay(*std::move(keys), folder, out.replay);
   if (auto keys = root.table("faults")) read_faults(*std::move(keys), out.replay.faults);
   if (auto keys = root.table("gate")) read_gates(*std::move(keys), out.gates);
   root.finish();

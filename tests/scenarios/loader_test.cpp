@@ -9,6 +9,7 @@
 #include <numeric>
 #include <random>
 
+#include "engine/message_formats.hpp"
 #include "scenarios/library.hpp"
 #include "scenarios/save.hpp"
 #include "tests/scenarios/world_folder.hpp"
@@ -317,6 +318,24 @@ TEST_F(LoadedWorld, ListsItsInputsWithHashes) {
   ASSERT_EQ(files[6].name, "lanes.csv");
   folder_.replace("lanes.csv", "50h", "51h");
   EXPECT_NE(scenario_files(folder_.path())[6].xxh128, before);
+}
+
+TEST_F(LoadedWorld, TakesEveryFormatThatTheCommandLineTakes) {
+  std::string written = R"(format = "easypost")";
+  for (const std::string_view name : message_formats) {
+    std::string further = R"(format = ")" + std::string(name) + R"(")";
+    folder_.replace("scenario.toml", written, further);
+    EXPECT_EQ(load(folder_.path()).replay.format, name);
+    written = std::move(further);
+  }
+}
+
+TEST_F(LoadedWorld, TakesATemplateOfItsOwnFolderAsAnInput) {
+  folder_.replace("scenario.toml", R"(format = "easypost")", R"(format = "template:hook.json")");
+  test::write_file(folder_.path() / "hook.json", "{}");
+  EXPECT_EQ(load(folder_.path()).replay.format, "template:hook.json");
+  const auto files = scenario_files(folder_.path());
+  EXPECT_EQ(std::count_if(files.begin(), files.end(), [](const InputFile& f) { return f.name == "hook.json"; }), 1);
 }
 
 TEST(Library, EveryScenarioOfItChecksClean) {

@@ -8,6 +8,7 @@
 #include "adapters/wire/text.hpp"
 #include "adapters/wire_format.hpp"
 #include "bench/signing_key.hpp"
+#include "engine/message_formats.hpp"
 #include "tests/adapters/wire/tiny_world.hpp"
 
 namespace peakstorm::wire {
@@ -185,6 +186,18 @@ class Formats : public ::testing::Test {
   World world = testing::tiny_world();
   ParcelFacts facts = testing::facts_of(make_parcel_id(ShipNodeId{1}, 5, 7), 0);
 };
+
+TEST_F(Formats, AreThoseOfTheTableAndNoOthers) {
+  for (const std::string_view name : message_formats) {
+    EXPECT_TRUE(shown_kinds(name)) << name;
+    const auto format = make_format(name, world, {testing::secret_for(name), ""});
+    ASSERT_TRUE(format) << name << ": " << format.error().message;
+    EXPECT_EQ((*format)->name(), name);
+  }
+  for (const Profile& profile : all_profiles()) {
+    EXPECT_EQ(std::count(message_formats.begin(), message_formats.end(), profile.name), 1) << profile.name;
+  }
+}
 
 TEST_F(Formats, ARedeliveryIsTheSameBytes) {
   const std::vector<Scan> scans{scan(0, ScanKind::label_created, day_zero + hours(1)),
