@@ -9,6 +9,7 @@
 #include "engine/check.hpp"
 #include "engine/satisfaction.hpp"
 #include "results/measures/names.hpp"
+#include "results/reconcile.hpp"
 
 namespace peakstorm {
 namespace {
@@ -829,6 +830,7 @@ MeasureCatalogue measure_catalogue(const World& world) {
   for (const auto& [name, unit] : names::simulated) catalogue[name] = unit;
   for (const char* fate : fate_names) catalogue[std::string("parcels.") + fate] = Unit::count;
   for (const auto& [name, unit] : names::replayed) catalogue[name] = unit;
+  for (const char* oracle : oracle_names) catalogue[names::findings_of(oracle)] = Unit::count;
   for (const char* scope : names::latency_scopes) {
     for (const char* statistic : names::latency_statistics) {
       catalogue[std::string("endpoint.") + scope + statistic] = Unit::ms;

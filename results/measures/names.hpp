@@ -37,6 +37,11 @@ inline constexpr std::pair<const char*, Unit> simulated[] = {
 inline constexpr const char* latency_scopes[] = {"", "scan.", "check.", "read_back.", "service."};
 inline constexpr const char* latency_statistics[] = {"p50", "p90", "p99", "p999", "max", "mean"};
 
+/// "findings.no_lost_scan": what one of `oracle_names` found.
+inline std::string findings_of(const char* oracle) {
+  return std::string("findings.") + oracle;
+}
+
 inline constexpr std::pair<const char*, Unit> replayed[] = {
     {"findings", Unit::count},
     {"lost_scans", Unit::count},

@@ -11,6 +11,7 @@
 #include "engine/check.hpp"
 #include "results/measures.hpp"
 #include "results/measures/diagnosis.hpp"
+#include "results/measures/names.hpp"
 
 namespace peakstorm {
 namespace {
@@ -311,6 +312,10 @@ void ReplayResults::add_to(MeasureMap& measures) const {
     put(name, Unit::count, judged ? std::optional(value) : std::nullopt);
   };
   put("findings", Unit::count, judged ? std::optional(static_cast<double>(defects())) : std::nullopt);
+  for (std::size_t i = 0; i < oracles; ++i) {
+    put(names::findings_of(oracle_names[i]), Unit::count,
+        judged ? std::optional(static_cast<double>(oracle[i].findings)) : std::nullopt);
+  }
   finding("lost_scans", FindingKind::lost);
   finding("phantom_scans", FindingKind::phantom);
   finding("duplicated_scans", FindingKind::duplicated);

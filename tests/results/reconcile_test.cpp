@@ -494,6 +494,46 @@ TEST(ReplayMeasures, NamesAreInTheCatalogueAndAnIncompleteReplayHasNoFindings) {
   EXPECT_FALSE(measures.at("lost_scans").value);
 }
 
+TEST(ReplayMeasures, OraclesCountByTheirNamesAndAddUpToTheFindings) {
+  Bench bench(2);
+  bench.begin();
+  bench.send_all();
+  ShownParcel lost = bench.page(0);
+  lost.scans.erase(lost.scans.begin() + 1);
+  ShownParcel phantom = bench.page(1);
+  phantom.scans.push_back(phantom.scans.back());
+  phantom.scans.back().place = "nowhere";
+  bench.reconciliation->read_back(lost);
+  bench.reconciliation->read_back(phantom);
+  const ReplayResults& results = bench.end();
+  MeasureMap measures;
+  results.add_to(measures);
+  double sum = 0;
+  for (const char* name : oracle_names) {
+    const std::optional<double> value = measures.at(std::string("findings.") + name).value;
+    ASSERT_TRUE(value) << name;
+    if (name != std::string("isolation") && name != std::string("visibility_latency")) sum += *value;
+  }
+  EXPECT_EQ(measures.at("findings.no_lost_scan").value, 1);
+  EXPECT_EQ(measures.at("findings.no_phantom").value, 1);
+  EXPECT_EQ(measures.at("findings").value, sum);
+  const auto gate = parse_gate({"findings.no_phantom == 0", "--require", 0}, measure_catalogue(bench.world));
+  ASSERT_TRUE(gate);
+  EXPECT_EQ(evaluate(*gate, measures, false).verdict, GateVerdict::failed);
+}
+
+TEST(ReplayMeasures, AnOracleHasNoCountWhileAPageIsUnread) {
+  Bench bench(2);
+  bench.begin();
+  bench.send_all();
+  bench.reconciliation->read_back(bench.page(0));
+  MeasureMap measures;
+  bench.end().add_to(measures);
+  const auto gate = parse_gate({"findings.no_lost_scan == 0", "--require", 0}, measure_catalogue(bench.world));
+  ASSERT_TRUE(gate);
+  EXPECT_EQ(evaluate(*gate, measures, false).verdict, GateVerdict::error);
+}
+
 struct StatusCase {
   const char* name;
   std::vector<ScanKind> kinds;
