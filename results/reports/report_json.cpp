@@ -226,6 +226,46 @@ json::array read_causes(SqliteReader& run, const Places& places, const ReportLim
   return causes;
 }
 
+/// What the oracles found. Runs of before there were oracles have none of these tables: `older` says so, in one
+/// sentence.
+void read_proofs(SqliteReader& run, json::object& replay) {
+  std::string missing;
+  const auto section = [&](const char* name, const char* table, const char* title, const char* sql,
+                           std::initializer_list<std::pair<const char*, char>> columns) {
+    const bool there = run.has(table);
+    if (!there) missing += (missing.empty() ? "" : ", ") + std::string(title);
+    replay[name] = there ? objects(run, sql, columns) : json::array();
+  };
+  section("oracles", "oracle", "the oracles", "SELECT oracle, judged, findings FROM oracle",
+          {{"oracle", 't'}, {"judged", 'i'}, {"findings", 'i'}});
+  section("injected", "injected", "what was injected",
+          "SELECT kind, count(*), count(DISTINCT parcel_id) FROM injected GROUP BY 1 ORDER BY 2 DESC",
+          {{"kind", 't'}, {"count", 'i'}, {"parcels", 'i'}});
+  section("visibility", "visibility", "visibility",
+          "SELECT fault, scans, p50_ms, p99_ms, max_ms, gap_p50_ms FROM visibility ORDER BY scans DESC",
+          {{"fault", 't'}, {"scans", 'i'}, {"p50", 'r'}, {"p99", 'r'}, {"max", 'r'}, {"gap", 'r'}});
+  section("eta", "eta_error", "errors of the dates shown",
+          "SELECT date, days_to_go, checks, early, exact, late, mean_abs_days FROM eta_error "
+          "ORDER BY date, days_to_go DESC",
+          {{"date", 't'},
+           {"days_to_go", 'i'},
+           {"checks", 'i'},
+           {"early", 'i'},
+           {"exact", 'i'},
+           {"late", 'i'},
+           {"mean_abs", 'r'}});
+  section("outages", "outage", "outages",
+          "SELECT from_second, to_second, caught_up_second, backlog_max FROM outage ORDER BY 1 LIMIT 100",
+          {{"from", 'i'}, {"to", 'i'}, {"caught_up", 'i'}, {"backlog", 'i'}});
+  section("diagnosis", "diagnosis", "what it looks like", "SELECT bug, why FROM diagnosis ORDER BY place",
+          {{"bug", 't'}, {"why", 't'}});
+  if (!missing.empty()) {
+    replay["older"] =
+        "This run was made by an earlier version, which did not keep all that a report tells today; left out: " +
+        missing + ".";
+  }
+}
+
 json::object read_replay(SqliteReader& run, const ReportLimits& limits) {
   json::object replay = key_values(run, "SELECT key, value FROM replay");
   if (replay.empty()) return replay;
@@ -290,44 +330,24 @@ json::object read_replay(SqliteReader& run, const ReportLimits& limits) {
               {{"kind", 't'}, {"subject", 't'}, {"defect", 'i'}, {"count", 'i'}});
   json::array examples;
   std::map<std::string, std::size_t, std::less<>> taken;
-  run.rows(
-      "SELECT kind, parcel_id, sequence, detail, substr(truth, 1, 6000), substr(shown, 1, 6000), faults, "
-      "coalesce(oracle, '') FROM finding_example ORDER BY kind, parcel_id, sequence",
-      [&](const Row& row) {
-        auto [count, fresh] = taken.try_emplace(std::string(row.text(0)), 0);
-        if (count->second++ >= limits.examples_per_kind) return;
-        // The id is a 64-bit bit pattern: JavaScript's numbers would round it, text does not.
-        examples.push_back(json::object{{"kind", json::string(row.text(0))},
-                                        {"parcel", std::to_string(row.integer(1))},
-                                        {"detail", json::string(row.text(3))},
-                                        {"truth", json::string(row.text(4))},
-                                        {"shown", json::string(row.text(5))},
-                                        {"faults", json::string(row.text(6))},
-                                        {"oracle", json::string(row.text(7))}});
-      });
+  const std::string by_oracle = run.has("finding_example.oracle") ? "faults, coalesce(oracle, '')" : "'', ''";
+  run.rows(("SELECT kind, parcel_id, sequence, detail, substr(truth, 1, 6000), substr(shown, 1, 6000), " + by_oracle +
+            " FROM finding_example ORDER BY kind, parcel_id, sequence")
+               .c_str(),
+           [&](const Row& row) {
+             auto [count, fresh] = taken.try_emplace(std::string(row.text(0)), 0);
+             if (count->second++ >= limits.examples_per_kind) return;
+             // The id is a 64-bit bit pattern: JavaScript's numbers would round it, text does not.
+             examples.push_back(json::object{{"kind", json::string(row.text(0))},
+                                             {"parcel", std::to_string(row.integer(1))},
+                                             {"detail", json::string(row.text(3))},
+                                             {"truth", json::string(row.text(4))},
+                                             {"shown", json::string(row.text(5))},
+                                             {"faults", json::string(row.text(6))},
+                                             {"oracle", json::string(row.text(7))}});
+           });
   replay["examples"] = std::move(examples);
-  replay["oracles"] = objects(run, "SELECT oracle, judged, findings FROM oracle",
-                              {{"oracle", 't'}, {"judged", 'i'}, {"findings", 'i'}});
-  replay["injected"] =
-      objects(run, "SELECT kind, count(*), count(DISTINCT parcel_id) FROM injected GROUP BY 1 ORDER BY 2 DESC",
-              {{"kind", 't'}, {"count", 'i'}, {"parcels", 'i'}});
-  replay["visibility"] =
-      objects(run, "SELECT fault, scans, p50_ms, p99_ms, max_ms, gap_p50_ms FROM visibility ORDER BY scans DESC",
-              {{"fault", 't'}, {"scans", 'i'}, {"p50", 'r'}, {"p99", 'r'}, {"max", 'r'}, {"gap", 'r'}});
-  replay["eta"] = objects(run,
-                          "SELECT date, days_to_go, checks, early, exact, late, mean_abs_days FROM eta_error "
-                          "ORDER BY date, days_to_go DESC",
-                          {{"date", 't'},
-                           {"days_to_go", 'i'},
-                           {"checks", 'i'},
-                           {"early", 'i'},
-                           {"exact", 'i'},
-                           {"late", 'i'},
-                           {"mean_abs", 'r'}});
-  replay["outages"] =
-      objects(run, "SELECT from_second, to_second, caught_up_second, backlog_max FROM outage ORDER BY 1 LIMIT 100",
-              {{"from", 'i'}, {"to", 'i'}, {"caught_up", 'i'}, {"backlog", 'i'}});
-  replay["diagnosis"] = objects(run, "SELECT bug, why FROM diagnosis ORDER BY place", {{"bug", 't'}, {"why", 't'}});
+  read_proofs(run, replay);
   return replay;
 }
 

@@ -55,6 +55,16 @@ class SqliteReader {
     if (code != SQLITE_DONE) note("cannot be read to its end; it may be damaged or still being written");
   }
 
+  /// Whether there is such a table, and with this column: `name` is "TABLE" or "TABLE.COLUMN". False after an error.
+  bool has(std::string_view name) {
+    const std::size_t dot = name.find('.');
+    std::string sql = "SELECT 1 FROM pragma_table_info('" + std::string(name.substr(0, dot)) + "')";
+    if (dot != std::string_view::npos) sql += " WHERE name = '" + std::string(name.substr(dot + 1)) + "'";
+    bool found = false;
+    rows((sql + " LIMIT 1").c_str(), [&](const Row&) { found = true; });
+    return found;
+  }
+
   [[nodiscard]] bool failed() const { return !message_.empty(); }
   [[nodiscard]] tl::unexpected<Error> error() const { return fail(ErrorKind::io, message_); }
 

@@ -179,6 +179,35 @@ TEST_F(Report, CountsPromisesOfRetailersAndCommitmentsOfEverybody) {
   EXPECT_EQ(commit.at("broken").as_int64(), 8);
 }
 
+// Goal: an older run still has its report. Method: the schema without what came with the oracles.
+TEST_F(Report, OfARunFromBeforeTheOraclesLeavesThemOutAndSaysSo) {
+  database(
+      "INSERT INTO replay VALUES ('target', 'http://127.0.0.1:1');"
+      "INSERT INTO finding VALUES ('lost', 'scan', 1, 1);"
+      "DROP VIEW oracle_no_lost_scan; DROP VIEW oracle_no_phantom; DROP VIEW oracle_final_status;"
+      "DROP VIEW oracle_prefix_consistency; DROP VIEW oracle_visibility_latency; DROP VIEW oracle_timestamp_fidelity;"
+      "DROP VIEW oracle_promise_shown; DROP VIEW oracle_isolation; DROP VIEW oracle_liveness;"
+      "DROP TABLE oracle; DROP TABLE injected; DROP TABLE visibility; DROP TABLE eta_error; DROP TABLE outage;"
+      "DROP TABLE diagnosis; DROP TABLE finding_example;"
+      "CREATE TABLE finding_example (kind TEXT NOT NULL, parcel_id INTEGER NOT NULL, sequence INTEGER,"
+      "  detail TEXT NOT NULL, truth TEXT NOT NULL, shown TEXT NOT NULL);"
+      "INSERT INTO finding_example VALUES ('lost', 7, 1, 'not shown', 'a truth', 'a page');");
+  const auto replay = data().at("replay").as_object();
+  EXPECT_EQ(replay.at("findings").as_array().size(), 1U);
+  EXPECT_EQ(replay.at("examples").at(0).at("truth").as_string(), "a truth");
+  for (const char* section : {"oracles", "injected", "visibility", "eta", "outages", "diagnosis"}) {
+    EXPECT_TRUE(replay.at(section).as_array().empty()) << section;
+  }
+  EXPECT_NE(replay.at("older").as_string().find("left out: the oracles, what was injected"), std::string::npos)
+      << replay.at("older");
+  EXPECT_TRUE(write_report(path).has_value());
+}
+
+TEST_F(Report, OfARunOfTodayLeavesNothingOut) {
+  database("INSERT INTO replay VALUES ('target', 'http://127.0.0.1:1');");
+  EXPECT_FALSE(data().at("replay").as_object().contains("older"));
+}
+
 TEST_F(Report, KeepsTheWorstSecondOfAStall) {
   // Goal: gathering seconds into few points may not average a stall away.
   std::string sql = "INSERT INTO replay VALUES ('target', 'x');";

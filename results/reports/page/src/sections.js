@@ -539,6 +539,7 @@ export function findingSection(f, calendar) {
     rows.length ? el("div", { class: "card gap" }, table("Findings", [
       { head: "Finding", cell: (x) => findings[x.kind]?.[0] ?? x.kind }, { head: "Meaning", cell: (x) => findings[x.kind]?.[1] ?? "" },
       { head: "Counts", cell: (x) => (x.defect ? "as a defect" : "as a remark") }, { head: "How many", number: true, cell: (x) => plural(x.count, x.subject) }], rows, { id: "finding-table", stack: true })) : null,
+    r.older ? el("p", { class: "note gap", id: "older" }, r.older) : null,
     r.diagnosis.length ? el("div", { class: "card gap", id: "diagnosis" }, el("h3", {}, "What it looks like"),
       el("ul", {}, r.diagnosis.map((d) => el("li", {}, el("strong", {}, d.bug), `: ${d.why}.`)))) : null,
     r.oracles.length ? el("div", { class: "card gap" }, table("Oracles", [
