@@ -94,10 +94,9 @@ class MemoryLimit {
 
   [[nodiscard]] Result<void> admits() const {
     if (limit_ == 0 || estimate_.bytes <= limit_) return {};
-    return fail(ErrorKind::bad_input, "memory: the run would need about " + gib(static_cast<double>(estimate_.bytes)) +
-                                          " for " + millions(estimate_.parcels_in_flight) +
-                                          " parcels in flight, the limit is " + gib(static_cast<double>(limit_)) +
-                                          "; " + cure);
+    return fail(ErrorKind::bad_input, "memory: the run would need about " + size(static_cast<double>(estimate_.bytes)) +
+                                          " for " + parcels(estimate_.parcels_in_flight) + ", the limit is " +
+                                          size(static_cast<double>(limit_)) + "; " + cure);
   }
   /// Cheap: called after every window. Once exceeded it stays so.
   [[nodiscard]] bool is_exceeded(std::uint64_t in_flight, std::uint64_t waiting_scans) {
@@ -111,10 +110,10 @@ class MemoryLimit {
   }
   [[nodiscard]] Result<void> kept(SimTime now) const {
     if (held_ == 0) return {};
-    return fail(ErrorKind::bad_input,
-                "memory: on day " + std::to_string((now - day_zero) / days(1)) + " the run held " + gib(held_) +
-                    " with " + millions(static_cast<double>(in_flight_)) + " parcels in flight, the limit is " +
-                    gib(static_cast<double>(limit_)) + "; " + cure);
+    return fail(ErrorKind::bad_input, "memory: on day " + std::to_string((now - day_zero) / days(1)) +
+                                          " the run held " + size(held_) + " with " +
+                                          parcels(static_cast<double>(in_flight_)) + ", the limit is " +
+                                          size(static_cast<double>(limit_)) + "; " + cure);
   }
 
  private:
@@ -135,8 +134,14 @@ class MemoryLimit {
     const std::string rest = std::to_string(hundredths % 100);
     return std::to_string(hundredths / 100) + (rest.size() == 1 ? ".0" : ".") + rest;
   }
-  static std::string gib(double bytes) { return decimals(bytes / (1024.0 * 1024 * 1024)) + " GiB"; }
-  static std::string millions(double parcels) { return decimals(parcels / 1e6) + " million"; }
+  static std::string size(double bytes) {
+    constexpr double mib = 1024.0 * 1024;
+    return bytes < 1024 * mib ? decimals(bytes / mib) + " MiB" : decimals(bytes / (1024 * mib)) + " GiB";
+  }
+  static std::string parcels(double count) {
+    return (count < 1e6 ? std::to_string(std::llround(count)) : decimals(count / 1e6) + " million") +
+           " parcels in flight";
+  }
 
   std::uint64_t limit_;
   bool is_alone_;
@@ -607,6 +612,12 @@ std::string Digest::hex() const {
     for (int shift = 60; shift >= 0; shift -= 4) text += digits[(half >> static_cast<unsigned>(shift)) & 15U];
   }
   return text;
+}
+
+Result<void> check_run(const World& world, const SimulationOptions& options, bool streams, bool background) {
+  if (auto checked = check_options(world, options); !checked) return checked;
+  const std::size_t ranks = options.exchange != nullptr ? options.exchange->ranks() : 1;
+  return MemoryLimit(world, options, streams, background, ranks).admits();
 }
 
 Result<SimulationSummary> simulate(const World& world, const SimulationOptions& options, Recorder& recorder) {

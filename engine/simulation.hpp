@@ -114,7 +114,12 @@ struct SimulationSummary {
   std::optional<ParallelismProfile> profile;  ///< Processes are facilities, then ship nodes; a unit is a scan.
 };
 
-/// Checks the options against the world (scale in range, ids wide enough), runs it, and returns what
+/// What simulate() refuses before it begins: options out of range, more of something than there are numbers for, more
+/// memory than there may be. For whoever prepares files for the run. `streams`, `background`: as the recorder will want
+/// them. Not collective. Errors: bad_input.
+Result<void> check_run(const World& world, const SimulationOptions& options, bool streams, bool background);
+
+/// Checks the options against the world (check_run()), runs it, and returns what
 /// happened. Conservation and Little's law are checked on the way, in every build. Requires a World that `scenarios`
 /// has checked. Errors: bad_input (options, resume point, memory); what the CheckpointStore returns, on every rank.
 ///

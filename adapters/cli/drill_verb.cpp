@@ -101,6 +101,8 @@ ExitCode drill(const Flags& flags, const Context& context) {
 
   const SimulationOptions options =
       options_of(world, flags.simulation, flags.simulation.replication, world.replay.scale);
+  // The engine checks it, too, but by then there would be half a run folder.
+  if (auto fits = check_run(world, options, true, false); !fits) return report(fits.error());
   const std::filesystem::path folder =
       flags.out.empty() ? default_run_folder(world, options.run.seed) : std::filesystem::path(flags.out);
   RunRecorderOptions recording;

@@ -189,6 +189,10 @@ tl::expected<void, ExitCode> prepare(const Flags& flags, const Context& context,
   job.options.memory_bytes = memory_limit(flags.simulation, ranks_here);
   job.options.exchange = exchange_of(context);
   job.options.profile = flags.profile;
+  // The engine checks it, too, but by then there would be half a run folder.
+  if (auto fits = check_run(world, job.options, job.recording.streams, job.recording.background); !fits) {
+    return reported(fits);
+  }
   // The scenario's own gates are about a drill; most of them need a replay.
   auto gates = parse_gates({}, flags.gates, measure_catalogue(world));
   if (!gates) return tl::unexpected(gates.error());

@@ -225,7 +225,8 @@ class Keys {
 
  private:
   [[nodiscard]] std::string field(std::string_view key) const {
-    return path_.empty() ? std::string(key) : path_ + "." + std::string(key);
+    if (path_.empty() || key.empty()) return path_ + std::string(key);
+    return path_ + "." + std::string(key);
   }
   const toml::table* table_;
   std::string path_;

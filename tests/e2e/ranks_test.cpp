@@ -119,6 +119,22 @@ TEST_F(Ranks, ThatDisagreeAreNamedBeforeWorkStarts) {
   const auto seeds = run(mpirun(jobs));
   EXPECT_EQ(seeds.exit_code, 2);
   EXPECT_THAT(seeds.err, HasSubstr("rank 1: seed is 77, rank 0 has "));
+
+  const std::string out = at("disagreeing");
+  jobs = job(1, simulation({"--stream", "all", "--out", out}));
+  jobs.emplace_back(":");
+  for (const std::string& word : job(1, simulation({"--out", out}))) jobs.push_back(word);
+  const auto streams = run(mpirun(jobs));
+  EXPECT_EQ(streams.exit_code, 2);
+  EXPECT_THAT(streams.err, HasSubstr("rank 1: streams is kept, rank 0 has everybody's"));
+  EXPECT_FALSE(fs::exists(out));
+
+  jobs = job(1, simulation({"--memory", "4"}));
+  jobs.emplace_back(":");
+  for (const std::string& word : job(1, simulation({"--memory", "0.001"}))) jobs.push_back(word);
+  const auto memory = run(mpirun(jobs));
+  EXPECT_EQ(memory.exit_code, 2);
+  EXPECT_THAT(memory.err, AllOf(HasSubstr("rank 1: "), HasSubstr("memory: the run would need")));
 }
 
 TEST_F(Ranks, SayOnceWhatIsWrongForAll) {

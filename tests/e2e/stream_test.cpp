@@ -62,7 +62,7 @@ TEST(Stream, BadValuesAreRefusedWithTheCure) {
       {{"--memory", "-1"}, {"--memory", "above 0"}},
       {{"--memory", "nan"}, {"--memory", "above 0"}},
       {{"--memory", "much"}, {"--memory", "above 0"}},
-      {{"--memory", "0.001"}, {"memory:", "GiB", "--scale", "--memory"}},
+      {{"--memory", "0.001"}, {"memory:", "MiB", "--scale", "--memory"}},
   };
   for (const Case& c : cases) {
     const auto done = run(simulation(c.words));
@@ -73,6 +73,17 @@ TEST(Stream, BadValuesAreRefusedWithTheCure) {
   const auto resumed = run({"simulate", "--resume", "run", "--stream", "all"});
   EXPECT_EQ(resumed.exit_code, 2);
   EXPECT_THAT(resumed.err, HasSubstr("leave --stream away"));
+}
+
+// Goal: what cannot be run is refused before anything is written, so that the same command with the cure works.
+TEST(Memory, ARefusedRunLeavesNoFolder) {
+  const TemporaryFolder home;
+  const std::string out = (home.path() / "run").string();
+  EXPECT_EQ(run(simulation({"--memory", "0.001", "--out", out})).exit_code, 2);
+  EXPECT_FALSE(fs::exists(out));
+  EXPECT_EQ(run({"drill", two_towns(), "--memory", "0.001", "--out", out}).exit_code, 2);
+  EXPECT_FALSE(fs::exists(out));
+  EXPECT_EQ(run(simulation({"--memory", "4", "--out", out})).exit_code, 0);
 }
 
 TEST(Memory, ALimitThatIsKeptChangesNothing) {

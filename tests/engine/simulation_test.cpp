@@ -37,10 +37,11 @@ TEST(Simulation, RefusesToBeginBeyondTheMemoryLimit) {
   const auto refused = simulate(small_world(), options, recorder);
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().kind, ErrorKind::bad_input);
-  for (const char* words : {"GiB", "parcels in flight", "--scale", "ranks", "--memory"}) {
+  for (const char* words : {"MiB", "parcels in flight", "--scale", "ranks", "--memory"}) {
     EXPECT_NE(refused.error().message.find(words), std::string::npos) << refused.error().message;
   }
   EXPECT_TRUE(recorder.all_outcomes().empty());
+  EXPECT_EQ(check_run(small_world(), options, false, false).error().message, refused.error().message);
   options.memory_bytes = estimate_memory(small_world(), options, false, false).bytes;
   EXPECT_TRUE(simulate(small_world(), options, recorder));
 }
@@ -135,28 +136,6 @@ TEST(Simulation, RefusesMoreOrdersThanAnHourHasNumbersFor) {
   }
 }
 
-/// Wants everybody's scans.
-class AllScans final : public Recorder {
- public:
-  RecorderShard& shard(std::size_t partition) override { return quiet_.shard(partition); }
-  [[nodiscard]] bool wants_streams() const override { return true; }
-  [[nodiscard]] bool wants_background() const override { return true; }
-  void parcels(std::span<const ParcelFacts> facts) override { kept_facts += facts.size(); }
-  void scans(std::span<const Scan> scans) override { kept.insert(kept.end(), scans.begin(), scans.end()); }
-  void acts(std::span<const ShopperAct> acts) override { kept_acts.insert(kept_acts.end(), acts.begin(), acts.end()); }
-  void load_series(PlaceId, SimDuration, std::span<const PlaceLoad>) override {}
-  void place_days(std::span<const PlaceDay>) override {}
-  void census(CarrierId, std::span<const Census>) override {}
-  void queues(std::span<const QueueAccount>) override {}
-
-  std::vector<Scan> kept;
-  std::vector<ShopperAct> kept_acts;
-  std::size_t kept_facts = 0;
-
- private:
-  KeepingRecorder quiet_{false};
-};
-
 // Goal: the stream of everybody's scans is complete and in order, for any number of threads, and listening to it
 // changes neither the run nor what is told of tracked parcels.
 TEST(Simulation, StreamsEverybodysScansInOrder) {
@@ -172,22 +151,22 @@ TEST(Simulation, StreamsEverybodysScansInOrder) {
   const SimulationSummary plain = test::run(world, tracked);
   std::vector<Scan> first;
   for (const unsigned threads : {1U, 2U, 5U}) {
-    AllScans all;
+    KeepingRecorder all(true, true);
     SimulationOptions options;
     options.threads = threads;
     const SimulationSummary summary = test::run(world, all, options);
     EXPECT_EQ(summary.digest, plain.digest);
-    EXPECT_EQ(all.kept.size(), summary.scans);
-    EXPECT_EQ(all.kept_facts, tracked.kept_facts.size());
+    EXPECT_EQ(all.kept_scans.size(), summary.scans);
+    EXPECT_EQ(all.kept_facts.size(), tracked.kept_facts.size());
     EXPECT_EQ(all.kept_acts, tracked.kept_acts);
-    EXPECT_TRUE(
-        std::is_sorted(all.kept.begin(), all.kept.end(), [](const Scan& a, const Scan& b) { return a.at < b.at; }));
+    EXPECT_TRUE(std::is_sorted(all.kept_scans.begin(), all.kept_scans.end(),
+                               [](const Scan& a, const Scan& b) { return a.at < b.at; }));
     std::vector<Scan> theirs;
-    std::copy_if(all.kept.begin(), all.kept.end(), std::back_inserter(theirs),
+    std::copy_if(all.kept_scans.begin(), all.kept_scans.end(), std::back_inserter(theirs),
                  [](const Scan& scan) { return node_of(scan.parcel) == ShipNodeId{0}; });
     EXPECT_EQ(theirs, tracked.kept_scans);
-    if (first.empty()) first = all.kept;
-    EXPECT_EQ(all.kept, first);
+    if (first.empty()) first = all.kept_scans;
+    EXPECT_EQ(all.kept_scans, first);
   }
 }
 
