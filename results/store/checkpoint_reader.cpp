@@ -148,7 +148,8 @@ void CheckpointReader::Impl::parse(const std::string& text) {
   }
   facts.every = SimDuration{object.at("every_ms").to_number<std::int64_t>()};
   facts.streams = object.at("streams").as_bool();
-  facts.background = object.at("background").as_bool();
+  // A manifest of state format 1 does not know it, and is to be told from damage by its version.
+  facts.background = archive > 1 && object.at("background").as_bool();
   facts.run_folder = string(object.at("run_folder"));
   facts.command_line = string(object.at("command_line"));
   for (const json::value& part : object.at("parts").as_array()) {

@@ -339,6 +339,21 @@ TEST_F(DamagedCheckpoint, AnotherVersionsIsRefusedAndNotPassedOver) {
   EXPECT_THAT(reader.error().message,
               AllOf(HasSubstr("000002.json"), HasSubstr("peakstorm 0.1.0"), HasSubstr("this is 0.2.0")));
 }
+// Goal: a state of an older format is called that, not damage.
+TEST_F(DamagedCheckpoint, AnOlderFormatsIsRefusedAndNotPassedOver) {
+  std::ifstream in(folder_ / "000002.json");
+  std::string text{std::istreambuf_iterator<char>(in), {}};
+  const auto replace = [&](const std::string& from, const std::string& to) {
+    ASSERT_NE(text.find(from), std::string::npos) << from;
+    text.replace(text.find(from), from.size(), to);
+  };
+  replace("\"archive_version\":2", "\"archive_version\":1");
+  replace("\"background\":true,", "");
+  write(folder_ / "000002.json", text);
+  const auto reader = CheckpointReader::open(folder_, version);
+  ASSERT_FALSE(reader);
+  EXPECT_THAT(reader.error().message, AllOf(HasSubstr("state format 1"), HasSubstr("state format 2")));
+}
 TEST_F(DamagedCheckpoint, AnEmptyFolderHoldsNone) {
   fs::create_directory(scratch_ / "empty");
   const auto reader = CheckpointReader::open(scratch_ / "empty", version);
