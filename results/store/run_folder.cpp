@@ -554,7 +554,7 @@ Result<std::vector<TruthParcel>> RunReader::parcels() const {
 Result<std::unique_ptr<ReplaySource>> RunReader::replay_source() const {
   if (!impl_->manifest.streams) {
     return fail(ErrorKind::bad_input, fmt::format("{}: the run kept no scan stream, so there is nothing to replay; "
-                                                  "simulate it again with streams",
+                                                  "simulate it again with --stream tracked",
                                                   impl_->folder.string()));
   }
   auto truth = parcels();

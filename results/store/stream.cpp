@@ -32,7 +32,7 @@ constexpr int zstd_level = 1;  // Level 3 saves 6 % of the space and costs twice
 constexpr std::uint32_t skippable_magic = 0x184D2A50;
 constexpr std::string_view index_mark = "PSIX";
 // Larger claims in an index are damage, not data: refuse before allocating.
-constexpr std::uint64_t frame_bytes_max = std::uint64_t{1} << 30U;
+constexpr std::uint64_t frame_bytes_max = std::uint64_t{1} << 26U;
 
 std::int64_t ticks(SimTime at) {
   return at.time_since_epoch().count();
@@ -372,7 +372,7 @@ class Reader final : public StreamReader<T> {
       return damaged("its index is not readable");
     for (const pb::FrameIndex::Frame& frame : index_.frame()) {
       if (frame.offset_bytes() > data_end_ || frame.size_bytes() > data_end_ - frame.offset_bytes() ||
-          frame.plain_bytes() > frame_bytes_max || frame.messages() > frame.plain_bytes()) {
+          frame.plain_bytes() > frame_bytes_max || frame.messages() > frame_messages) {
         return damaged("its index does not fit the file");
       }
     }
