@@ -175,7 +175,7 @@ struct Counts {
     transfer_all(archive, kept, [&](Outcome& outcome) { peakstorm::transfer(archive, outcome); });
     if constexpr (Archive::is_reading) causes = {rows.begin(), rows.end()};
   }
-  /// Every name that was read is one of this world.
+  /// Every name that was read is one of this world, and every tracked parcel ended at most once.
   [[nodiscard]] bool fits(const World& world) const {
     const auto ids = [](const auto& values, std::size_t end) { return values.size() <= end; };
     const std::size_t services = world.services.size();
@@ -189,6 +189,9 @@ struct Counts {
       fits = fits && is_place(world, key.place) && static_cast<std::size_t>(key.cause) < cause_names.size() &&
              static_cast<std::size_t>(key.role) < role_count && index(key.carrier) < world.carriers.size();
     }
+    // save() writes them ascending; a parcel ends once.
+    fits = fits && std::adjacent_find(kept.begin(), kept.end(),
+                                      [](const Outcome& a, const Outcome& b) { return a.id >= b.id; }) == kept.end();
     for (const Outcome& o : kept) {
       fits = fits && index(o.destination) < world.destinations.size() && index(o.shipper) < world.shippers.size() &&
              index(o.service) < services && static_cast<std::size_t>(o.fate) < fate_names.size() &&

@@ -336,8 +336,8 @@ class Maker {
       if (w_.nodes[n].shipper != shipper) continue;
       for (std::size_t count = between(1, 30); count > 0; --count) {
         GivenOrder o;
-        o.at =
-            day_zero + SimDuration{static_cast<std::int64_t>(random_() % (w_.day_count * 86'400'000ULL + 36'000'000))};
+        o.at = day_zero + SimDuration{static_cast<std::int64_t>(
+                              random_() % (static_cast<std::uint64_t>(w_.day_count) * 86'400'000 + 36'000'000))};
         o.node = ShipNodeId{static_cast<std::uint16_t>(n)};
         o.destination = any<DestinationId>(w_.destinations.size());
         const Day day = w_.zones[index(w_.destinations[index(o.destination)].zone)].local_day(o.at);
