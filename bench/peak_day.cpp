@@ -1,11 +1,14 @@
-// The parcel model at the scale of a nation: the library's us-peak-day with all measures and no streams, and the speed
-// of this machine's memory beside it (README.md says how the two belong together). Loading the scenario is not counted.
+// The parcel model at the scale of a nation: the library's us-peak-day with all measures, without streams and with
+// everybody's scans written to a run folder, and the speed of this machine's memory beside it (README.md says how they
+// belong together). Loading the scenario is not counted; of a run folder, the streams are, its tables are not.
 // Cases that differ in threads only must end with the same digest, or the case fails.
 #include <benchmark/benchmark.h>
 
 #include <chrono>
 #include <cstdint>
+#include <cstdlib>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <map>
 #include <optional>
@@ -16,6 +19,7 @@
 
 #include "engine/simulation.hpp"
 #include "results/measures.hpp"
+#include "results/run_recorder.hpp"
 #include "scenarios/library.hpp"
 #include "scenarios/loader.hpp"
 
@@ -48,17 +52,28 @@ const World* peak_day() {
   return world ? &*world : nullptr;
 }
 
+/// The case's scale and threads. PEAKSTORM_BENCH_EVENTS asks for a quick check that nothing rots.
+SimulationOptions options_of(const benchmark::State& state) {
+  SimulationOptions options;
+  options.run = {1, 0};
+  options.scale = std::getenv("PEAKSTORM_BENCH_EVENTS") != nullptr ? 0.001 : static_cast<double>(state.range(0)) / 1000;
+  options.threads = static_cast<unsigned>(state.range(1));
+  return options;
+}
+
+/// Runs that differ in threads, or in who listens, have one digest.
+bool has_the_digest(const SimulationOptions& options, const Digest& digest) {
+  static std::map<double, Digest> digests;
+  return digests.try_emplace(options.scale, digest).first->second == digest;
+}
+
 void BM_PeakDay(benchmark::State& state) {
   const World* const world = peak_day();
   if (world == nullptr) {
     state.SkipWithError("the library's us-peak-day cannot be loaded");
     return;
   }
-  SimulationOptions options;
-  options.run = {1, 0};
-  options.scale = static_cast<double>(state.range(0)) / 1000;
-  options.threads = static_cast<unsigned>(state.range(1));
-  static std::map<std::int64_t, Digest> digests;
+  const SimulationOptions options = options_of(state);
   double parcels = 0;
   double scans = 0;
   double seconds = 0;
@@ -77,8 +92,7 @@ void BM_PeakDay(benchmark::State& state) {
     parcels += static_cast<double>(summary->parcels);
     scans += static_cast<double>(summary->scans);
     bytes_per_parcel = (status_bytes("VmHWM") - before) / static_cast<double>(summary->in_flight_max);
-    const auto [first, is_new] = digests.try_emplace(state.range(0), summary->digest);
-    if (first->second != summary->digest) state.SkipWithError("the digest depends on the number of threads");
+    if (!has_the_digest(options, summary->digest)) state.SkipWithError("the digest depends on the number of threads");
   }
   state.counters["parcels_per_second"] = parcels / seconds;
   state.counters["scans_per_second"] = scans / seconds;
@@ -88,6 +102,74 @@ void BM_PeakDay(benchmark::State& state) {
 BENCHMARK(BM_PeakDay)
     ->ArgNames({"scale_permille", "threads"})
     ->ArgsProduct({{1, 10, 100, 1000}, {1, 2}})
+    ->Iterations(1)
+    ->Unit(benchmark::kMillisecond);
+
+/// A fresh folder, removed with all it holds; empty when there can be none.
+class TemporaryFolder {
+ public:
+  TemporaryFolder() {
+    std::string name = (std::filesystem::temp_directory_path() / "peakstorm-bench-XXXXXX").string();
+    if (mkdtemp(name.data()) != nullptr) path_ = name;
+  }
+  ~TemporaryFolder() {
+    std::error_code ignored;
+    if (!path_.empty()) std::filesystem::remove_all(path_, ignored);
+  }
+  TemporaryFolder(const TemporaryFolder&) = delete;
+  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
+  [[nodiscard]] const std::filesystem::path& path() const { return path_; }
+
+ private:
+  std::filesystem::path path_;
+};
+
+void BM_PeakDayStream(benchmark::State& state) {
+  const World* const world = peak_day();
+  if (world == nullptr) {
+    state.SkipWithError("the library's us-peak-day cannot be loaded");
+    return;
+  }
+  const SimulationOptions options = options_of(state);
+  double scans = 0;
+  double seconds = 0;
+  double bytes = 0;
+  for (auto _ : state) {
+    const TemporaryFolder home;
+    RunRecorderOptions recording;
+    recording.background = true;
+    recording.folder.emplace();
+    recording.folder->folder = home.path() / "run";
+    recording.folder->facts.scale = options.scale;
+    recording.folder->facts.threads = options.threads;
+    const auto from = std::chrono::steady_clock::now();
+    auto recorder = RunRecorder::create(*world, recording);
+    if (!recorder) {
+      state.SkipWithError(recorder.error().message.c_str());
+      return;
+    }
+    const auto summary = simulate(*world, options, (*recorder)->replication(0));
+    if (!summary) {
+      state.SkipWithError(summary.error().message.c_str());
+      return;
+    }
+    // Flushes the file to the disk, which is part of writing it.
+    if (const auto written = (*recorder)->simulated(0, *summary, 0); !written) {
+      state.SkipWithError(written.error().message.c_str());
+      return;
+    }
+    seconds += std::chrono::duration<double>(std::chrono::steady_clock::now() - from).count();
+    scans += static_cast<double>(summary->scans);
+    bytes += static_cast<double>(std::filesystem::file_size(home.path() / "run" / "scans.pb.zst"));
+    if (!has_the_digest(options, summary->digest)) state.SkipWithError("the digest depends on who listens");
+  }
+  state.counters["scans_per_second"] = scans / seconds;
+  state.counters["bytes_per_scan"] = bytes / scans;
+}
+
+BENCHMARK(BM_PeakDayStream)
+    ->ArgNames({"scale_permille", "threads"})
+    ->ArgsProduct({{1, 10, 100}, {1, 2}})
     ->Iterations(1)
     ->Unit(benchmark::kMillisecond);
 
