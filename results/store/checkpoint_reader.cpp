@@ -147,6 +147,14 @@ void CheckpointReader::Impl::parse(const std::string& text) {
     facts.without[static_cast<std::size_t>(found - disruption_kind_names.begin())] = true;
   }
   facts.every = SimDuration{object.at("every_ms").to_number<std::int64_t>()};
+  // Years 0 to 9999, and runs of a thousand years: what a calendar can name, and sums that do not overflow.
+  constexpr std::int64_t first_day_min = -62'167'219'200;
+  constexpr std::int64_t first_day_max = 253'402'300'799;
+  constexpr SimDuration longest = days(365'000);
+  if (facts.first_day_unix < first_day_min || facts.first_day_unix > first_day_max || at < day_zero ||
+      at - day_zero > longest || facts.every < SimDuration::zero() || facts.every > longest) {
+    throw std::runtime_error("its times are not those of a run");
+  }
   facts.streams = object.at("streams").as_bool();
   // A manifest of state format 1 does not know it, and is to be told from damage by its version.
   facts.background = archive > 1 && object.at("background").as_bool();

@@ -316,6 +316,24 @@ TEST_F(DamagedCheckpoint, ATornManifest) {
   write(folder_ / "000002.json", "{\"format\":1,\"archive_ver");
   expect_passed_over("not a checkpoint's manifest");
 }
+// Found by tests/fuzz/checkpoints_fuzz.cpp: milliseconds of such a day overflowed.
+TEST_F(DamagedCheckpoint, AManifestWithTimesOfNoRun) {
+  std::ifstream in(folder_ / "000002.json");
+  const std::string good{std::istreambuf_iterator<char>(in), {}};
+  for (const auto& [key, value] : {std::pair{"first_day_unix_s", "9999999999999990"},
+                                   {"first_day_unix_s", "-1e17"},
+                                   {"at_ms", "-1"},
+                                   {"at_ms", "9223372036854775807"},
+                                   {"every_ms", "-1"},
+                                   {"every_ms", "9223372036854775807"}}) {
+    std::string text = good;
+    const auto from = text.find(std::string("\"") + key + "\":") + std::string(key).size() + 3;
+    text.replace(from, text.find(',', from) - from, value);
+    write(folder_ / "000002.json", text);
+    SCOPED_TRACE(text);
+    expect_passed_over("not a checkpoint's manifest");
+  }
+}
 TEST_F(DamagedCheckpoint, AManifestThatNamesForeignFiles) {
   std::ifstream in(folder_ / "000002.json");
   std::string text{std::istreambuf_iterator<char>(in), {}};
