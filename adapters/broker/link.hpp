@@ -81,6 +81,10 @@ struct LinkSetup {
 };
 
 std::unique_ptr<Link> make_nats_link(LinkSetup setup);
+std::unique_ptr<Link> make_amqp_link(LinkSetup setup);
+std::unique_ptr<Link> make_mqtt_link(LinkSetup setup);
+std::unique_ptr<Link> make_redis_link(LinkSetup setup);
+std::unique_ptr<Link> make_kafka_link(LinkSetup setup);
 
 /// Wakes a thread that waits in `wait_ready`. `ring` from any thread.
 class Bell {
