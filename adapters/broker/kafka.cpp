@@ -228,17 +228,21 @@ class KafkaLink final : public Link {
     const auto ends = ends_of(setup_, handle->get(), setup_.options.connect_patience);
     if (!ends) return tl::unexpected(ends.error());
     begins_ = *ends;
-    handle_ = std::move(*handle);
-    rd_kafka_queue_t* const reports = rd_kafka_queue_get_main(handle_.get());
-    constexpr std::uint64_t one_ring = 1;
-    rd_kafka_queue_io_event_enable(reports, bell_.fd(), &one_ring, sizeof one_ring);
-    rd_kafka_queue_destroy(reports);
-    up_ = true;
+    take(std::move(*handle));
     return {};
   }
 
   // The library keeps its own connections; what was under way is still its to report, to whom it may concern.
-  void reopen() override { up_ = true; }
+  void reopen() override {
+    if (rd_kafka_fatal_error(handle_.get(), nullptr, 0) == RD_KAFKA_RESP_ERR_NO_ERROR) {
+      up_ = true;
+      return;
+    }
+    // A producer that cannot keep its promise of no doubles any more takes nothing more: another one does.
+    auto handle = make_handle(setup_, RD_KAFKA_PRODUCER, closure_);
+    if (!handle) return events_->down(handle.error().message);
+    take(std::move(*handle));
+  }
   void drop() override { up_ = false; }
   [[nodiscard]] bool up() const override { return up_; }
 
@@ -262,6 +266,11 @@ class KafkaLink final : public Link {
     if (failed == RD_KAFKA_RESP_ERR_NO_ERROR) return true;
     rd_kafka_headers_destroy(headers);
     if (failed == RD_KAFKA_RESP_ERR__QUEUE_FULL) return false;
+    if (failed == RD_KAFKA_RESP_ERR__FATAL) {
+      up_ = false;
+      events_->down("the producer has given up");
+      return true;
+    }
     events_->settled(ticket, Reply{code_of(failed), rd_kafka_err2str(failed), std::nullopt, Acknowledgement::refused});
     return true;
   }
@@ -274,6 +283,15 @@ class KafkaLink final : public Link {
   std::unique_ptr<StoredMessages> stored() override { return std::make_unique<KafkaMessages>(setup_, begins_); }
 
  private:
+  void take(Handle handle) {
+    handle_ = std::move(handle);
+    rd_kafka_queue_t* const reports = rd_kafka_queue_get_main(handle_.get());
+    constexpr std::uint64_t one_ring = 1;
+    rd_kafka_queue_io_event_enable(reports, bell_.fd(), &one_ring, sizeof one_ring);
+    rd_kafka_queue_destroy(reports);
+    up_ = true;
+  }
+
   /// Kafka's own codes are positive, the library's negative; a record has room for the former only.
   static unsigned code_of(rd_kafka_resp_err_t error) { return error > 0 ? static_cast<unsigned>(error) : 0; }
 

@@ -79,6 +79,17 @@ TEST_F(Amqp, WhatNoQueueTakesIsRefused) {
   EXPECT_EQ(answer->status, 312U);
 }
 
+TEST_F(Amqp, ReadingBackTakesNothingAwayAndAddsNothing) {
+  const BrokerTarget target = must_open(url("amq.fanout?key=any"));
+  testing::Load load(target, clock, 50, 5);
+  load.run();
+  EXPECT_EQ(load.expect_stored(), 0U);
+  EXPECT_EQ(load.expect_stored(), 0U);
+  // One that the broker never got is missed.
+  load.messages.front().id = "never sent";
+  EXPECT_EQ(load.missing(), 1U);
+}
+
 TEST_F(Amqp, WhatIsMissingIsNamedWithItsCure) {
   expect_refused(url("no.such.exchange?key=x"), ErrorKind::bad_input, "no exchange 'no.such.exchange'");
   expect_refused("amqp://127.0.0.1:" + std::to_string(broker->port) + "/nowhere/amq.topic?key=x", ErrorKind::bad_input,
@@ -87,6 +98,17 @@ TEST_F(Amqp, WhatIsMissingIsNamedWithItsCure) {
   options.user = "carrier";
   options.password = "s3cret";
   expect_refused(url("amq.topic?key=x"), ErrorKind::bad_input, "refuses the login");
+}
+
+TEST_F(Amqp, TlsChecksTheCertificateAndItsName) {
+  const std::string place = std::to_string(broker->tls_port) + "/%2F/amq.topic?key=tls";
+  expect_refused("amqps://localhost:" + place, ErrorKind::unreachable, "--ca-file");
+  options.ca_file = broker->authority.file();
+  const BrokerTarget target = must_open("amqps://localhost:" + place);
+  testing::Load load(target, clock, 50, 5);
+  load.run();
+  EXPECT_EQ(load.expect_stored(), 0U);
+  expect_refused("amqps://127.0.0.1:" + place, ErrorKind::unreachable, "certificate");
 }
 
 }  // namespace

@@ -60,6 +60,16 @@ TEST_F(Kafka, OnlyWhatCameAfterTheOpeningIsReadBack) {
   EXPECT_EQ(load.expect_stored(), 0U);
 }
 
+TEST_F(Kafka, ARefusalKeepsItsCode) {
+  const BrokerTarget target = must_open(place, false);
+  constexpr std::int16_t produce = 0;
+  rd_kafka_mock_push_request_errors(cluster, produce, 1, RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED);
+  const auto answer = testing::send_one(*target.transport, clock, "first");
+  ASSERT_TRUE(answer.has_value()) << answer.error().message;
+  EXPECT_EQ(answer->acknowledgement, Acknowledgement::refused);
+  EXPECT_EQ(answer->status, 29U);
+}
+
 TEST_F(Kafka, LoginsAreRefusedAndSoIsSilence) {
   options.user = "carrier";
   options.password = "s3cret";
