@@ -135,7 +135,7 @@ class Session final : public Trials {
     report(true);
     if (!sent) return tl::unexpected(sent.error());
     if (!read) return tl::unexpected(read.error());
-    if (complete && summary_.attempts > 0 && !answered_) return nothing_answered();
+    if (!stop_.stop_requested() && summary_.attempts > 0 && !answered_) return nothing_answered();
     return summary_;
   }
 

@@ -464,10 +464,15 @@ TEST_F(Replay, AnEndpointThatNeverAnswersCannotHoldTheReplayForever) {
   const ParcelId a = add_parcel(1);
   for (std::uint8_t s = 0; s < 50; ++s) add_scan(a, day_zero + SimDuration{s}, s);
   const auto summary = run([](const Request&, nanoseconds) { return Fated{no_reply, reply(200)}; });
-  ASSERT_TRUE(summary);
-  EXPECT_FALSE(summary->complete);
+  ASSERT_FALSE(summary);
+  EXPECT_EQ(summary.error().kind, ErrorKind::unreachable);
+  EXPECT_EQ(recorder.ends, 1);
   EXPECT_FALSE(recorder.complete);
-  EXPECT_EQ(summary->dropped + summary->given_up, 50U);
+  std::set<std::uint8_t> told;  // Each scan, as dropped or as tried in vain.
+  for (const RequestRecord& r : recorder.requests) told.insert(r.sequence);
+  EXPECT_EQ(told.size(), 50U);
+  EXPECT_EQ(recorder.count(RequestKind::scan, RequestFate::accepted), 0U);
+  EXPECT_GT(recorder.count(RequestKind::scan, RequestFate::timed_out), 0U);
   EXPECT_LE(recorder.wall, options.drain_max + options.patience + 1s);
 }
 
