@@ -12,6 +12,9 @@
 #include "adapters/broker/link.hpp"
 #include "engine/check.hpp"
 
+// The macros of rd_kafka_producev, the way to give headers, are GNU expressions.
+#pragma GCC diagnostic ignored "-Wpedantic"
+
 namespace peakstorm {
 namespace {
 
@@ -256,13 +259,11 @@ class KafkaLink final : public Link {
     if (!publication.content_type.empty()) add("content-type", publication.content_type);
     for (const auto& header : publication.headers) add(header_name(header.first, "ce_"), header_value(header));
     void* const opaque = reinterpret_cast<void*>(static_cast<std::uintptr_t>(ticket));
-    // NOLINTBEGIN(*-pro-type-vararg): the library's only way to give headers.
     const rd_kafka_resp_err_t failed = rd_kafka_producev(
         handle_.get(), RD_KAFKA_V_TOPIC(setup_.url.name.c_str()), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
         RD_KAFKA_V_KEY(publication.key.data(), publication.key.size()),
         RD_KAFKA_V_VALUE(const_cast<char*>(publication.body.data()), publication.body.size()),
         RD_KAFKA_V_HEADERS(headers), RD_KAFKA_V_OPAQUE(opaque), RD_KAFKA_V_END);
-    // NOLINTEND(*-pro-type-vararg)
     if (failed == RD_KAFKA_RESP_ERR_NO_ERROR) return true;
     rd_kafka_headers_destroy(headers);
     if (failed == RD_KAFKA_RESP_ERR__QUEUE_FULL) return false;
