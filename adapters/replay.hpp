@@ -8,6 +8,10 @@
 /// are sent again with the same body, signed anew, after the endpoint's own Retry-After, else on the schedule that the
 /// format's platform documents, else after a growing pause; each attempt is recorded with the first intended instant.
 /// Checks are not repeated: a shopper looked and saw what there was.
+///
+/// A receiver that takes a message in before it keeps it (EPCIS: 202) is asked what became of it, after `ask_first`
+/// and then at doubling pauses of up to `ask_longest`. Only then is the scan acknowledged, at the instant of that
+/// answer; or refused, which is final; or timed out, when `ask_patience` or `asks_max` is over.
 #pragma once
 
 #include <chrono>
@@ -64,7 +68,11 @@ struct ReplayOptions {
   std::chrono::milliseconds back_off{100};            ///< Before the second attempt; doubles from there ...
   std::chrono::milliseconds back_off_max{5'000};      ///< ... to this.
   std::chrono::milliseconds retry_after_max{30'000};  ///< A longer Retry-After is shortened to this.
-  std::chrono::milliseconds drain_max{60'000};        ///< After the last intended instant; then the rest is dropped.
+  std::chrono::milliseconds ask_first{20};            ///< After "taken in", what became of it is asked.
+  std::chrono::milliseconds ask_longest{2'000};       ///< Between two questions.
+  std::chrono::milliseconds ask_patience{60'000};
+  unsigned asks_max = 64;                       ///< Of one message.
+  std::chrono::milliseconds drain_max{60'000};  ///< After the last intended instant; then the rest is dropped.
   double rate_max =
       50'000;  ///< Requests per second that are accepted without a word: the mean, of `rates` the highest.
   double seconds_max = 3'600;  ///< Planned length that is accepted; also bounds the read-back.
@@ -96,6 +104,7 @@ struct ReplaySummary {
   std::uint64_t broken = 0;
   std::uint64_t dropped = 0;           ///< Items never sent.
   std::uint64_t late = 0;              ///< Items sent late.
+  std::uint64_t asked = 0;             ///< Requests that asked what became of a message; in no other count.
   std::uint64_t injected = 0;          ///< Messages that exist only by a fault; in no other count but `attempts`.
   std::uint64_t given_up = 0;          ///< Scans not accepted by any attempt; dropped ones not counted.
   std::uint64_t registered = 0;        ///< Promises the endpoint took.

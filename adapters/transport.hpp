@@ -39,6 +39,7 @@ struct Reply {
   std::string body;
   std::optional<std::chrono::seconds> retry_after;  ///< Of 429 and 503, when given in seconds (dates are not read).
   Acknowledgement acknowledgement = Acknowledgement::by_status;
+  std::string location = {};  ///< As given; empty when it is not.
 };
 
 /// Runs once per request, inside `poll`. Errors: unreachable (no connection), timed_out (patience ran out),

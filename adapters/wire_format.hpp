@@ -88,6 +88,14 @@ struct DeliveryLimits {
   unsigned failures_before_disabled = 0;  ///< Failed messages in a row, after which the platform stops sending.
 };
 
+/// What an answer says of a message, for formats whose receivers take messages in before they keep them.
+enum class Receipt : std::uint8_t {
+  kept,     ///< The receiver has it.
+  pending,  ///< Taken in: ask for the path of the receipt later.
+  again,    ///< Not now: worth another attempt.
+  refused,  ///< Never.
+};
+
 /// Encodes one scan per call. Not thread-safe (buffers are reused); one instance per sending thread.
 class WireFormat {
  public:
@@ -104,6 +112,13 @@ class WireFormat {
   virtual void sign(std::int64_t unix_ms, Message& message) = 0;
   /// True when the receiver's answer means that it took the message.
   [[nodiscard]] virtual bool accepts(unsigned status) const { return status >= 200 && status < 300; }
+  /// What the receiver's answer says. `job` is set to the path to ask where that is `pending`; `location` is the
+  /// answer's header, absolute or a path. Unless a format says more: `kept` where it accepts the status, `again` for
+  /// 5xx, 429 and 408.
+  [[nodiscard]] virtual Receipt receipt(unsigned status, std::string_view location, std::string_view body,
+                                        std::string& job) const;
+  /// What the answer to GET of that path says. Never fails: an answer that makes no sense is `pending`.
+  [[nodiscard]] virtual Receipt job_receipt(unsigned status, std::string_view body) const;
   /// True when encode reads `history`; otherwise it reads `scan` alone and `history` may be empty.
   [[nodiscard]] virtual bool carries_history() const = 0;
   /// What a scan of each kind is shown as at best, once through this format.

@@ -292,6 +292,7 @@ boost::json::object replay_json(const ReplaySummary& summary, const ReplayResult
           {"throughput_per_s", throughput(summary)},
           {"sent", summary.attempts},
           {"acknowledged", acknowledged(results)},
+          {"asked", summary.asked},
           {"injected", summary.injected},
           {"latency_ms", latencies_json(results.latency)},
           {"service_ms", latencies_json(results.service)},

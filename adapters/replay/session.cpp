@@ -39,6 +39,17 @@ struct Extra {
   bool is_promise = false;  // PUT /parcels that hands the number on; the parcel waits for it.
 };
 
+/// A message that was taken in, of which nobody knows yet whether it is kept.
+struct Pending {
+  std::string path;  // Where that is told.
+  nanoseconds sent{};
+  nanoseconds since{};  // Taken in.
+  nanoseconds pause{};  // Before the next question.
+  unsigned asked = 0;
+  std::uint32_t beside = 0;
+  std::uint16_t status = 0;
+};
+
 /// One thing to send, on its way from its intended instant to its last answer.
 struct Work {
   RequestKind kind = RequestKind::scan;
@@ -51,7 +62,8 @@ struct Work {
   nanoseconds again{};      // Not before, when it is waiting for a further attempt.
   std::uint64_t order = 0;  // Breaks ties, so that equal instants leave in the order of the source.
   std::shared_ptr<const Extra> extra;
-  bool ghost = false;  // Read-back of a number that was made up.
+  std::shared_ptr<Pending> pending;  // Set: what is to be sent is the question.
+  bool ghost = false;                // Read-back of a number that was made up.
 };
 struct IntendedLater {
   bool operator()(const Work& a, const Work& b) const {
@@ -99,6 +111,7 @@ class Session final : public Trials {
         clock_(ports.clock),
         broker_(ports.broker),
         stored_(ports.stored),
+        prefix_(ports.broker ? std::string() : prefix_of(options)),
         // What a platform does about its webhooks says nothing of how a broker is fed.
         retries_(ports.broker ? wire::RetryPolicy{} : ports.format.retries()),
         scan_patience_(ports.broker ? options.patience : patience_of(options, ports.format)),
@@ -414,6 +427,10 @@ class Session final : public Trials {
 
   void drop(const Work& work) {
     if (work.kind == RequestKind::read_back) return;
+    if (work.pending) {
+      never_told(work);
+      return;
+    }
     if (work.extra) {
       if (work.extra->is_promise) release(work.parcel);
       return;
@@ -463,6 +480,10 @@ class Session final : public Trials {
   void send(Work work) {
     const ParcelFacts* facts = source_.facts(work.parcel);
     PEAKSTORM_CHECK(facts != nullptr, static_cast<std::uint64_t>(work.parcel));
+    if (work.pending) {
+      ask(std::move(work));
+      return;
+    }
     if (work.extra) {
       message_ = work.extra->message;
       if (work.extra->sign) {
@@ -489,6 +510,23 @@ class Session final : public Trials {
     }
     ++work.attempts;
     if (work.kind != RequestKind::read_back) ++summary_.attempts;
+    submit(std::move(work), at);
+  }
+
+  /// What became of a message that was taken in.
+  void ask(Work work) {
+    message_.method = "GET";
+    message_.path = work.pending->path;
+    message_.headers = "Accept: application/json\r\n";
+    message_.body.clear();
+    format_.sign(std::chrono::duration_cast<std::chrono::milliseconds>(clock_.unix_time()).count(), message_);
+    ++work.pending->asked;
+    ++summary_.asked;
+    submit(std::move(work), now());
+  }
+
+  /// Sends `message_`.
+  void submit(Work work, nanoseconds at) {
     std::size_t slot = flights_.size();
     if (free_slots_.empty()) {
       flights_.emplace_back();
@@ -497,7 +535,7 @@ class Session final : public Trials {
       free_slots_.pop_back();
     }
     ++flying_;
-    const bool is_scan = work.kind == RequestKind::scan;
+    const bool is_scan = work.kind == RequestKind::scan && !work.pending;
     Request request{message_.method, message_.path, message_.headers, message_.body};
     if (broker_) {
       write_message_id(message_id(work), message_id_);
@@ -649,22 +687,105 @@ class Session final : public Trials {
     free_slots_.push_back(slot);
     --flying_;
     const nanoseconds done = now();
+    answered_ = answered_ || reply.has_value();
+    if (work.pending) {
+      told(std::move(work), reply, done);
+      return;
+    }
 
     RequestFate fate = RequestFate::accepted;
-    answered_ = answered_ || reply.has_value();
+    bool again = may_retry(reply);
     if (!reply) {
       fate = reply.error().kind == ErrorKind::timed_out ? RequestFate::timed_out : RequestFate::broken;
       last_failure_ = reply.error().message;
-    } else if (work.kind == RequestKind::scan) {
-      const bool by_status = reply->acknowledgement == Acknowledgement::by_status;
-      if (by_status ? !format_.accepts(reply->status) : reply->acknowledgement != Acknowledgement::confirmed) {
-        fate = RequestFate::refused;
-      } else {
+    } else if (work.kind == RequestKind::scan && reply->acknowledgement != Acknowledgement::by_status) {
+      if (reply->acknowledgement == Acknowledgement::confirmed) {
         ++confirmed_;
+      } else {
+        fate = RequestFate::refused;
       }
+    } else if (work.kind == RequestKind::scan && !(work.extra && work.extra->is_promise)) {
+      std::string job;
+      switch (format_.receipt(reply->status, reply->location, reply->body, job)) {
+        case wire::Receipt::kept:
+          break;
+        case wire::Receipt::pending: {
+          auto pending = std::make_shared<Pending>();
+          pending->path = below_prefix(std::move(job));
+          pending->sent = sent;
+          pending->since = done;
+          pending->pause = options_.ask_first;
+          pending->beside = beside;
+          pending->status = static_cast<std::uint16_t>(reply->status);
+          work.pending = std::move(pending);
+          wait_and_ask(std::move(work), done);
+          return;
+        }
+        case wire::Receipt::again:
+          fate = RequestFate::refused;
+          again = true;
+          break;
+        case wire::Receipt::refused:
+          fate = RequestFate::refused;
+          break;
+      }
+    } else if (work.kind == RequestKind::scan) {
+      if (reply->status / 100 != 2) fate = RequestFate::refused;
     } else {
       fate = page(work, *reply, done);
     }
+    settled(std::move(work), fate, reply, again, sent, beside);
+  }
+
+  // A job may be named below the target's own prefix, which the transport puts before every path.
+  [[nodiscard]] std::string below_prefix(std::string path) const {
+    if (!prefix_.empty() && path.starts_with(prefix_ + "/")) path.erase(0, prefix_.size());
+    return path;
+  }
+
+  /// Asks later, or gives up: `pending` bounds it in time and number.
+  void wait_and_ask(Work work, nanoseconds done) {
+    Pending& pending = *work.pending;
+    if (closing_ || pending.asked >= options_.asks_max ||
+        done + pending.pause > pending.since + options_.ask_patience) {
+      never_told(work);
+      return;
+    }
+    work.again = done + pending.pause;
+    pending.pause = std::min<nanoseconds>(pending.pause * 2, options_.ask_longest);
+    again_.push(std::move(work));
+  }
+
+  /// The answer to a question.
+  void told(Work work, const Result<Reply>& reply, nanoseconds done) {
+    const auto receipt = reply ? format_.job_receipt(reply->status, reply->body) : wire::Receipt::pending;
+    if (receipt == wire::Receipt::pending || receipt == wire::Receipt::again) {
+      if (reply && reply->retry_after) {
+        const nanoseconds wish = std::min<nanoseconds>(*reply->retry_after, options_.retry_after_max);
+        work.pending->pause = std::max(work.pending->pause, wish);
+      }
+      wait_and_ask(std::move(work), done);
+      return;
+    }
+    const std::shared_ptr<Pending> pending = std::exchange(work.pending, nullptr);
+    Reply first;
+    first.status = pending->status;
+    settled(std::move(work), receipt == wire::Receipt::kept ? RequestFate::accepted : RequestFate::refused, first,
+            false, pending->sent, pending->beside);
+  }
+
+  /// Taken in, and nobody said what became of it.
+  void never_told(Work work) {
+    const std::shared_ptr<Pending> pending = std::exchange(work.pending, nullptr);
+    Reply first;
+    first.status = pending->status;
+    settled(std::move(work), RequestFate::timed_out, first, false, pending->sent, pending->beside);
+  }
+
+  /// `reply` is the first answer where there were several. `again`: another attempt may help.
+  void settled(Work work, RequestFate fate, const Result<Reply>& reply, bool again, nanoseconds sent,
+               std::uint32_t beside) {
+    const nanoseconds done = now();
     const auto status = static_cast<std::uint16_t>(reply ? reply->status : 0);
     if (work.extra) return extra_answered(std::move(work), fate, reply, sent, beside);
     if (work.ghost) return;
@@ -682,7 +803,7 @@ class Session final : public Trials {
     // A page that cannot be understood may be a torn one; only a clear "no" (4xx) is final.
     // The platform's own schedule governs its messages, the sender's everything else.
     const bool as_documented = work.kind == RequestKind::scan && retries_.documented;
-    const bool worth_it = may_retry(reply) || fate == RequestFate::broken ||
+    const bool worth_it = again || fate == RequestFate::broken ||
                           (as_documented && retries_.repeats == wire::RetryPolicy::Repeats::all_not_success);
     const unsigned attempts_max = as_documented ? retries_.attempts_max : options_.attempts_max;
     if (work.kind != RequestKind::check && work.attempts < attempts_max && !closing_ && worth_it) {
@@ -754,6 +875,11 @@ class Session final : public Trials {
   static nanoseconds patience_of(const ReplayOptions& options, const wire::WireFormat& format) {
     const std::chrono::milliseconds own = format.limits().patience;
     return own.count() > 0 ? std::min(own, options.patience) : options.patience;
+  }
+
+  static std::string prefix_of(const ReplayOptions& options) {
+    const auto target = parse_target(options.target);
+    return target ? target->prefix : std::string();
   }
 
   static bool may_retry(const Result<Reply>& reply) {
@@ -828,8 +954,16 @@ class Session final : public Trials {
       transport_.poll(clock_.now() + progress_every);
       report(false);
     }
-    ready_ = {};
-    again_ = {};
+    const auto give_up = [this](auto& queue) {
+      while (!queue.empty()) {
+        Work work = queue.top();
+        queue.pop();
+        if (work.pending) never_told(std::move(work));
+      }
+    };
+    give_up(ready_);
+    give_up(again_);
+    ready_ = {};  // What was waiting behind those scans.
   }
 
   // ---- after ----
@@ -938,6 +1072,7 @@ class Session final : public Trials {
   const Clock& clock_;
   bool broker_ = false;
   StoredMessages* stored_ = nullptr;
+  std::string prefix_;         // Of the target.
   wire::RetryPolicy retries_;  // Of scans, where the platform documents one.
   nanoseconds scan_patience_{};
   double retry_speed_ = 1;

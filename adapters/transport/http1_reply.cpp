@@ -45,6 +45,7 @@ void ReplyReader::start(std::size_t body_bytes_max) {
   reply_.status = 0;
   reply_.body.clear();
   reply_.retry_after.reset();
+  reply_.location.clear();
   part_ = Part::head;
   framing_ = {};
   has_status_ = false;
@@ -125,6 +126,8 @@ ReplyReader::State ReplyReader::field(std::string_view text) {
     });
   } else if (is(name, "retry-after")) {
     reply_.retry_after = retry_after_of(value);
+  } else if (is(name, "location")) {
+    reply_.location = value;
   }
   return State::more;
 }

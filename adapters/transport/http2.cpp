@@ -368,6 +368,8 @@ class Http2Transport final : public Transport {
       for (const char digit : text) e->reply.status = e->reply.status * 10 + static_cast<unsigned>(digit - '0');
     } else if (key == "retry-after") {
       e->reply.retry_after = retry_after_of(text);
+    } else if (key == "location") {
+      e->reply.location = text;
     }
     return 0;
   }

@@ -63,6 +63,16 @@ void WireFormat::encode_batch(std::span<const ParcelView> parcels, Message& out)
   encode(parcels.front(), out);
 }
 
+Receipt WireFormat::receipt(unsigned status, std::string_view /*location*/, std::string_view /*body*/,
+                            std::string& /*job*/) const {
+  if (accepts(status)) return Receipt::kept;
+  return status >= 500 || status == 429 || status == 408 ? Receipt::again : Receipt::refused;
+}
+
+Receipt WireFormat::job_receipt(unsigned /*status*/, std::string_view /*body*/) const {
+  return Receipt::pending;
+}
+
 Result<ShownKinds> shown_kinds(std::string_view name) {
   if (name.starts_with(template_prefix)) {
     const auto profile = read_template_file(name.substr(template_prefix.size()));

@@ -79,6 +79,41 @@ class Epcis final : public WireFormat {
     return limits;
   }
 
+  /// 202 is a promise to try, no acknowledgement.
+  [[nodiscard]] bool accepts(unsigned status) const override { return status == 201; }
+  [[nodiscard]] Receipt receipt(unsigned status, std::string_view location, std::string_view body,
+                                std::string& job) const override {
+    CaptureReply reply = read_capture_reply(status, location, body);
+    job = std::move(reply.job);
+    switch (reply.step) {
+      case CaptureStep::poll:
+        return Receipt::pending;
+      case CaptureStep::stored:
+        return Receipt::kept;
+      case CaptureStep::again:
+        return Receipt::again;
+      case CaptureStep::split:  // A document of one event cannot be halved.
+      case CaptureStep::refuse:
+        break;
+    }
+    return Receipt::refused;
+  }
+  [[nodiscard]] Receipt job_receipt(unsigned status, std::string_view body) const override {
+    if (status != 200) return Receipt::pending;  // Not found at first, busy, restarting: the asking has its bounds.
+    const auto job = read_capture_job(body);
+    if (!job) return Receipt::pending;
+    switch (fate_of(*job)) {
+      case CaptureFate::pending:
+        return Receipt::pending;
+      case CaptureFate::kept:
+        return Receipt::kept;
+      case CaptureFate::partly:  // Of one event, the refused one.
+      case CaptureFate::lost:
+        break;
+    }
+    return Receipt::refused;
+  }
+
   void encode(const ParcelView& parcel, Message& out) override { encode_batch({&parcel, 1}, out); }
 
   void encode_batch(std::span<const ParcelView> parcels, Message& out) override {

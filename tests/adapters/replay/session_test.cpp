@@ -690,5 +690,164 @@ TEST(ReplayPlan, BoundsRatesAndDurations) {
   EXPECT_EQ(message(), "taken");
 }
 
+// ---- taken in is not kept ----
+
+/// An EPCIS repository: takes documents in, and tells later what became of them.
+struct Repository {
+  /// What GET of a job says when it has been asked `asked` times before.
+  std::function<Reply(std::size_t job, unsigned asked)> tells;
+  std::string location = "/capture/";
+  std::vector<unsigned> asked;
+  std::vector<nanoseconds> instants;  ///< Of all questions.
+  std::vector<std::string> paths;
+  std::vector<std::string> documents;
+
+  Fated operator()(const Request& request, nanoseconds at) {
+    if (request.method == "POST") {
+      documents.emplace_back(request.body);
+      Reply taken = reply(202);
+      if (!location.empty()) taken.location = location + std::to_string(asked.size());
+      asked.push_back(0);
+      return {at + 1ms, taken};
+    }
+    instants.push_back(at);
+    paths.emplace_back(request.path);
+    const std::size_t job = std::stoul(paths.back().substr(paths.back().find_last_of('/') + 1));
+    return {at + 1ms, tells(job, asked.at(job)++)};
+  }
+};
+
+constexpr const char* job_runs = R"({"running":true,"success":true,"captureErrorBehaviour":"rollback","errors":[]})";
+constexpr const char* job_kept = R"({"running":false,"success":true,"captureErrorBehaviour":"rollback","errors":[]})";
+constexpr const char* job_lost =
+    R"({"running":false,"success":false,"captureErrorBehaviour":"rollback","errors":[{"title":"no such place"}]})";
+constexpr const char* job_partly =
+    R"({"running":false,"success":true,"captureErrorBehaviour":"proceed","errors":[{"title":"no such place"}]})";
+
+class Capture : public Replay {
+ protected:
+  Result<ReplaySummary> capture(const char* name = "epcis") {
+    const auto epcis = wire::make_format(name, world, {"token", ""});
+    format = epcis->get();
+    auto summary = run([this](const Request& r, nanoseconds at) { return repository(r, at); });
+    format = nullptr;
+    return summary;
+  }
+  Repository repository;
+};
+
+TEST_F(Capture, AScanIsAcknowledgedWhenItsJobHasSucceeded) {
+  const ParcelId id = add_parcel(0);
+  add_scan(id, day_zero, 0);
+  add_scan(id, day_zero, 1, ScanKind::departed);
+  repository.tells = [](std::size_t, unsigned asked) { return reply(200, asked < 3 ? job_runs : job_kept); };
+  const auto summary = capture();
+  ASSERT_TRUE(summary);
+  EXPECT_TRUE(summary->complete);
+  EXPECT_EQ(summary->accepted, 2U);
+  EXPECT_EQ(summary->attempts, 2U);
+  EXPECT_EQ(summary->asked, 8U);
+  ASSERT_EQ(recorder.requests.size(), 2U);
+  EXPECT_EQ(recorder.requests[0].fate, RequestFate::accepted);
+  EXPECT_EQ(recorder.requests[0].status, 202);
+  // 1 ms for the document, then pauses of 20, 40, 80 and 160 ms with an answer of 1 ms behind each.
+  EXPECT_EQ(recorder.requests[0].done - recorder.requests[0].sent, 305ms);
+  EXPECT_GE(recorder.requests[1].sent, recorder.requests[0].done) << "the parcel's next scan waits";
+  EXPECT_THAT(repository.paths, ::testing::Contains("/capture/1"));
+}
+
+TEST_F(Capture, AJobThatFailsIsAFailedSendAndIsNotRepeated) {
+  for (const char* const job : {job_lost, job_partly}) {
+    SCOPED_TRACE(job);
+    repository = {};
+    recorder = {};
+    source = {};
+    add_scan(add_parcel(0), day_zero, 0);
+    add_scan(add_parcel(1), day_zero, 0);
+    repository.tells = [job](std::size_t i, unsigned) { return reply(200, i == 0 ? job : job_kept); };
+    const auto summary = capture(job == job_lost ? "epcis" : "epcis-proceed");
+    ASSERT_TRUE(summary);
+    EXPECT_EQ(summary->accepted, 1U);
+    EXPECT_EQ(summary->refused, 1U);
+    EXPECT_EQ(summary->given_up, 1U);
+    EXPECT_EQ(repository.documents.size(), 2U);
+    EXPECT_EQ(recorder.count(RequestKind::scan, RequestFate::refused), 1U);
+  }
+}
+
+TEST_F(Capture, AsksWithinBoundsAndThenGivesUp) {
+  add_scan(add_parcel(0), day_zero, 0);
+  // Not known yet, an error of its own, no JSON, and for ever running.
+  repository.tells = [](std::size_t, unsigned asked) {
+    return asked == 0 ? reply(404) : asked == 1 ? reply(500) : asked == 2 ? reply(200, "<html>") : reply(200, job_runs);
+  };
+  options.ask_patience = 10s;
+  auto summary = capture();
+  ASSERT_TRUE(summary);
+  EXPECT_EQ(summary->timed_out, 1U);
+  EXPECT_EQ(summary->given_up, 1U);
+  EXPECT_LE(repository.instants.back() - repository.instants.front(), 10s);
+  EXPECT_GT(repository.instants.back() - repository.instants.front(), 6s);
+  for (std::size_t i = 1; i < repository.instants.size(); ++i) {
+    EXPECT_LE(repository.instants[i] - repository.instants[i - 1], options.ask_longest + 1ms);
+  }
+
+  options.asks_max = 3;
+  repository.asked.clear();
+  repository.instants.clear();
+  recorder = {};
+  source = {};
+  add_scan(add_parcel(0), day_zero, 0);
+  summary = capture();
+  ASSERT_TRUE(summary);
+  EXPECT_EQ(summary->asked, 3U);
+  EXPECT_EQ(recorder.count(RequestKind::scan, RequestFate::timed_out), 1U);
+}
+
+TEST_F(Capture, A202ThatDoesNotSayWhereToAskIsSentAgainWithTheSameEvent) {
+  add_scan(add_parcel(0), day_zero, 0);
+  repository.location.clear();
+  const auto summary = capture();
+  ASSERT_TRUE(summary);
+  EXPECT_EQ(summary->accepted, 0U);
+  EXPECT_EQ(summary->given_up, 1U);
+  ASSERT_EQ(repository.documents.size(), options.attempts_max);
+  EXPECT_EQ(repository.documents.front(), repository.documents.back());
+}
+
+TEST_F(Capture, AnEventThatIsTooLongIsRefusedAtOnce) {
+  add_scan(add_parcel(0), day_zero, 0);
+  const auto epcis = wire::make_format("epcis", world, {"", ""});
+  format = epcis->get();
+  const auto summary = run([](const Request&, nanoseconds at) { return Fated{at + 1ms, reply(413)}; });
+  ASSERT_TRUE(summary);
+  EXPECT_EQ(summary->attempts, 1U);
+  EXPECT_EQ(summary->refused, 1U);
+  EXPECT_EQ(summary->given_up, 1U);
+}
+
+TEST_F(Capture, AJobBelowThePrefixOfTheTargetIsAskedThere) {
+  options.target = "http://127.0.0.1:1/epcis/v2";
+  repository.location = "http://127.0.0.1:1/epcis/v2/capture/";
+  repository.tells = [](std::size_t, unsigned) { return reply(200, job_kept); };
+  add_scan(add_parcel(0), day_zero, 0);
+  const auto summary = capture();
+  ASSERT_TRUE(summary);
+  EXPECT_EQ(summary->accepted, 1U);
+  EXPECT_THAT(repository.paths, ::testing::ElementsAre("/capture/0"));  // The transport puts the prefix before it.
+}
+
+TEST_F(Capture, AStopCountsWhatWasTakenInAsNeverTold) {
+  add_scan(add_parcel(0), day_zero, 0);
+  repository.tells = [this](std::size_t, unsigned asked) {
+    if (asked == 2) stop.request_stop();
+    return reply(200, job_runs);
+  };
+  const auto summary = capture();
+  ASSERT_TRUE(summary);
+  EXPECT_FALSE(summary->complete);
+  EXPECT_EQ(recorder.count(RequestKind::scan, RequestFate::timed_out), 1U);
+}
+
 }  // namespace
 }  // namespace peakstorm

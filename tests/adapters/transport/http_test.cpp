@@ -51,7 +51,7 @@ TEST(HttpTransport, SendsTheRequestAsGivenAndKeepsTheConnection) {
   std::vector<ServedRequest> seen;  // The server's thread alone until it is destroyed.
   auto server = std::make_unique<TestServer>([&](const ServedRequest& r) {
     seen.push_back(r);
-    return answer(202, "taken", "Retry-After: 7\r\n");
+    return answer(202, "taken", "Retry-After: 7\r\nLocation: /capture/1\r\n");
   });
   Http http(server->url() + "/prefix/");
   for (int i = 0; i < 3; ++i) {
@@ -60,6 +60,7 @@ TEST(HttpTransport, SendsTheRequestAsGivenAndKeepsTheConnection) {
     EXPECT_EQ(reply->status, 202U);
     EXPECT_EQ(reply->body, "taken");
     EXPECT_EQ(reply->retry_after, 7s);
+    EXPECT_EQ(reply->location, "/capture/1");
   }
   EXPECT_EQ(server->connections(), 1U);
   server.reset();
