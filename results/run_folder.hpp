@@ -175,4 +175,30 @@ class RunReader {
   std::unique_ptr<Impl> impl_;
 };
 
+/// A run folder of its own for a further replay of a finished run: the simulated part is the run's, copied; what was
+/// sent, acknowledged and found is that replay's. It can be reported on, gated and replayed like any other.
+class ReplayFolder {
+ public:
+  /// Creates the folder and copies the run into it, without its report. Errors: bad_input when the folder is there and
+  /// not empty; io.
+  static Result<ReplayFolder> create(const RunReader& run, const std::filesystem::path& folder);
+
+  /// Puts this replay into run.sqlite, in the place of what the run had. `named`: all measures, the run's included.
+  /// Errors: bad_input when the run's tables are of an earlier version; io.
+  Result<void> write_tables(const ReplayResults& results, const MeasureMap& named, std::span<const GateResult> gates,
+                            const std::string& command_line, bool partial);
+  /// From here on the folder is a finished run; after the report.
+  Result<void> seal();
+  /// Removes the folder again, when there was nothing to keep.
+  void discard() const;
+
+ private:
+  ReplayFolder(std::filesystem::path folder, std::filesystem::path manifest)
+      : folder_(std::move(folder)), manifest_(std::move(manifest)) {}
+  std::filesystem::path folder_;
+  std::filesystem::path manifest_;  ///< Of the run.
+  std::string command_line_;
+  bool partial_ = false;
+};
+
 }  // namespace peakstorm

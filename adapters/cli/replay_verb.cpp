@@ -1,10 +1,12 @@
 // peakstorm replay: sends a finished run's scans and checks to a target again, reads tracking back and compares it
-// with the truth. The run folder is only read.
+// with the truth. The run folder is only read; --out writes another one, with this replay in it.
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
 #include <boost/json.hpp>
+#include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -17,6 +19,7 @@
 #include "adapters/cli/verbs.hpp"
 #include "results/measures.hpp"
 #include "results/reconcile.hpp"
+#include "results/report.hpp"
 #include "results/run_folder.hpp"
 
 namespace peakstorm::cli {
@@ -27,6 +30,7 @@ struct Flags {
   ReplayFlags replay;
   GateFlags gates;
   OutputFlags output;
+  std::string out;
 };
 
 ExitCode replay_limit(const Flags& flags, const ReplayOptions& options, const World& world, ReplaySource& source,
@@ -55,6 +59,18 @@ ExitCode replay_folder(const Flags& flags, const Context& context) {
   auto options = replay_options(world, scenario->folder, flags.replay);
   if (!options) return report(options.error());
 
+  std::optional<ReplayFolder> kept;
+  if (!flags.out.empty()) {
+    if (flags.replay.find_limit) {
+      return report(Error{ErrorKind::bad_input,
+                          "--out: a search for the limit is no replay to be kept; leave out one of "
+                          "--out and --find-limit"});
+    }
+    auto folder = ReplayFolder::create(**run, flags.out);
+    if (!folder) return report(folder.error());
+    kept = std::move(*folder);
+  }
+
   auto parcels = (*run)->parcels();
   if (!parcels) return report(parcels.error());
   const auto source = (*run)->replay_source();
@@ -72,7 +88,10 @@ ExitCode replay_folder(const Flags& flags, const Context& context) {
   if (!told) return report(told.error());
 
   const auto summary = run_replay(world, **source, *options, recorder, context.stop.token(), flags.output.quiet);
-  if (!summary) return report(summary.error());
+  if (!summary) {
+    if (kept) kept->discard();
+    return report(summary.error());
+  }
 
   const ReplayResults& results = recorder.results();
   const bool partial = !summary->complete || (*run)->manifest().partial;
@@ -81,15 +100,23 @@ ExitCode replay_folder(const Flags& flags, const Context& context) {
   results.add_to(*measures);
   const auto verdicts = evaluate_gates(*gates, *measures, partial);
   if (const auto junit = write_junit(flags.gates, verdicts, world.name); !junit) return report(junit.error());
+  if (kept) {
+    const auto written = kept->write_tables(results, *measures, verdicts, context.command_line, partial)
+                             .and_then([&] { return write_report(flags.out); })
+                             .and_then([&] { return kept->seal(); });
+    if (!written) return report(written.error());
+  }
   if (flags.output.json) {
-    print_json({{"run_folder", flags.folder},
+    print_json({{"run_folder", kept ? flags.out : flags.folder},
                 {"partial", partial},
                 {"replay", replay_json(*summary, results)},
                 {"on_time_shown", on_time_shown_json(results)},
                 {"findings", findings_json(results)},
                 {"gates", gates_json(verdicts)}});
   } else if (!flags.output.quiet) {
-    print_text(replay_text(*summary, results) + gates_text(verdicts));
+    std::string text = replay_text(*summary, results) + gates_text(verdicts);
+    if (kept) text += "Report: " + (std::filesystem::path(flags.out) / "report.html").string() + "\n";
+    print_text(text);
   }
   return verdict_of(verdicts, partial);
 }
@@ -102,6 +129,7 @@ void add_replay(CLI::App& program, Action& action) {
   verb->add_option("run-folder", flags->folder, "Folder that drill or simulate wrote")->required();
   add_replay_flags(*verb, flags->replay);
   add_gate_flags(*verb, flags->gates);
+  verb->add_option("--out", flags->out, "Run folder of its own for this replay; must not exist yet")->type_name("DIR");
   add_output_flags(*verb, flags->output);
   verb->callback(
       [flags, &action] { action = [flags](const Context& context) { return replay_folder(*flags, context); }; });

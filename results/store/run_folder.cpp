@@ -11,6 +11,7 @@
 #include "engine/random.hpp"
 #include "results/store/database.hpp"
 #include "results/store/file_calls.hpp"
+#include "results/store/manifest.hpp"
 #include "results/store/source.hpp"
 #include "results/store/stream.hpp"
 #include "results/store/tables.hpp"
@@ -21,43 +22,16 @@ namespace {
 namespace fs = std::filesystem;
 namespace json = boost::json;
 using store::io_error;
+using store::manifest_name;
+using store::tables_name;
+using store::write_file;
 
-constexpr const char* manifest_name = "manifest.json";
 constexpr const char* scans_name = "scans.pb.zst";
 constexpr const char* acts_name = "acts.pb.zst";
-constexpr const char* tables_name = "run.sqlite";
-constexpr const char* checkpoints_name = "checkpoints";
 constexpr int manifest_format = 1;
 
 std::int64_t ticks(SimTime at) {
   return at.time_since_epoch().count();
-}
-
-Result<void> make_directory(const fs::path& path, store::FileCalls& calls) {
-  if (calls.make_directory(path.c_str()) != 0) return io_error(path, "create");
-  return {};
-}
-
-/// Relative names of all regular files, ascending; the manifest, its temporary and the checkpoints left out.
-Result<std::vector<std::string>> list_files(const fs::path& folder) {
-  std::vector<std::string> names;
-  std::error_code error;
-  for (fs::recursive_directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error)) {
-    if (entry.depth() == 0 && entry->path().filename() == checkpoints_name) entry.disable_recursion_pending();
-    if (!entry->is_regular_file(error)) continue;
-    const std::string name = entry->path().lexically_relative(folder).generic_string();
-    if (name != manifest_name && name != std::string(manifest_name) + ".tmp") names.push_back(name);
-  }
-  if (error) return fail(ErrorKind::io, fmt::format("{}: cannot list: {}", folder.string(), error.message()));
-  std::sort(names.begin(), names.end());
-  return names;
-}
-
-Result<void> write_file(const fs::path& path, std::string_view text, store::FileCalls& calls) {
-  auto file = store::OutputFile::create(path, calls);
-  if (!file) return tl::unexpected(file.error());
-  if (auto written = (*file)->append(text); !written) return written;
-  return (*file)->finish();
 }
 
 std::vector<std::uint64_t> node_hashes_of(const std::vector<std::string>& names) {
@@ -125,7 +99,7 @@ RunWriter::~RunWriter() = default;
 
 Result<void> RunWriter::Impl::copy_inputs() {
   const fs::path target = plan.folder / "inputs";
-  if (auto made = make_directory(target, calls); !made) return made;
+  if (auto made = store::make_directory(target, calls); !made) return made;
   if (plan.scenario.empty()) return {};
   std::error_code listing;
   std::vector<fs::path> sources;
@@ -145,21 +119,7 @@ Result<void> RunWriter::Impl::copy_inputs() {
 
 Result<void> RunWriter::Impl::begin_folder() {
   const fs::path& folder = plan.folder;
-  std::error_code problem;
-  if (fs::exists(folder, problem)) {
-    if (!fs::is_directory(folder, problem) || !fs::is_empty(folder, problem)) {
-      return fail(
-          ErrorKind::bad_input,
-          fmt::format("{}: is already there and not an empty folder; choose another or remove it", folder.string()));
-    }
-  } else {
-    if (!folder.parent_path().empty()) fs::create_directories(folder.parent_path(), problem);
-    if (problem) {
-      return fail(ErrorKind::io,
-                  fmt::format("{}: cannot create: {}", folder.parent_path().string(), problem.message()));
-    }
-    if (auto made = make_directory(folder, calls); !made) return made;
-  }
+  if (auto made = store::make_empty_folder(folder, calls); !made) return made;
   if (auto written = write_file(folder / "world.toml", plan.world_text, calls); !written) return written;
   return copy_inputs();
 }
@@ -324,21 +284,6 @@ Result<void> RunWriter::write_tables(const RunTables& tables) {
 Result<void> RunWriter::seal(const SimulationSummary& summary, bool partial) {
   Impl& m = *impl_;
   if (auto closed = close_streams(); !closed) return closed;
-  const fs::path& folder = m.plan.folder;
-  auto names = list_files(folder);
-  if (!names) return tl::unexpected(names.error());
-  json::array files;
-  for (const std::string& name : *names) {
-    store::FileFacts facts;
-    if (const auto known = m.known.find(name); known != m.known.end()) {
-      facts = known->second;
-    } else {
-      auto hashed = store::hash_file(folder / name, &m.calls);
-      if (!hashed) return tl::unexpected(hashed.error());
-      facts = std::move(*hashed);
-    }
-    files.push_back({{"name", name}, {"bytes", facts.size}, {"xxh128", facts.hash}});
-  }
   const RunFacts& run = m.plan.facts;
   json::array without;
   for (std::size_t kind = 0; kind < run.without.size(); ++kind) {
@@ -362,17 +307,7 @@ Result<void> RunWriter::seal(const SimulationSummary& summary, bool partial) {
                            {"first_ms", ticks(m.totals.first)},
                            {"last_ms", ticks(m.totals.last)}};
   }
-  manifest["files"] = std::move(files);
-
-  // The order makes the manifest's presence mean that all it names is on the disk: files, their names, then the
-  // manifest under a temporary name, and last the one step that gives it its own.
-  if (m.calls.sync_directory((folder / "inputs").c_str()) != 0) return io_error(folder / "inputs", "flush");
-  if (m.calls.sync_directory(folder.c_str()) != 0) return io_error(folder, "flush");
-  const fs::path temporary = folder / (std::string(manifest_name) + ".tmp");
-  if (auto written = write_file(temporary, json::serialize(manifest) + "\n", m.calls); !written) return written;
-  if (m.calls.rename(temporary.c_str(), (folder / manifest_name).c_str()) != 0) return io_error(temporary, "rename");
-  if (m.calls.sync_directory(folder.c_str()) != 0) return io_error(folder, "flush");
-  return {};
+  return store::write_manifest(m.plan.folder, std::move(manifest), m.known, m.calls);
 }
 
 // Reading ---------------------------------------------------------------------------------------------------------

@@ -76,13 +76,15 @@ void write_run(Database& db, const RunFacts& facts, const RunTables& t) {
   row.insert("end_ms", std::to_string(ticks(t.summary.end)));
   row.insert("wall_s", fmt::format("{:.3f}", t.simulation_wall_s));
   row.insert("threads", std::to_string(facts.threads));
+}
 
+void write_verdict(Database& db, const MeasureMap& named, std::span<const GateResult> gates) {
   Statement measure(db, "INSERT INTO measure VALUES (?, ?, ?, ?, ?)");
-  for (const auto& [name, m] : t.named) measure.insert(name, m.value, name_of(unit_names, m.unit), m.low, m.high);
+  for (const auto& [name, m] : named) measure.insert(name, m.value, name_of(unit_names, m.unit), m.low, m.high);
 
   Statement gate(db, "INSERT INTO gate VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
   int id = 0;
-  for (const GateResult& g : t.gates) {
+  for (const GateResult& g : gates) {
     gate.insert(id++, g.gate.expression, g.gate.measure, name_of(relation_names, g.gate.relation), g.gate.limit,
                 g.actual, name_of(unit_names, g.gate.unit), name_of(gate_verdict_names, g.verdict), g.message,
                 g.gate.file, g.gate.line);
@@ -452,11 +454,34 @@ Result<void> write_tables(const std::filesystem::path& path, const RunFacts& fac
   Database& db = **opened;
   db.run(schema_sql);
   write_run(db, facts, tables);
+  write_verdict(db, tables.named, tables.gates);
   write_world(db, facts, tables.world);
   write_on_time(db, tables);
   write_network(db, tables.measures.tables());
   write_tracked(db, tables);
   if (tables.replay != nullptr) write_replay(db, *tables.replay);
+  if (auto status = db.status(); !status) return status;
+  return db.close();
+}
+
+Result<void> replace_replay(const std::filesystem::path& path, const ReplayResults& results, const MeasureMap& named,
+                            std::span<const GateResult> gates, const std::string& command_line, bool partial) {
+  auto opened = Database::create(path);
+  if (!opened) return tl::unexpected(opened.error());
+  Database& db = **opened;
+  for (const char* table : {"measure", "gate", "replay", "replay_request", "replay_latency", "replay_histogram",
+                            "replay_second", "staleness", "staleness_second", "finding", "oracle", "injected",
+                            "visibility", "eta_error", "outage", "diagnosis", "finding_example", "on_time_shown"}) {
+    db.run(("DELETE FROM " + std::string(table)).c_str());
+  }
+  db.run("DELETE FROM run WHERE key IN ('command_line', 'partial')");
+  {
+    Statement fact(db, "INSERT INTO run VALUES (?, ?)");
+    fact.insert("command_line", command_line);
+    fact.insert("partial", partial ? "1" : "0");
+  }
+  write_verdict(db, named, gates);
+  write_replay(db, results);
   if (auto status = db.status(); !status) return status;
   return db.close();
 }

@@ -13,4 +13,9 @@ extern const char* const schema_sql;
 
 Result<void> write_tables(const std::filesystem::path& path, const RunFacts& facts, const RunTables& tables);
 
+/// Puts a further replay in the place of what an existing run.sqlite has of one, with its measures and gates. Errors:
+/// bad_input when the tables are not of this version.
+Result<void> replace_replay(const std::filesystem::path& path, const ReplayResults& results, const MeasureMap& named,
+                            std::span<const GateResult> gates, const std::string& command_line, bool partial);
+
 }  // namespace peakstorm::store

@@ -103,6 +103,37 @@ TEST_F(Drill, FollowsChangingRatesAndKeepsTheSearchForTheLimit) {
   EXPECT_EQ(run({"replay", at("run"), "--find-limit", "--rate", "5:1s,6"}).exit_code, 2);
 }
 
+// Goal: one simulated run, replayed against several targets, each with a run folder of its own.
+TEST_F(Drill, AReplayIsKeptInARunFolderOfItsOwn) {
+  ASSERT_EQ(run({"drill", "first-steps", "--seconds", "1", "--quiet", "--out", at("run")}).exit_code, 0);
+  const std::string manifest = text_of(at("run/manifest.json"));
+  const auto lossy = run({"replay", at("run"), "--seconds", "1", "--format", "cloudevents", "--bug", "naive-local-time",
+                          "--json", "--out", at("lossy"), "--require", "findings.timestamp_fidelity == 0"});
+  EXPECT_EQ(lossy.exit_code, 1) << lossy.err;
+  EXPECT_EQ(std::string(lossy.json().at("run_folder").as_string()), at("lossy"));
+  EXPECT_EQ(text_of(at("run/manifest.json")), manifest);
+  const auto kept = boost::json::parse(text_of(at("lossy/manifest.json"))).as_object();
+  EXPECT_EQ(kept.at("digest"), boost::json::parse(manifest).at("digest"));
+  EXPECT_THAT(std::string(kept.at("command_line").as_string()), HasSubstr("naive-local-time"));
+  EXPECT_THAT(text_of(at("lossy/report.html")), HasSubstr("naive-local-time"));
+  // It is a run like any other: its gates, its report, and a replay of it.
+  EXPECT_EQ(run({"gate", at("lossy"), "--quiet", "--require", "findings.timestamp_fidelity == 0"}).exit_code, 1);
+  EXPECT_EQ(run({"gate", at("run"), "--quiet", "--require", "findings.timestamp_fidelity == 0"}).exit_code, 0);
+  EXPECT_EQ(run({"report", at("lossy"), "--quiet"}).exit_code, 0);
+  const auto again = run({"replay", at("lossy"), "--seconds", "1", "--json", "--out", at("again")});
+  EXPECT_EQ(again.exit_code, 0) << again.err;
+  EXPECT_EQ(run({"gate", at("again"), "--quiet", "--require", "findings.timestamp_fidelity == 0"}).exit_code, 0);
+  EXPECT_THAT(text_of(at("again/report.html")), Not(HasSubstr("\"bug\":\"naive-local-time\"")));
+
+  const auto refused = run({"replay", at("run"), "--seconds", "1", "--out", at("lossy")});
+  EXPECT_EQ(refused.exit_code, 2);
+  EXPECT_THAT(refused.err, HasSubstr("not an empty folder"));
+  EXPECT_EQ(run({"replay", at("run"), "--find-limit", "--out", at("limit")}).exit_code, 2);
+  EXPECT_EQ(run({"replay", at("run"), "--against", "http://127.0.0.1:1", "--out", at("nobody")}, with_secret).exit_code,
+            3);
+  EXPECT_FALSE(std::filesystem::exists(at("nobody")));
+}
+
 TEST_F(Drill, PrintsASummaryThatFitsAScreenAndSaysWhereTheReportIs) {
   const auto drill = run({"drill", "first-steps", "--seconds", "1", "--out", at("run")});
   ASSERT_EQ(drill.exit_code, 0) << drill.out << drill.err;
