@@ -165,6 +165,10 @@ void add_replay_flags(CLI::App& verb, ReplayFlags& flags) {
   verb.add_option("--secret-file", flags.secret_file,
                   "File with the webhook secret (default: environment PEAKSTORM_WEBHOOK_SECRET)")
       ->type_name("FILE");
+  verb.add_option("--jwks", flags.jwks_file,
+                  "Write the public key (JWKS) that the messages' signatures are checked with: shipengine; before "
+                  "anything is sent")
+      ->type_name("FILE");
   verb.add_option("--broker-user", flags.broker_user,
                   "Who logs in at a broker; the password comes from environment PEAKSTORM_BROKER_PASSWORD")
       ->type_name("NAME");

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <boost/json.hpp>
+#include <fstream>
 #include <optional>
 
 #include "adapters/cli/hint.hpp"
@@ -208,6 +209,31 @@ Result<ReplayOptions> replay_options(const World& world, const std::filesystem::
     return tl::unexpected(format.error());
   }
   return options;
+}
+
+Result<void> write_jwks(const World& world, const ReplayOptions& options, const ReplayFlags& flags) {
+  if (flags.jwks_file.empty()) return {};
+  const auto format = wire::make_format(options.format, world, {options.secret, options.webhook_path});
+  if (!format) return tl::unexpected(format.error());
+  if ((*format)->jwks().empty()) {
+    return fail(ErrorKind::bad_input, fmt::format("--jwks: messages of format {} are not signed with a key pair; leave "
+                                                  "it out, or use --format shipengine",
+                                                  options.format));
+  }
+  const std::string fresh = flags.jwks_file + ".new";
+  {
+    std::ofstream stream(fresh, std::ios::binary | std::ios::trunc);
+    stream << (*format)->jwks() << '\n';
+    if (!stream.flush()) {
+      return fail(ErrorKind::bad_input, flags.jwks_file +
+                                            ": cannot be written; name a --jwks file in a folder you may "
+                                            "use");
+    }
+  }
+  std::error_code error;
+  std::filesystem::rename(fresh, flags.jwks_file, error);
+  if (error) return fail(ErrorKind::bad_input, flags.jwks_file + ": cannot be written: " + error.message());
+  return {};
 }
 
 Result<std::unique_ptr<TrackingEndpoint>> start_embedded(ReplayOptions& options,

@@ -19,8 +19,11 @@ namespace peakstorm::cli {
 /// Options from the flags and the scenario's defaults; the target is still empty when the embedded endpoint is
 /// meant. Checks what can be checked before a long simulation: the URL, the host, the secret. `folder` is the
 /// scenario's, where its template lies. Errors: bad_input.
-Result<ReplayOptions> replay_options(const World& world, const std::filesystem::path& folder,
-                                     const ReplayFlags& flags);
+Result<ReplayOptions> replay_options(const World& world, const std::filesystem::path& folder, const ReplayFlags& flags);
+
+/// Writes --jwks, when given, in one step: the platform under test needs the key before the first message comes.
+/// Errors: bad_input for a format without a public key, and a file that cannot be written.
+Result<void> write_jwks(const World& world, const ReplayOptions& options, const ReplayFlags& flags);
 
 /// Starts the embedded endpoint on a free loopback port and points `options` to it, with a secret of its own
 /// when none is given.

@@ -4,6 +4,7 @@
 
 #include <cstdlib>
 #include <fstream>
+#include <iterator>
 #include <random>
 
 namespace peakstorm::cli {
@@ -19,6 +20,11 @@ Result<std::string> secret_of(const std::string& file, const char* variable, con
   std::string secret;
   if (!stream || !std::getline(stream, secret)) {
     return fail(ErrorKind::bad_input, file + ": cannot read a secret from its first line; check " + flag);
+  }
+  if (secret.starts_with("-----BEGIN ")) {  // A key in PEM has many lines.
+    secret += '\n';
+    secret.append(std::istreambuf_iterator<char>(stream), {});
+    return secret;
   }
   if (!secret.empty() && secret.back() == '\r') secret.pop_back();
   if (secret.empty()) return fail(ErrorKind::bad_input, file + ":1: the secret is empty; write it on the first line");

@@ -10,7 +10,7 @@ namespace peakstorm::cli {
 
 inline constexpr const char* secret_variable = "PEAKSTORM_WEBHOOK_SECRET";
 
-/// First line of `file` when one is given, else PEAKSTORM_WEBHOOK_SECRET, else empty. Errors: bad_input
+/// First line of `file` when one is given (all of it when it is a key in PEM), else PEAKSTORM_WEBHOOK_SECRET, else empty. Errors: bad_input
 /// when the file cannot be read or its first line is empty.
 Result<std::string> webhook_secret(const std::string& file);
 

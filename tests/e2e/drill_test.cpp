@@ -10,6 +10,7 @@
 #include <fstream>
 #include <string>
 
+#include "bench/signing_key.hpp"
 #include "tests/e2e/program.hpp"
 
 namespace peakstorm::e2e {
@@ -132,6 +133,25 @@ TEST_F(Drill, AReplayIsKeptInARunFolderOfItsOwn) {
   EXPECT_EQ(run({"replay", at("run"), "--against", "http://127.0.0.1:1", "--out", at("nobody")}, with_secret).exit_code,
             3);
   EXPECT_FALSE(std::filesystem::exists(at("nobody")));
+}
+
+TEST_F(Drill, WritesThePublicKeyOfItsSignaturesBeforeAnythingIsSent) {
+  std::ofstream(at("key.pem")) << peakstorm::testing::signing_key();
+  const auto drill = [&](std::vector<std::string> further) {
+    std::vector<std::string> all{"drill", "first-steps", "--seconds", "1", "--against", "http://127.0.0.1:1", "--jwks"};
+    all.insert(all.end(), further.begin(), further.end());
+    return run(all, with_secret);
+  };
+  const auto nobody =
+      drill({at("jwks.json"), "--format", "shipengine", "--secret-file", at("key.pem"), "--out", at("run")});
+  EXPECT_EQ(nobody.exit_code, 3) << nobody.err;
+  const auto key = boost::json::parse(text_of(at("jwks.json"))).at("keys").at(0).as_object();
+  EXPECT_EQ(key.at("kty"), "RSA");
+  EXPECT_FALSE(key.contains("d")) << "the private half";
+  const auto no_key_pair = drill({at("none.json"), "--format", "easypost", "--out", at("none")});
+  EXPECT_EQ(no_key_pair.exit_code, 2);
+  EXPECT_THAT(no_key_pair.err, HasSubstr("--format shipengine"));
+  EXPECT_EQ(drill({at("no/such/folder.json"), "--format", "shipengine", "--secret-file", at("key.pem")}).exit_code, 2);
 }
 
 TEST_F(Drill, PrintsASummaryThatFitsAScreenAndSaysWhereTheReportIs) {
