@@ -1,5 +1,7 @@
 #include <simdjson.h>
 
+#include <algorithm>
+
 #include "adapters/wire/epcis/epcis.hpp"
 
 namespace peakstorm::wire {
@@ -21,8 +23,9 @@ std::string problem_text(const dom::object& problem) {
   return "a problem without a title";
 }
 
-/// The path of an absolute or relative Location.
+/// The path of an absolute or relative Location; empty where there is none that a request line can carry.
 std::string path_of(std::string_view location) {
+  if (std::any_of(location.begin(), location.end(), [](char c) { return c <= 0x20 || c >= 0x7f; })) return {};
   if (const std::size_t scheme = location.find("://"); scheme != std::string_view::npos) {
     const std::size_t slash = location.find('/', scheme + 3);
     if (slash == std::string_view::npos) return {};

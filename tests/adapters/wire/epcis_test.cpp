@@ -93,6 +93,7 @@ TEST(CaptureReplies, TakenInIsNotStored) {
   EXPECT_EQ(read_capture_reply(202, "https://host:1/epcis/capture/7?x=1", "").job, "/epcis/capture/7?x=1");
   EXPECT_EQ(step(202), CaptureStep::again) << "nobody can ask after it";
   EXPECT_EQ(step(202, "capture/7"), CaptureStep::again);
+  EXPECT_EQ(step(202, "/capture/7 HTTP/1.1"), CaptureStep::again) << "it would end the request line";
   EXPECT_EQ(step(201), CaptureStep::stored);
   EXPECT_EQ(step(413), CaptureStep::split);
   EXPECT_EQ(step(400), CaptureStep::refuse);
