@@ -167,6 +167,41 @@ TEST(ReplayOverLoopback, AServerThatLosesConnectionsLosesNoScan) {
   EXPECT_EQ(recorder.count(RequestKind::scan, RequestFate::accepted), 600U);
 }
 
+// Goal: an EPCIS repository that takes everything in and keeps all but every seventh document is told apart from one
+// that keeps them. Method: its capture jobs run for two questions before they say so.
+TEST(ReplayOverLoopback, FollowsTheCaptureJobsOfARepository) {
+  const World world = testing::tiny_world();
+  std::vector<unsigned> jobs;  // Questions by job; the server's thread alone until it is destroyed.
+  auto server = std::make_unique<TestServer>([&](const ServedRequest& r) {
+    if (r.method == "POST" && r.path == "/epcis/capture") {
+      jobs.push_back(0);
+      return answer(202, {}, "Location: /epcis/capture/" + std::to_string(jobs.size() - 1) + "\r\n");
+    }
+    if (r.method != "GET" || !r.path.starts_with("/epcis/capture/")) return answer(404);
+    const std::size_t job = std::stoul(r.path.substr(15));
+    if (jobs.at(job)++ == 0) return answer(200, R"({"running":true,"success":true,"errors":[]})");
+    return answer(200, job % 7 == 0 ? R"({"running":false,"success":false,"errors":[{"title":"no"}]})"
+                                    : R"({"running":false,"success":true,"errors":[]})");
+  });
+  LargeSource source(200, 3);
+  testing::MemoryRecorder recorder;
+  ReplayOptions options;
+  options.target = server->url() + "/epcis";
+  options.format = "epcis";
+  options.track_pages = false;
+  options.seconds = 0.2;
+  const auto summary = replay(world, source, options, recorder, {}, {});
+  server.reset();
+  ASSERT_TRUE(summary) << summary.error().message;
+  EXPECT_TRUE(summary->complete);
+  ASSERT_EQ(jobs.size(), 400U);
+  EXPECT_EQ(summary->attempts, 400U);
+  EXPECT_EQ(summary->asked, 800U);
+  EXPECT_EQ(summary->refused, 58U);  // 0, 7, ... 399.
+  EXPECT_EQ(summary->accepted, 342U);
+  EXPECT_EQ(recorder.count(RequestKind::scan, RequestFate::accepted), 342U);
+}
+
 TEST(ReplaySafety, AForeignTargetNeedsToBeSpelledOutAndNobodyIsLookedUp) {
   const World world = testing::tiny_world();
   LargeSource source(1, 2);
