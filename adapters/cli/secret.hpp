@@ -10,8 +10,8 @@ namespace peakstorm::cli {
 
 inline constexpr const char* secret_variable = "PEAKSTORM_WEBHOOK_SECRET";
 
-/// First line of `file` when one is given (all of it when it is a key in PEM), else PEAKSTORM_WEBHOOK_SECRET, else empty. Errors: bad_input
-/// when the file cannot be read or its first line is empty.
+/// First line of `file` when one is given (all of it when it is a key in PEM), else PEAKSTORM_WEBHOOK_SECRET, else
+/// empty. Errors: bad_input when the file cannot be read or its first line is empty.
 Result<std::string> webhook_secret(const std::string& file);
 
 inline constexpr const char* broker_password_variable = "PEAKSTORM_BROKER_PASSWORD";
