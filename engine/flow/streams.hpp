@@ -53,6 +53,8 @@ class Streams {
   struct Group;
   /// Passes on the buckets [first, last).
   void pass_on(Minutes::iterator first, Minutes::iterator last);
+  /// sort_bucket() as a task of another thread.
+  void sort_elsewhere(Chain<KeyedScan>& bucket, std::vector<Scan>& sorted) const;
   void sort_bucket(Chain<KeyedScan>& bucket, std::vector<Scan>& sorted) const;
   const Context& context_;
   Recorder& recorder_;
