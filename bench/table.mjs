@@ -51,6 +51,7 @@ function rowsOf(program) {
 }
 
 function readable(value) {
+  if (!Number.isFinite(value)) return 'none'  // A rate of nothing, in a quick check.
   for (const [size, unit] of [[1e9, ' G'], [1e6, ' M'], [1e3, ' k']]) {
     if (Math.abs(value) >= size) return (value / size).toPrecision(3) + unit
   }

@@ -257,7 +257,11 @@ class Compiler {
       if (next_is("+") || next_is("-")) ++at_;
       if (!digits()) return wrong("digits are missing in the exponent");
     }
-    literal_ += text_.substr(from, at_ - from);
+    const std::string number(text_.substr(from, at_ - from));
+    if (simdjson::dom::parser parser; parser.parse(number).error() != simdjson::SUCCESS) {
+      return wrong_at(from, "a number beyond 64 bits, which readers of JSON cannot hold; put it in quotes");
+    }
+    literal_ += number;
     return ends_here();
   }
   bool ends_here() {
