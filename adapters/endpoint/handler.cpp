@@ -17,32 +17,6 @@ std::string lower(std::string_view text) {
   return out;
 }
 
-int hex_value(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
-/// None when a percent sign is not followed by two hexadecimal digits.
-std::optional<std::string> percent_decoded(std::string_view text) {
-  std::string out;
-  out.reserve(text.size());
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] != '%') {
-      out += text[i];
-      continue;
-    }
-    if (i + 2 >= text.size()) return std::nullopt;
-    const int high = hex_value(text[i + 1]);
-    const int low = hex_value(text[i + 2]);
-    if (high < 0 || low < 0) return std::nullopt;
-    out += static_cast<char>(high * 16 + low);
-    i += 2;
-  }
-  return out;
-}
-
 /// As people type it: "1z 999-aa1" becomes "1Z999AA1".
 std::string normalised(std::string_view number) {
   std::string out;
@@ -95,30 +69,20 @@ void overloaded(Reply& reply, std::string_view why) {
 
 }  // namespace
 
-void refuse(Reply& reply, unsigned status, std::string_view why) {
-  reply.status = status;
-  reply.content_type = "application/json";
-  reply.body = "{\"error\":";
-  append_json(why, reply.body);
-  reply.body += "}\n";
-  reply.pending = false;
-}
-
-Handler::Handler(const EndpointOptions& options, std::unique_ptr<Store> store, Metrics& metrics)
+Handler::Handler(const EndpointOptions& options, std::unique_ptr<Store> store, std::shared_ptr<Metrics> metrics)
     : allow_batches_(options.allow_batches),
       registered_only_(options.registered_only && !has(options.bugs, EndpointBug::takes_ghosts)),
       faults_(options.faults),
       bugs_(options.bugs),
       store_(std::move(store)),
-      metrics_(metrics),
+      kept_metrics_(std::move(metrics)),
+      metrics_(*kept_metrics_),
       reader_(options.bugs) {
   if (!options.secret.empty()) signature_.emplace(options.secret);
 }
 
 void Handler::handle(const Request& request, Reply& reply) {
-  const std::size_t question = request.target.find('?');
-  const std::string_view path = request.target.substr(0, question);
-  const std::string_view query = question == std::string_view::npos ? "" : request.target.substr(question + 1);
+  const auto [path, query] = split_target(request.target);
   reply.route = route_of(path);
   if (reply.route == Route::other) {
     return refuse(reply, 404,

@@ -1,8 +1,4 @@
-/// What each request means: routes, authentication, formats, groups. Knows HTTP's words, but no socket.
-/// One thread.
-///
-/// A group is what happens between two calls of `commit`. Answers that depend on the store are not given
-/// before it: `handle` returns `pending`, and after `commit` the caller asks for each with `answer`.
+/// What each request to the tracking endpoint means: routes, authentication, formats, groups. One thread.
 #pragma once
 
 #include <chrono>
@@ -18,48 +14,23 @@
 #include "adapters/endpoint.hpp"
 #include "adapters/endpoint/bugs.hpp"
 #include "adapters/endpoint/message.hpp"
-#include "adapters/endpoint/metrics.hpp"
+#include "adapters/endpoint/service.hpp"
 #include "adapters/endpoint/signature.hpp"
 #include "adapters/endpoint/store.hpp"
 
 namespace peakstorm::endpoint {
 
-/// A request, read. Header values are empty when absent.
-struct Request {
-  std::string_view method;
-  std::string_view target;
-  std::string_view body;
-  std::string_view accept;
-  std::string_view content_type;
-  std::string_view signature;
-  std::string_view ce_specversion;
-  std::string_view ce_id;
-  std::string_view ce_source;
-  std::string_view ce_type;
-  std::string_view ce_time;
-};
-
-struct Reply {
-  unsigned status = 200;
-  std::string_view content_type = "application/json";
-  std::string headers;  ///< Further complete lines.
-  std::string body;
-  Route route = Route::other;
-  bool pending = false;      ///< Ask `answer` after the next commit.
-  bool wrote = false;        ///< Its effects are part of the group.
-  std::string track_number;  ///< Of a pending GET /track.
-  bool track_json = false;
-};
-
-class Handler {
+class Handler final : public Service {
  public:
-  Handler(const EndpointOptions& options, std::unique_ptr<Store> store, Metrics& metrics);
+  Handler(const EndpointOptions& options, std::unique_ptr<Store> store, std::shared_ptr<Metrics> metrics);
 
-  void handle(const Request& request, Reply& reply);
-  /// Ends the group. Call after any number of `handle`s, and before their `answer`s.
-  void commit();
-  /// Completes a pending reply of the group that `commit` ended.
-  void answer(Reply& reply);
+  void handle(const Request& request, Reply& reply) override;
+  void commit() override;
+  void answer(Reply& reply) override;
+  void answered(const Reply& reply, std::chrono::nanoseconds took) override {
+    metrics_.answered(reply.route, reply.status, took);
+  }
+  void connections(std::size_t open) override { metrics_.connections.set(open); }
   /// The promises file's content, at the start; errors: bad_input.
   Result<void> load_promises(std::string_view json);
 
@@ -94,6 +65,7 @@ class Handler {
   std::uint64_t webhooks_ = 0;                                // Counted for the faults.
   bool stall_ = false;                                        // Before this group's answers.
   std::unique_ptr<Store> store_;
+  std::shared_ptr<Metrics> kept_metrics_;
   Metrics& metrics_;
   std::optional<Signature> signature_;
   MessageReader reader_;
@@ -102,8 +74,5 @@ class Handler {
   bool committed_ = true;  // The last group was.
   std::string last_zone_;  // Checking a zone means looking for a file; parcels of a bulk share few.
 };
-
-/// Fills in an error reply: {"error": "..."}.
-void refuse(Reply& reply, unsigned status, std::string_view why);
 
 }  // namespace peakstorm::endpoint

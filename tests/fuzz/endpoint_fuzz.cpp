@@ -95,7 +95,7 @@ Call call_of(std::string_view text) {
 
 class Server {
  public:
-  Server() : handler_(options(), store(), metrics_) {}
+  Server() : handler_(options(), store(), std::make_shared<Metrics>()) {}
 
   Reply ask(const Request& request) {
     Reply reply;
@@ -135,7 +135,6 @@ class Server {
     return std::move(*store);
   }
 
-  Metrics metrics_;
   Handler handler_;
 };
 
