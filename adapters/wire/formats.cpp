@@ -10,12 +10,6 @@
 namespace peakstorm::wire {
 namespace {
 
-const Profile* find_profile(std::string_view name) {
-  const auto profiles = all_profiles();
-  const auto found = std::find_if(profiles.begin(), profiles.end(), [&](const Profile& p) { return p.name == name; });
-  return found == profiles.end() ? nullptr : &*found;
-}
-
 tl::unexpected<Error> unknown(std::string_view name) {
   std::string message = "format '" + std::string(name) + "' is unknown; use one of";
   for (const std::string_view known : format_names()) message.append(" ").append(known);
@@ -52,6 +46,12 @@ std::span<const Profile> all_profiles() {
     return all;
   }();
   return profiles;
+}
+
+const Profile* find_profile(std::string_view name) {
+  const auto profiles = all_profiles();
+  const auto found = std::find_if(profiles.begin(), profiles.end(), [&](const Profile& p) { return p.name == name; });
+  return found == profiles.end() ? nullptr : &*found;
 }
 
 std::span<const std::string_view> format_names() {

@@ -69,6 +69,15 @@ std::string filled(std::string_view text,
 /// All built-in profiles, strict and as wired. Made once; valid for ever.
 std::span<const Profile> all_profiles();
 
+/// The profile of this name; null when there is none.
+const Profile* find_profile(std::string_view name);
+
+/// One parcel's record as a JSON template in the published form: what the platform's webhook tells and what its API
+/// answers to a poll. EasyPost's Tracker, USPS's TrackingDetails, one of FedEx's completeTrackResults.
+std::string easypost_tracker();
+std::string_view usps_tracking_record();
+std::string fedex_track_result();
+
 /// The platforms' own, one file each in profiles/.
 std::vector<Profile> easypost_profiles();
 std::vector<Profile> aftership_profiles();

@@ -13,8 +13,11 @@ constexpr std::array<CarrierName, 6> carriers{{{"ups", "UPS"},
 
 constexpr std::string_view body =
     R"({"id": "evt_{{scan.id}}", "object": "Event", "mode": "test", "description": "tracker.updated",
-        "previous_attributes": {"status": {{before.status?}}}, "created_at": {{scan.reported}},
-        "result": {"id": "trk_{{key}}", "object": "Tracker", "mode": "test", "tracking_code": {{tracking_number}},
+        "previous_attributes": {"status": {{before.status?}}}, "created_at": {{scan.reported}}, "result": @tracker@})";
+
+// One parcel, as pushed and as polled.
+constexpr std::string_view tracker =
+    R"({"id": "trk_{{key}}", "object": "Tracker", "mode": "test", "tracking_code": {{tracking_number}},
           "status": {{status.status}}, "status_detail": {{status.detail}}, "created_at": {{ordered}},
           "updated_at": {{scan.reported}}, "signed_by": null, "weight": @weight@,
           "est_delivery_date": {{eta|midnight_z}}, "shipment_id": null, "carrier": {{carrier}},
@@ -22,7 +25,7 @@ constexpr std::string_view body =
             {"object": "TrackingDetail", "message": {{scan.text}}, "description": null, "status": {{scan.status}},
              "status_detail": {{scan.detail}}, "datetime": {{scan.at}}, "source": {{carrier}}, "carrier_code": null,
              "tracking_location": {"object": "TrackingLocation", "city": {{scan.place}}, "state": {{scan.region}},
-               "country": null, "zip": null}} {{/history}}]}})";
+               "country": null, "zip": null}} {{/history}}]})";
 
 constexpr const char* headers = "Content-Type: application/json\nUser-Agent: EasyPost/v2 (Peakstorm)\n";
 
@@ -36,12 +39,20 @@ Vocabulary vocabulary() {
   return words;
 }
 
+std::string event_with(std::string_view weight) {
+  return filled(body, {{"tracker", filled(tracker, {{"weight", weight}})}});
+}
+
 }  // namespace
+
+std::string easypost_tracker() {
+  return filled(tracker, {{"weight", "{{weight_oz}}"}});
+}
 
 std::vector<Profile> easypost_profiles() {
   constexpr SignatureRule signature{
       .algorithm = SignatureRule::Algorithm::hmac_sha256, .header = "X-Hmac-Signature", .before = "hmac-sha256-hex="};
-  Profile strict{.name = "easypost", .headers = headers, .body = filled(body, {{"weight", "{{weight_oz}}"}})};
+  Profile strict{.name = "easypost", .headers = headers, .body = event_with("{{weight_oz}}")};
   strict.signatures[0] = signature;
   strict.words = vocabulary();
   strict.carriers = carriers;
@@ -49,7 +60,7 @@ std::vector<Profile> easypost_profiles() {
   Profile wired = strict;
   wired.name = "easypost/as-wired";
   // Whole ounces without the decimal, as integrations see them; EasyPost's own verifier puts it back before it checks.
-  wired.body = filled(body, {{"weight", "{{weight_oz|shortest}}"}});
+  wired.body = event_with("{{weight_oz|shortest}}");
   wired.covered = strict.body;
   wired.signatures[0].canonical = "{covered}";
   wired.signatures[1] = {.algorithm = SignatureRule::Algorithm::hmac_sha256,

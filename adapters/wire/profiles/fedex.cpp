@@ -5,8 +5,11 @@
 namespace peakstorm::wire {
 namespace {
 
-constexpr std::string_view body =
-    R"({"output": {"completeTrackResults": [{"trackingNumber": {{tracking_number}}, "trackResults": [
+constexpr std::string_view body = R"({"output": {"completeTrackResults": [@result@]}})";
+
+// One parcel, as pushed and as polled.
+constexpr std::string_view result =
+    R"({"trackingNumber": {{tracking_number}}, "trackResults": [
          {"trackingNumberInfo": {"trackingNumber": {{tracking_number}}, "trackingNumberUniqueId": {{key}},
             "carrierCode": "FDXE"},
           "latestStatusDetail": {"code": {{status.status}}, "derivedCode": {{status.detail}},
@@ -19,7 +22,7 @@ constexpr std::string_view body =
             {"date": {{scan.at|local_s}}, "eventType": {{scan.status}}, "eventDescription": {{scan.text}},
              "exceptionCode": @q@{{scan.code}}@q@, "exceptionDescription": "",
              "scanLocation": {"city": @q@{{scan.place}}@q@, "stateOrProvinceCode": @q@{{scan.state}}@q@},
-             "derivedStatus": {{scan.text}}, "derivedStatusCode": {{scan.detail}}} {{/history}}]}]}]}})";
+             "derivedStatus": {{scan.text}}, "derivedStatusCode": {{scan.detail}}} {{/history}}]}]})";
 
 Vocabulary vocabulary() {
   using K = ScanKind;
@@ -56,10 +59,14 @@ Vocabulary vocabulary() {
 
 }  // namespace
 
+std::string fedex_track_result() {
+  return filled(result, {{"time", "local_s"}, {"q", "\""}});
+}
+
 std::vector<Profile> fedex_profiles() {
   using namespace std::chrono_literals;
   Profile strict{.name = "fedex-aiv", .headers = "Content-Type: application/json\n"};
-  strict.body = filled(body, {{"time", "local_s"}, {"q", "\""}});
+  strict.body = filled(body, {{"result", fedex_track_result()}});
   strict.signatures[0] = {.algorithm = SignatureRule::Algorithm::hmac_sha256,
                           .header = "fdx-signature",
                           .encoding = SignatureRule::Encoding::base64};
@@ -70,7 +77,7 @@ std::vector<Profile> fedex_profiles() {
   Profile wired = strict;
   wired.name = "fedex-aiv/as-wired";
   // Dates beside the scans without a zone, as in the specification's own example, and null for what is not known.
-  wired.body = filled(body, {{"time", "naive"}, {"q", ""}});
+  wired.body = filled(body, {{"result", filled(result, {{"time", "naive"}, {"q", ""}})}});
   return {strict, wired};
 }
 

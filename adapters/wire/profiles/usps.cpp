@@ -9,15 +9,17 @@ constexpr std::string_view body =
     R"({"subscriptionId": "b7a4d2c0-0000-4000-8000-7065616b7374", "timestamp": {{scan.reported|rfc3339_s}},
         "payload": {{payload}}})";
 
+// One parcel, as pushed and as polled: members and types of the published TrackingDetails. The mail class is left out,
+// because a scenario's services are none of the schema's classes.
 constexpr std::string_view strict_payload =
-    R"({"trackingNumber": {{tracking_number}}, "mailClass": {{service}}, "destinationZIP": {{destination}},
+    R"({"trackingNumber": {{tracking_number}}, "destinationZIP": {{destination}},
         "statusCategory": {{status.status}}, "status": {{status.text}}, "statusSummary": {{status.text}},
-        "expectedDeliveryDate": {{eta?}}, "trackingEvents": [{{#history|newest_first}}
+        "predictedDeliveryDate": {{eta?}}, "trackingEvents": [{{#history|newest_first}}
           {"eventType": {{scan.text}}, "eventTimestamp": {{scan.at|local_s}}, "GMTTimestamp": {{scan.at|rfc3339_s}},
-           "GMTOffset": "{{scan.at|offset_minutes}}", "eventCity": {{scan.place?}}, "eventState": {{scan.region?}},
+           "GMTOffset": {{scan.at|offset}}, "eventCity": {{scan.place?}}, "eventState": {{scan.region?}},
            "eventCode": {{scan.detail}}} {{/history}}]})";
 
-// As captured: readings without a zone, the offset in hours, booleans as text, null for what is not known.
+// As captured: readings without a zone, booleans as text, null for what is not known.
 constexpr std::string_view wired_payload =
     R"({"trackingNumber": {{tracking_number}}, "mailClass": {{service}}, "destinationZIP": {{destination}},
         "statusCategory": {{status.status}}, "status": {{status.text}}, "statusSummary": {{status.text}},
@@ -57,6 +59,10 @@ Vocabulary vocabulary() {
 }
 
 }  // namespace
+
+std::string_view usps_tracking_record() {
+  return strict_payload;
+}
 
 std::vector<Profile> usps_profiles() {
   Profile strict{.name = "usps-tracking-v3", .headers = "Content-Type: application/json\n", .body = std::string(body)};

@@ -287,7 +287,8 @@ function judgeUsps(name) {
       assert.equal(found.eventZIP, null);
     } else {
       assert.equal(Date.parse(found.eventTimestamp), seconds(m.at));
-      assert.equal(Number(found.GMTOffset), m.offset_minutes);
+      const [, sign, hours, minutes] = /^([+-])(\d\d):(\d\d)$/.exec(found.GMTOffset);
+      assert.equal((sign === "-" ? -1 : 1) * (hours * 60 + +minutes), m.offset_minutes);
       assert(!m.body.includes("null"));
     }
   }
