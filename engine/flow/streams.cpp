@@ -5,18 +5,18 @@
 
 #include <algorithm>
 #include <array>
-#include <atomic>
 #include <cstdint>
 #include <utility>
+
+#include "engine/hand_over.hpp"
 
 namespace peakstorm::flow {
 
 namespace {
 
-/// Count buckets given away to be sorted, and those sorted. They order what one thread wrote before what the other
-/// reads: oneTBB does so too, in a library that the thread sanitizer cannot see into.
-std::atomic<unsigned> handed_over{0};
-std::atomic<unsigned> handed_back{0};
+/// Of buckets given away to be sorted, and of those sorted.
+HandOver unsorted;
+HandOver in_order;
 
 }  // namespace
 
@@ -93,15 +93,14 @@ void Streams::pass_on(Minutes::iterator first, Minutes::iterator last) {
       for (std::size_t i = 0; i < group.buckets.size(); ++i) {
         Chain<KeyedScan>* const bucket = group.buckets[i];
         std::vector<Scan>* const sorted = &group.sorted[i];
-        handed_over.fetch_add(1, std::memory_order_release);  // Pairs with the load in sort_elsewhere().
-        // Not to be watched while it reads the task's memory, for the reason given at handed_over.
+        unsorted.give();
         sorting.run([ this, bucket, sorted ]()
                         __attribute__((no_sanitize("thread"))) { sort_elsewhere(*bucket, *sorted); });
       }
     };
     const auto wait_for_sorting = [&] {
       sorting.wait();
-      static_cast<void>(handed_back.load(std::memory_order_acquire));  // Pairs with the end of sort_elsewhere().
+      in_order.take();
     };
     Group current = take();
     begin_sorting(current);
@@ -154,9 +153,9 @@ void sort_roughly(std::vector<Handle>& handles) {
 }  // namespace
 
 void Streams::sort_elsewhere(Chain<KeyedScan>& bucket, std::vector<Scan>& sorted) const {
-  static_cast<void>(handed_over.load(std::memory_order_acquire));
+  unsorted.take();
   sort_bucket(bucket, sorted);
-  handed_back.fetch_add(1, std::memory_order_release);
+  in_order.give();
 }
 
 void Streams::sort_bucket(Chain<KeyedScan>& bucket, std::vector<Scan>& sorted) const {

@@ -12,6 +12,8 @@
 #include <utility>
 #include <vector>
 
+#include "engine/hand_over.hpp"
+
 namespace peakstorm::kernel {
 
 namespace {
@@ -27,8 +29,8 @@ void pause() {
 #endif
 }
 
-/// Counts helpers called; it orders what the caller wrote before what they read.
-std::atomic<unsigned> handed_over{0};
+/// From callers to the helpers they call.
+HandOver crews;
 
 }  // namespace
 
@@ -145,7 +147,7 @@ struct Workers::Arena {
 };
 
 void Workers::help(std::shared_ptr<Crew>* crew) {
-  static_cast<void>(handed_over.load(std::memory_order_acquire));  // Pairs with run().
+  crews.take();
   const std::unique_ptr<std::shared_ptr<Crew>> owned(crew);
   const int slot = tbb::this_task_arena::current_thread_index();
   (*owned)->help(slot > 0 ? static_cast<std::size_t>(slot) : 0);
@@ -163,9 +165,7 @@ void Workers::run(std::span<const std::uint32_t> items, void (*call)(void*, std:
   }
   for (unsigned missing = arena_->crew->missing(); missing > 0; --missing) {
     auto* crew = new std::shared_ptr<Crew>(arena_->crew);  // NOLINT(cppcoreguidelines-owning-memory): help() owns it.
-    handed_over.fetch_add(1, std::memory_order_release);   // Pairs with the load in help().
-    // oneTBB hands its task over in a library that the thread sanitizer cannot see into; hence not to be watched
-    // while it reads the task's memory.
+    crews.give();
     arena_->arena.enqueue([crew]() __attribute__((no_sanitize("thread"))) { help(crew); });
   }
   arena_->crew->run(items, call, context);

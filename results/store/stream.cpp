@@ -19,6 +19,7 @@
 #include <optional>
 #include <utility>
 
+#include "engine/hand_over.hpp"
 #include "peakstorm.pb.h"
 
 namespace peakstorm::store {
@@ -210,8 +211,8 @@ struct Frame {
   std::atomic<std::uint32_t> state{0};
 };
 
-/// Counts frames offered to helpers; it orders what the caller wrote before what they read.
-std::atomic<unsigned> handed_over{0};
+/// Of frames offered to helpers.
+HandOver offered;
 
 /// Frames are packed by whoever has time: a helper, while the simulation goes on, or the caller, who never waits for a
 /// frame that nobody has begun. They are written in order, and are the same for any number of threads.
@@ -306,14 +307,12 @@ class Writer final : public StreamWriter<T> {
       frames.push_back(std::exchange(next, std::make_shared<Frame<T>>()));
       if (!helpers) return;
       auto* frame = new std::shared_ptr<Frame<T>>(frames.back());  // NOLINT(cppcoreguidelines-owning-memory): help().
-      handed_over.fetch_add(1, std::memory_order_release);         // Pairs with the load in help().
-      // oneTBB hands its task over in a library that the thread sanitizer cannot see into; hence not to be watched
-      // while it reads the task's memory.
+      offered.give();
       helpers->enqueue([frame]() __attribute__((no_sanitize("thread"))) { help(frame); });
     }
 
     static void help(std::shared_ptr<Frame<T>>* frame) {
-      static_cast<void>(handed_over.load(std::memory_order_acquire));
+      offered.take();
       const std::unique_ptr<std::shared_ptr<Frame<T>>> owned(frame);
       if (!(*owned)->claim()) return;
       (*owned)->pack();
