@@ -19,6 +19,8 @@
 
 extern char** environ;
 
+#include "tests/arguments.hpp"
+
 namespace peakstorm::e2e {
 namespace {
 
@@ -32,13 +34,6 @@ std::array<int, 2> make_pipe() {
   std::array<int, 2> ends{};
   if (pipe2(ends.data(), O_CLOEXEC) != 0) throw std::runtime_error("no pipe");
   return ends;
-}
-
-std::vector<char*> pointers(std::vector<std::string>& texts) {
-  std::vector<char*> all;
-  for (auto& text : texts) all.push_back(text.data());
-  all.push_back(nullptr);
-  return all;
 }
 
 }  // namespace
@@ -74,8 +69,8 @@ void Program::start(std::vector<std::string> words, std::vector<std::string> env
   posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
   posix_spawn_file_actions_adddup2(&actions, out[1], STDOUT_FILENO);
   posix_spawn_file_actions_adddup2(&actions, err[1], STDERR_FILENO);
-  const auto argv = pointers(words);
-  const auto envp = pointers(environment);
+  const auto argv = testing::pointers(words);
+  const auto envp = testing::pointers(environment);
   const int failed = posix_spawnp(&pid_, words.front().c_str(), &actions, nullptr, argv.data(), envp.data());
   posix_spawn_file_actions_destroy(&actions);
   close(out[1]);
@@ -158,17 +153,6 @@ Finished run(std::vector<std::string> arguments, std::vector<std::string> enviro
 
 Finished run(const Command& command, std::vector<std::string> environment) {
   return Program(command, std::move(environment)).wait();
-}
-
-TemporaryFolder::TemporaryFolder() {
-  std::string pattern = (std::filesystem::temp_directory_path() / "peakstorm-e2e-XXXXXX").string();
-  if (mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("no temporary folder");
-  path_ = pattern;
-}
-
-TemporaryFolder::~TemporaryFolder() {
-  std::error_code ignored;
-  std::filesystem::remove_all(path_, ignored);
 }
 
 FolderWatch::FolderWatch(const std::filesystem::path& folder) : queue_(inotify_init1(IN_CLOEXEC)) {

@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "tests/temporary_folder.hpp"
+
 namespace peakstorm::e2e {
 
 struct Finished {
@@ -60,18 +62,7 @@ class Program {
 Finished run(std::vector<std::string> arguments, std::vector<std::string> environment = {});
 Finished run(const Command& command, std::vector<std::string> environment = {});
 
-/// A fresh folder, removed with all it holds.
-class TemporaryFolder {
- public:
-  TemporaryFolder();
-  ~TemporaryFolder();
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-  [[nodiscard]] const std::filesystem::path& path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
-};
+using testing::TemporaryFolder;
 
 /// Blocks until something is created or written in `folder` (not in its sub-folders) after construction.
 class FolderWatch {

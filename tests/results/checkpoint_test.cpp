@@ -18,10 +18,10 @@ namespace {
 
 namespace fs = std::filesystem;
 using test::Faulty;
-using test::Scratch;
 using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using testing::TemporaryFolder;
 
 constexpr const char* version = "0.1.0";
 
@@ -94,7 +94,7 @@ void expect_whole(CheckpointReader& reader, std::size_t ranks, std::size_t size 
 }
 
 TEST(Checkpoints, RoundTrip) {
-  const Scratch scratch;
+  const TemporaryFolder scratch;
   auto writer = CheckpointWriter::create(plan_for(scratch / "states"));
   ASSERT_TRUE(writer) << writer.error().message;
   ASSERT_TRUE(write_checkpoint(**writer, day_zero + hours(36)));
@@ -121,7 +121,7 @@ TEST(Checkpoints, RoundTrip) {
 }
 
 TEST(Checkpoints, TheLastTwoAreKept) {
-  const Scratch scratch;
+  const TemporaryFolder scratch;
   auto writer = CheckpointWriter::create(plan_for(scratch / "states"));
   for (int day = 1; day <= 4; ++day) ASSERT_TRUE(write_checkpoint(**writer, day_zero + days(day), 0, 100));
   EXPECT_THAT(names_in(scratch / "states"),
@@ -136,7 +136,7 @@ TEST(Checkpoints, TheLastTwoAreKept) {
 }
 
 TEST(Checkpoints, EveryRankWritesItsPart) {
-  const Scratch scratch;
+  const TemporaryFolder scratch;
   const fs::path folder = scratch / "states";
   std::mutex lock;
   int committed = 0;
@@ -160,7 +160,7 @@ TEST(Checkpoints, EveryRankWritesItsPart) {
 }
 
 TEST(Checkpoints, ACommitThatFailsOnOneRankFailsOnAll) {
-  const Scratch scratch;
+  const TemporaryFolder scratch;
   const fs::path folder = scratch / "states";
   std::mutex lock;
   std::vector<std::string> messages;
@@ -195,7 +195,7 @@ TEST(TornCheckpoint, KilledAtAnyStepTheLastValidOneStays) {
   };
   long steps = 0;
   {
-    const Scratch scratch;
+    const TemporaryFolder scratch;
     auto before = CheckpointWriter::create(plan_for(scratch / "states"));
     ASSERT_TRUE(write_checkpoint(**before, day_zero + days(1), 0, 1000));
     Faulty counting;
@@ -205,7 +205,7 @@ TEST(TornCheckpoint, KilledAtAnyStepTheLastValidOneStays) {
   ASSERT_GT(steps, 20);
   std::set<std::int64_t> found;
   for (long step = 0; step < steps; ++step) {
-    const Scratch scratch;
+    const TemporaryFolder scratch;
     auto before = CheckpointWriter::create(plan_for(scratch / "states"));
     ASSERT_TRUE(write_checkpoint(**before, day_zero + days(1), 0, 1000));
     const pid_t child = ::fork();
@@ -235,7 +235,7 @@ TEST(TornCheckpoint, KilledAtAnyStepTheLastValidOneStays) {
 TEST(TornCheckpoint, AFullDiskIsReportedAtEveryStepAndTheLastValidOneStays) {
   long steps = 0;
   for (long step = -1; step < std::max(steps, 1L); ++step) {
-    const Scratch scratch;
+    const TemporaryFolder scratch;
     auto before = CheckpointWriter::create(plan_for(scratch / "states"));
     ASSERT_TRUE(write_checkpoint(**before, day_zero + days(1), 0, 1000));
     Faulty full(step);
@@ -261,7 +261,7 @@ TEST(TornCheckpoint, AFullDiskIsReportedAtEveryStepAndTheLastValidOneStays) {
 }
 
 TEST(TornCheckpoint, ShortWritesAreContinued) {
-  const Scratch scratch;
+  const TemporaryFolder scratch;
   Faulty stingy(0, Faulty::Act::write_less);
   auto writer = CheckpointWriter::create(plan_for(scratch / "states", &stingy));
   ASSERT_TRUE(writer);
@@ -293,7 +293,7 @@ class DamagedCheckpoint : public ::testing::Test {
     expect_whole(**reader, 1);
   }
 
-  Scratch scratch_;
+  TemporaryFolder scratch_;
   fs::path folder_ = scratch_ / "states";
   fs::path part_ = folder_ / "000002.rank-0000.zst";
   std::string bytes_;

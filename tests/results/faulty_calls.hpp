@@ -10,27 +10,9 @@
 #include <string>
 
 #include "results/store/file_calls.hpp"
+#include "tests/temporary_folder.hpp"
 
 namespace peakstorm::test {
-
-/// A folder of its own that goes away with the test.
-class Scratch {
- public:
-  Scratch() {
-    std::string name = (std::filesystem::temp_directory_path() / "peakstorm-test-XXXXXX").string();
-    path_ = ::mkdtemp(name.data());
-  }
-  ~Scratch() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  Scratch(const Scratch&) = delete;
-  Scratch& operator=(const Scratch&) = delete;
-  [[nodiscard]] std::filesystem::path operator/(const char* name) const { return path_ / name; }
-
- private:
-  std::filesystem::path path_;
-};
 
 /// Counts the system calls of a run and does something at one of them.
 class Faulty final : public store::FileCalls {

@@ -24,9 +24,9 @@ namespace {
 
 namespace fs = std::filesystem;
 using test::Faulty;
-using test::Scratch;
 using ::testing::AllOf;
 using ::testing::HasSubstr;
+using testing::TemporaryFolder;
 
 void write_text(const fs::path& path, const std::string& text) {
   std::ofstream(path, std::ios::binary) << text;
@@ -188,7 +188,7 @@ TEST(StreamFile, ReadsBackEqualForAnyNumberOfThreads) {
     scan.sequence = static_cast<std::uint8_t>(i);
     scans.push_back(scan);
   }
-  const Scratch scratch;
+  const TemporaryFolder scratch;
   std::vector<std::string> files;
   for (const unsigned threads : {1U, 2U, 6U}) {
     const fs::path path = scratch / std::to_string(threads).c_str();
@@ -219,7 +219,7 @@ TEST(StreamFile, ReadsBackEqualForAnyNumberOfThreads) {
 }
 
 TEST(RunFolder, RoundTripsStreamsParcelsAndMeasures) {
-  const Scratch scratch;
+  const TemporaryFolder scratch;
   fs::create_directory(scratch / "scenario");
   write_text(scratch / "scenario" / "scenario.toml", "[scenario]\n");
   write_text(scratch / "scenario" / "lanes.csv", "from,to\n");
@@ -371,7 +371,7 @@ std::vector<std::byte> interrupted(const World& world, const Story& story, const
 // Goal: a run that goes on from a checkpoint leaves the folder that it would have left without interruption, byte for
 // byte. Method: 80,000 scans, so that the cut lies within a frame and after a whole one; other partitions afterwards.
 TEST(ResumedRun, LeavesTheSameFolder) {
-  const Scratch scratch;
+  const TemporaryFolder scratch;
   const World world = test::small_world();
   const Story story = tell(world, 20'000);
   const auto whole = RunRecorder::create(world, options_for(scratch / "whole")).value();
@@ -404,7 +404,7 @@ TEST(ResumedRun, LeavesTheSameFolder) {
 }
 
 TEST(ResumedRun, MayGoOnInAnotherFolderAndLeavesTheFirstAlone) {
-  const Scratch scratch;
+  const TemporaryFolder scratch;
   const World world = test::small_world();
   const Story story = tell(world, 2000);
   const auto checkpoint = interrupted(world, story, scratch / "past", true);
@@ -428,7 +428,7 @@ TEST(ResumedRun, MayGoOnInAnotherFolderAndLeavesTheFirstAlone) {
 
 // Ranks other than 0 only count; rank 0 adds their counts to its own at the end.
 TEST(ResumedRun, CountsOfOtherRanksAddUp) {
-  const Scratch scratch;
+  const TemporaryFolder scratch;
   const World world = test::small_world();
   const Story story = tell(world, 2000);
   const auto rank0 = RunRecorder::create(world, options_for(scratch / "run")).value();
@@ -450,7 +450,7 @@ TEST(ResumedRun, CountsOfOtherRanksAddUp) {
 }
 
 TEST(ResumedRun, NamesTheStreamThatDoesNotFitTheCheckpoint) {
-  const Scratch scratch;
+  const TemporaryFolder scratch;
   const World world = test::small_world();
   const Story story = tell(world, 20'000);
   const auto checkpoint = interrupted(world, story, scratch / "run", false);
@@ -506,7 +506,7 @@ TEST(ResumedRun, TheSavedStateDoesNotDependOnPartitions) {
 }
 
 TEST(RunFolder, TheSourceYieldsPublishedScansAndChecksInOrderOfTheirInstants) {
-  const Scratch scratch;
+  const TemporaryFolder scratch;
   const World world = test::small_world();
   const Story story = tell(world, 1000);
   ASSERT_TRUE(run(world, story, options_for(scratch / "run")));
@@ -554,7 +554,7 @@ TEST(RunFolder, TheSourceYieldsPublishedScansAndChecksInOrderOfTheirInstants) {
 }
 
 TEST(RunFolder, AFolderThatIsThereAndNotEmptyIsLeftAlone) {
-  const Scratch scratch;
+  const TemporaryFolder scratch;
   fs::create_directory(scratch / "run");
   write_text(scratch / "run" / "precious.txt", "mine");
   const World world = test::small_world();
@@ -566,7 +566,7 @@ TEST(RunFolder, AFolderThatIsThereAndNotEmptyIsLeftAlone) {
 }
 
 TEST(RunReader, NamesWhatIsWrong) {
-  const Scratch scratch;
+  const TemporaryFolder scratch;
   const World world = test::small_world();
   const auto missing = RunReader::open(scratch / "nowhere");
   ASSERT_FALSE(missing);
@@ -594,7 +594,7 @@ TEST(RunReader, NamesWhatIsWrong) {
 }
 
 TEST(RunReader, FindsTheFileWithAWrongChecksum) {
-  const Scratch scratch;
+  const TemporaryFolder scratch;
   const World world = test::small_world();
   ASSERT_TRUE(run(world, tell(world, 50), options_for(scratch / "run")));
   for (const char* name : {"scans.pb.zst", "run.sqlite", "world.toml"}) {
@@ -623,7 +623,7 @@ TEST(RunReader, FindsTheFileWithAWrongChecksum) {
 // Goal: a damaged stream is an error or the truth, never a crash. Method: flip and cut at every few bytes, without the
 // checksums' help.
 TEST(RunReader, ADamagedStreamIsAnErrorNotACrash) {
-  const Scratch scratch;
+  const TemporaryFolder scratch;
   const World world = test::small_world();
   ASSERT_TRUE(run(world, tell(world, 200), options_for(scratch / "run")));
   const fs::path path = scratch / "run" / "scans.pb.zst";
@@ -664,7 +664,7 @@ TEST(TornRun, KilledAtAnyStepIsUnfinishedOrWhole) {
   const Story story = tell(world, 40);
   long steps = 0;
   {
-    const Scratch scratch;
+    const TemporaryFolder scratch;
     Faulty counting;
     ASSERT_TRUE(run(world, story, options_for(scratch / "run", {}, &counting)));
     steps = counting.count();
@@ -673,7 +673,7 @@ TEST(TornRun, KilledAtAnyStepIsUnfinishedOrWhole) {
   int unfinished = 0;
   int whole = 0;
   for (long step = 0; step < steps; ++step) {
-    const Scratch scratch;
+    const TemporaryFolder scratch;
     const pid_t child = ::fork();
     ASSERT_GE(child, 0);
     if (child == 0) {
@@ -705,13 +705,13 @@ TEST(TornRun, AFullDiskIsReportedAtEveryStepAndNeverSealed) {
   const Story story = tell(world, 40);
   long steps = 0;
   {
-    const Scratch scratch;
+    const TemporaryFolder scratch;
     Faulty counting;
     ASSERT_TRUE(run(world, story, options_for(scratch / "run", {}, &counting)));
     steps = counting.count();
   }
   for (long step = 0; step < steps; ++step) {
-    const Scratch scratch;
+    const TemporaryFolder scratch;
     Faulty full(step, Faulty::Act::fail, ENOSPC);
     const auto done = run(world, story, options_for(scratch / "run", {}, &full));
     ASSERT_FALSE(done) << "step " << step;
@@ -724,7 +724,7 @@ TEST(TornRun, AFullDiskIsReportedAtEveryStepAndNeverSealed) {
 }
 
 TEST(TornRun, ShortWritesAreContinued) {
-  const Scratch scratch;
+  const TemporaryFolder scratch;
   const World world = test::small_world();
   Faulty stingy(0, Faulty::Act::write_less);
   ASSERT_TRUE(run(world, tell(world, 100), options_for(scratch / "run", {}, &stingy)));
@@ -733,7 +733,7 @@ TEST(TornRun, ShortWritesAreContinued) {
 
 // The database has no injected calls: a file size limit makes its own writes fail.
 TEST(TornRun, ADatabaseThatDoesNotFitIsReported) {
-  const Scratch scratch;
+  const TemporaryFolder scratch;
   const World world = test::small_world();
   const Story story = tell(world, 3000);
   const pid_t child = ::fork();
@@ -784,7 +784,7 @@ TEST(RunRecorder, WithoutAFolderMeasuresAllTheSame) {
 }
 
 TEST(RunRecorder, ReplicationsGiveIntervals) {
-  const Scratch scratch;
+  const TemporaryFolder scratch;
   const World world = test::small_world();
   auto recorder = RunRecorder::create(world, options_for(scratch / "run"));
   ASSERT_TRUE(recorder);
@@ -816,7 +816,7 @@ TEST(RunRecorder, ReplicationsGiveIntervals) {
 }
 
 TEST(RunRecorder, ADrillEndsInTheTables) {
-  const Scratch scratch;
+  const TemporaryFolder scratch;
   const World world = test::small_world();
   const Story story = tell(world, 300);
   auto recorder = RunRecorder::create(world, options_for(scratch / "run"));

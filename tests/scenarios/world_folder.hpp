@@ -5,10 +5,11 @@
 
 #include <filesystem>
 #include <fstream>
-#include <random>
 #include <sstream>
 #include <string>
 #include <string_view>
+
+#include "tests/temporary_folder.hpp"
 
 namespace peakstorm::test {
 
@@ -23,28 +24,7 @@ inline void write_file(const std::filesystem::path& path, std::string_view text)
   std::ofstream(path, std::ios::binary | std::ios::trunc).write(text.data(), static_cast<std::streamsize>(text.size()));
 }
 
-/// An empty folder that goes away with the object.
-class TemporaryFolder {
- public:
-  TemporaryFolder() {
-    std::random_device entropy;
-    do {
-      path_ = std::filesystem::temp_directory_path() / ("peakstorm-test-" + std::to_string(entropy()));
-    } while (!std::filesystem::create_directory(path_));
-  }
-  ~TemporaryFolder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-  TemporaryFolder(TemporaryFolder&&) = delete;
-  TemporaryFolder& operator=(TemporaryFolder&&) = delete;
-  [[nodiscard]] const std::filesystem::path& path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
-};
+using testing::TemporaryFolder;
 
 class WorldFolder {
  public:

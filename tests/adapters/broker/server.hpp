@@ -9,6 +9,8 @@
 #include <string>
 #include <vector>
 
+#include "tests/temporary_folder.hpp"
+
 namespace peakstorm::testing {
 
 /// A TCP port of 127.0.0.1 that nobody uses.
@@ -39,21 +41,6 @@ class BrokerServer {
   std::uint16_t port_;
   std::vector<std::string> environment_;
   pid_t pid_ = -1;
-};
-
-/// A fresh folder, removed with all it holds.
-class TemporaryFolder {
- public:
-  TemporaryFolder();
-  ~TemporaryFolder();
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-  [[nodiscard]] const std::filesystem::path& path() const { return path_; }
-  /// Writes a file there and returns its path.
-  [[nodiscard]] std::string file(const std::string& name, const std::string& text) const;
-
- private:
-  std::filesystem::path path_;
 };
 
 }  // namespace peakstorm::testing

@@ -17,6 +17,7 @@
 #include "adapters/endpoint.hpp"
 #include "tests/adapters/endpoint/http_client.hpp"
 #include "tests/adapters/endpoint/messages.hpp"
+#include "tests/temporary_folder.hpp"
 
 namespace peakstorm {
 namespace {
@@ -29,21 +30,15 @@ using testing::HttpReply;
 using testing::signature;
 using enum ScanKind;
 
-/// A folder of its own, removed at the end.
 class Restart : public ::testing::Test {
  protected:
-  Restart() {
-    std::string name = (std::filesystem::temp_directory_path() / "endpoint-XXXXXX").string();
-    folder_ = ::mkdtemp(name.data());
-  }
-  ~Restart() override { std::filesystem::remove_all(folder_); }
   [[nodiscard]] EndpointOptions options() const {
     EndpointOptions options;
     options.secret = testing::secret;
     options.database = (folder_ / "endpoint.db").string();
     return options;
   }
-  std::filesystem::path folder_;
+  testing::TemporaryFolder folder_;
 };
 
 std::string tell(HttpClient& client, const std::string& id, const std::string& number, int minute) {

@@ -5,10 +5,10 @@
 
 #include <atomic>
 
-#include "adapters/transport.hpp"
 #include "tests/adapters/transport/h2_server.hpp"
 #include "tests/adapters/transport/test_server.hpp"
 #include "tests/adapters/transport/tls_front.hpp"
+#include "tests/adapters/transport/transport_test.hpp"
 
 namespace peakstorm {
 namespace {
@@ -35,7 +35,7 @@ H2Served served(const H2Request& r) {
   return {Fate::answered, 200, r.method + " " + r.path + " " + r.headers + r.body};
 }
 
-class Http2 : public ::testing::Test {
+class Http2 : public testing::TransportTest {
  protected:
   static HttpOptions options() {
     HttpOptions options;
@@ -43,27 +43,10 @@ class Http2 : public ::testing::Test {
     options.reply_bytes_max = 150'000;
     return options;
   }
-  std::unique_ptr<Transport> open(const std::string& url, const HttpOptions& options) {
-    auto made = make_http_transport(*parse_target(url), options, clock_);
-    EXPECT_TRUE(made) << made.error().message;
-    return made ? std::move(*made) : nullptr;
-  }
-  Error refusal(const std::string& url, const HttpOptions& options) {
-    const auto made = make_http_transport(*parse_target(url), options, clock_);
-    EXPECT_FALSE(made) << url;
-    return made ? Error{ErrorKind::io, ""} : made.error();
-  }
-  Result<Reply> send(Transport& transport, const Request& request, std::chrono::milliseconds patience = 20s) {
-    std::optional<Result<Reply>> result;
-    transport.submit(request, patience, [&](Result<Reply> reply) { result = std::move(reply); });
-    while (!result) transport.poll(clock_.now() + 1s);
-    return *result;
-  }
   Result<Reply> get(Transport& transport, std::string_view path, std::chrono::milliseconds patience = 20s) {
     return send(transport, {"GET", path, "", ""}, patience);
   }
 
-  SteadyClock clock_;
   H2Server server_{served, 8};
 };
 
@@ -86,18 +69,7 @@ TEST_F(Http2, AsManyStreamsAsThePeerAllowsAreUnderWayAtOnce) {
   ASSERT_TRUE(transport);
   EXPECT_EQ(transport->idle(), 8U);
   server_.gather(8);  // The server answers no one before all eight are there.
-  std::size_t done = 0;
-  std::size_t good = 0;
-  for (std::size_t next = 0; done < 400;) {
-    for (; next < 400 && transport->idle() > 0; ++next) {
-      transport->submit({"POST", "/x", "", "body"}, 20s, [&](const Result<Reply>& reply) {
-        ++done;
-        if (reply && reply->status == 200) ++good;
-      });
-    }
-    transport->poll(clock_.now() + 1s);
-  }
-  EXPECT_EQ(good, 400U);
+  EXPECT_EQ(send_many(*transport, {"POST", "/x", "", "body"}, 400).good, 400U);
   EXPECT_EQ(transport->in_flight(), 0U);
   EXPECT_EQ(server_.connections(), 1U);
 }

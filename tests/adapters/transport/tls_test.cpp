@@ -10,9 +10,9 @@
 #include <boost/asio/write.hpp>
 #include <thread>
 
-#include "adapters/transport.hpp"
 #include "tests/adapters/transport/test_server.hpp"
 #include "tests/adapters/transport/tls_front.hpp"
+#include "tests/adapters/transport/transport_test.hpp"
 
 namespace peakstorm {
 namespace {
@@ -26,7 +26,7 @@ using testing::TestAuthority;
 using testing::TestServer;
 using testing::TlsFront;
 
-class Tls : public ::testing::Test {
+class Tls : public testing::TransportTest {
  protected:
   HttpOptions options(std::size_t connections = 1) const {
     HttpOptions options;
@@ -38,24 +38,7 @@ class Tls : public ::testing::Test {
   TlsFront front(const std::string& names = "DNS:localhost,IP:127.0.0.1", const std::string& alpn = "") const {
     return TlsFront({authority_.issue(names), server_.port(), alpn});
   }
-  std::unique_ptr<Transport> open(const std::string& url, const HttpOptions& options) {
-    auto made = make_http_transport(*parse_target(url), options, clock_);
-    EXPECT_TRUE(made) << made.error().message;
-    return made ? std::move(*made) : nullptr;
-  }
-  Error refusal(const std::string& url, const HttpOptions& options) {
-    const auto made = make_http_transport(*parse_target(url), options, clock_);
-    EXPECT_FALSE(made) << url;
-    return made ? Error{ErrorKind::io, ""} : made.error();
-  }
-  Result<Reply> send(Transport& transport, const Request& request, std::chrono::milliseconds patience = 20s) {
-    std::optional<Result<Reply>> result;
-    transport.submit(request, patience, [&](Result<Reply> reply) { result = std::move(reply); });
-    while (!result) transport.poll(clock_.now() + 1s);
-    return *result;
-  }
 
-  SteadyClock clock_;
   TestAuthority authority_;
   TestServer server_{[](const ServedRequest& r) {
     if (r.path == "/silent") return Served{"", false};
@@ -121,18 +104,7 @@ TEST_F(Tls, ManyConnectionsAtOnce) {
   const TlsFront tls = front();
   const auto transport = open(tls.url(), options(8));
   ASSERT_TRUE(transport);
-  std::size_t done = 0;
-  std::size_t good = 0;
-  for (std::size_t next = 0; done < 400;) {
-    for (; next < 400 && transport->idle() > 0; ++next) {
-      transport->submit({"GET", "/x", "", ""}, 20s, [&](const Result<Reply>& reply) {
-        ++done;
-        if (reply && reply->status == 200) ++good;
-      });
-    }
-    transport->poll(clock_.now() + 1s);
-  }
-  EXPECT_EQ(good, 400U);
+  EXPECT_EQ(send_many(*transport, {"GET", "/x", "", ""}, 400).good, 400U);
   EXPECT_EQ(tls.handshakes(), 8U);
 }
 
