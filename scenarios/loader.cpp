@@ -7,6 +7,7 @@
 #include "engine/message_formats.hpp"
 #include "scenarios/build/builder.hpp"
 #include "scenarios/build/folder.hpp"
+#include "scenarios/build/overlay.hpp"
 #include "scenarios/text/hash.hpp"
 
 namespace peakstorm {
@@ -20,19 +21,20 @@ void check_syntax(const fs::path& folder, Faults& faults) {
   for (const std::string_view file : table_files) {
     Columns everything;
     everything.any_name = true;
-    Table::read(folder, file, everything, Table::Presence::optional, faults);
+    Table::read(folder / file, file, everything, Table::Presence::optional, faults);
   }
 }
 
 tl::expected<World, std::vector<Fault>> load(const fs::path& folder, const std::string& name, const WhatIf* what_if,
-                                             Faults& faults) {
+                                             const Overlay* overlay, Faults& faults) {
   check_file_names(folder, faults);
-  auto settings = read_settings(folder, name, faults);
+  auto settings = read_settings(folder, name, faults, overlay);
   if (!settings) {
     check_syntax(folder, faults);
     return tl::unexpected(faults.take());
   }
   Builder b(folder, *std::move(settings), faults);
+  if (overlay != nullptr) b.tables_elsewhere = overlay->tables;
   read_calendars(b);
   read_places(b);
   read_lanes(b);
@@ -48,6 +50,27 @@ tl::expected<World, std::vector<Fault>> load(const fs::path& folder, const std::
   return std::move(b.world);
 }
 
+tl::expected<World, std::vector<Fault>> load_named(const fs::path& folder, const std::string& name,
+                                                   const WhatIf* what_if, const Overlay* overlay) {
+  Faults faults;
+  try {
+    std::error_code error;
+    fs::path whole = fs::weakly_canonical(folder, error);
+    // "some/folder/" ends in an empty name.
+    if (!error && !whole.has_filename()) whole = whole.parent_path();
+    if (error || !fs::is_directory(whole, error)) {
+      return tl::unexpected(std::vector<Fault>{{folder.string(), 0, "", "there is no such folder",
+                                                "name a scenario folder; `peakstorm scenarios` lists the library"}});
+    }
+    return load(whole, name.empty() ? whole.filename().string() : name, what_if, overlay, faults);
+  } catch (const std::exception& error) {
+    // Out of memory, or a file that changed while it was read: still no reason to end the caller.
+    faults.add(folder.string(), 0, "", "the scenario cannot be read: " + std::string(error.what()),
+               "free some memory, or repair the folder");
+    return tl::unexpected(faults.take());
+  }
+}
+
 }  // namespace
 
 std::string Fault::text() const {
@@ -59,23 +82,14 @@ std::string Fault::text() const {
 
 tl::expected<World, std::vector<Fault>> load_scenario(const fs::path& folder, const std::string& name,
                                                       const WhatIf* what_if) {
-  Faults faults;
-  try {
-    std::error_code error;
-    fs::path whole = fs::weakly_canonical(folder, error);
-    // "some/folder/" ends in an empty name.
-    if (!error && !whole.has_filename()) whole = whole.parent_path();
-    if (error || !fs::is_directory(whole, error)) {
-      return tl::unexpected(std::vector<Fault>{{folder.string(), 0, "", "there is no such folder",
-                                                "name a scenario folder; `peakstorm scenarios` lists the library"}});
-    }
-    return load(whole, name.empty() ? whole.filename().string() : name, what_if, faults);
-  } catch (const std::exception& error) {
-    // Out of memory, or a file that changed while it was read: still no reason to end the caller.
-    faults.add(folder.string(), 0, "", "the scenario cannot be read: " + std::string(error.what()),
-               "free some memory, or repair the folder");
-    return tl::unexpected(faults.take());
-  }
+  return load_named(folder, name, what_if, nullptr);
+}
+
+tl::expected<World, std::vector<Fault>> scenarios::load_with(const fs::path& folder, const std::string& name,
+                                                             const Overlay* overlay) {
+  auto world = load_named(folder, name, nullptr, overlay);
+  if (!world && overlay != nullptr) overlay->place(world.error());
+  return world;
 }
 
 std::vector<InputFile> scenario_files(const fs::path& folder) {

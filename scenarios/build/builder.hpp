@@ -25,6 +25,8 @@ struct Builder {
   Builder(std::filesystem::path path, Settings read, Faults& sink);
 
   std::filesystem::path folder;
+  /// Tables that a policy replaces, by name.
+  std::map<std::string, std::filesystem::path, std::less<>> tables_elsewhere;
   Settings settings;
   Faults& faults;
   World world;
@@ -52,7 +54,9 @@ struct Builder {
   /// Seconds since 1970 as an instant of the World.
   [[nodiscard]] SimTime instant(std::int64_t unix_seconds) const;
   [[nodiscard]] Table table(std::string_view file, const Columns& columns, Table::Presence presence) const {
-    return Table::read(folder, file, columns, presence, faults);
+    const auto moved = tables_elsewhere.find(file);
+    return Table::read(moved == tables_elsewhere.end() ? folder / file : moved->second, file, columns, presence,
+                       faults);
   }
 };
 

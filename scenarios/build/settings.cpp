@@ -8,6 +8,7 @@
 
 #include "engine/message_formats.hpp"
 #include "scenarios/build/folder.hpp"
+#include "scenarios/build/overlay.hpp"
 #include "scenarios/text/near.hpp"
 #include "scenarios/text/zones.hpp"
 
@@ -654,7 +655,8 @@ std::vector<Ppm> scaled_to_mean_one(const std::vector<Ppm>& factors) {
   return scaled;
 }
 
-std::optional<Settings> read_settings(const std::filesystem::path& folder, const std::string& name, Faults& faults) {
+std::optional<Settings> read_settings(const std::filesystem::path& folder, const std::string& name, Faults& faults,
+                                      const Overlay* overlay) {
   const auto text = read_text(folder / settings_file);
   if (!text) {
     faults.add(settings_file, 0, "", text.error());
@@ -668,6 +670,7 @@ std::optional<Settings> read_settings(const std::filesystem::path& folder, const
                "mend the TOML syntax; see toml.io");
     return std::nullopt;
   }
+  if (overlay != nullptr) overlay->change(parsed);
 
   Settings out;
   Keys root(parsed, "", faults);

@@ -12,6 +12,8 @@
 
 namespace peakstorm::scenarios {
 
+struct Overlay;
+
 /// A value with the line it was written in.
 template <class T>
 struct Written {
@@ -72,8 +74,10 @@ inline constexpr std::array<const char*, tier_count> tier_names{"economy", "stan
 inline constexpr Day horizon_max = 1'000;
 
 /// Parses and checks the file by itself. Nothing when it is not TOML (the fault says where); otherwise whatever
-/// could be read, with defaults in the place of faulty values. `name`: what scenario.name must be.
-std::optional<Settings> read_settings(const std::filesystem::path& folder, const std::string& name, Faults& faults);
+/// could be read, with defaults in the place of faulty values. `name`: what scenario.name must be. `overlay`: none, or
+/// what a policy changes in the file.
+std::optional<Settings> read_settings(const std::filesystem::path& folder, const std::string& name, Faults& faults,
+                                      const Overlay* overlay = nullptr);
 
 /// Factors scaled to a mean of exactly 1: integers with the sum size * ppm_one, by largest remainder. Requires a
 /// sum above 0.

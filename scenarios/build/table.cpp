@@ -49,14 +49,14 @@ void Table::read_header(const CsvRow& header, const Columns& columns, Faults& fa
   }
 }
 
-Table Table::read(const std::filesystem::path& folder, std::string_view file, const Columns& columns, Presence presence,
+Table Table::read(const std::filesystem::path& path, std::string_view file, const Columns& columns, Presence presence,
                   Faults& faults) {
   Table table;
   table.file_ = file;
   table.faults_ = &faults;
   std::error_code error;
-  if (presence == Presence::optional && !std::filesystem::exists(folder / file, error)) return table;
-  const auto text = read_text(folder / file);
+  if (presence == Presence::optional && !std::filesystem::exists(path, error)) return table;
+  const auto text = read_text(path);
   if (!text) {
     faults.add(file, 0, "", text.error());
     table.complete_ = false;

@@ -27,10 +27,11 @@ class Table {
  public:
   enum class Presence { required, optional };
 
-  /// Reads `folder`/`file`. Faults: a missing or unreadable file, everything read_csv reports, columns that are
-  /// unknown, missing or there twice, rows with a wrong number of cells (left out of the table).
-  static Table read(const std::filesystem::path& folder, std::string_view file, const Columns& columns,
-                    Presence presence, Faults& faults);
+  /// Reads the file at `path`, which is called `file`. Faults: a missing or unreadable file, everything read_csv
+  /// reports, columns that are unknown, missing or there twice, rows with a wrong number of cells (left out of the
+  /// table).
+  static Table read(const std::filesystem::path& path, std::string_view file, const Columns& columns, Presence presence,
+                    Faults& faults);
 
   /// A table that was no CSV: every row has a cell per column, and what is wrong with names of columns has been said.
   static Table of(std::string file, std::vector<std::string> columns, std::vector<CsvRow> rows, Faults& faults);
