@@ -95,7 +95,8 @@ ExitCode drill(const Flags& flags, const Context& context) {
   if (!gates) return gates.error();
   auto replaying = replay_options(world, scenario->folder, flags.replay);
   if (!replaying) return report(replaying.error());
-  if (const auto jwks = write_jwks(world, *replaying, flags.replay); !jwks) return report(jwks.error());
+  const auto jwks = publish_jwks(world, *replaying, flags.replay, flags.output.quiet);  // Served until the end.
+  if (!jwks) return report(jwks.error());
   const auto limit = limit_options(flags.replay, *replaying);
   if (flags.replay.find_limit && !limit) return report(limit.error());
   const std::vector<Gate> trial_gates = limit_gates(*gates, measure_catalogue(world));

@@ -169,6 +169,9 @@ void add_replay_flags(CLI::App& verb, ReplayFlags& flags) {
                   "Write the public key (JWKS) that the messages' signatures are checked with: shipengine; before "
                   "anything is sent")
       ->type_name("FILE");
+  verb.add_option("--jwks-port", flags.jwks_port,
+                  "Serve that key at http://127.0.0.1:PORT/jwks while the run lasts; 0 takes a free port and prints it")
+      ->type_name("PORT");
   verb.add_option("--broker-user", flags.broker_user,
                   "Who logs in at a broker; the password comes from environment PEAKSTORM_BROKER_PASSWORD")
       ->type_name("NAME");

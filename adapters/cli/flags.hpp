@@ -55,7 +55,8 @@ struct ReplayFlags {
   std::optional<double> seconds;     ///< Compress the replay to about this long.
   std::optional<std::string> format;
   std::string secret_file;
-  std::string jwks_file;  ///< Where to write the public key of formats that have one; empty: nowhere.
+  std::string jwks_file;                   ///< Where to write the public key of formats that have one; empty: nowhere.
+  std::optional<std::uint16_t> jwks_port;  ///< Where to serve it as well; 0: a free one.
   HttpVersion http = HttpVersion::settled;
   std::size_t streams = 0;  ///< Of HTTP/2; 0: as the target allows.
   std::string ca_file;      ///< Authorities to trust instead of the system's.

@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "adapters/cli/hint.hpp"
+#include "adapters/cli/output.hpp"
 #include "adapters/cli/progress.hpp"
 #include "adapters/cli/secret.hpp"
 #include "adapters/cli/text.hpp"
@@ -108,6 +109,22 @@ std::string format_of(const World& world, const std::filesystem::path& folder) {
   const std::string& format = world.replay.format;
   if (!format.starts_with(template_prefix)) return format;
   return std::string(template_prefix) + (folder / format.substr(template_prefix.size())).string();
+}
+
+/// A reader finds the file whole or not at all.
+Result<void> write_in_one_step(const std::string& file, const std::string& text) {
+  const std::string fresh = file + ".new";
+  {
+    std::ofstream stream(fresh, std::ios::binary | std::ios::trunc);
+    stream << text;
+    if (!stream.flush()) {
+      return fail(ErrorKind::bad_input, file + ": cannot be written; name a --jwks file in a folder you may use");
+    }
+  }
+  std::error_code error;
+  std::filesystem::rename(fresh, file, error);
+  if (error) return fail(ErrorKind::bad_input, file + ": cannot be written: " + error.message());
+  return {};
 }
 
 /// One bar per phase of the replay.
@@ -211,29 +228,26 @@ Result<ReplayOptions> replay_options(const World& world, const std::filesystem::
   return options;
 }
 
-Result<void> write_jwks(const World& world, const ReplayOptions& options, const ReplayFlags& flags) {
-  if (flags.jwks_file.empty()) return {};
+Result<std::unique_ptr<JwksServer>> publish_jwks(const World& world, const ReplayOptions& options,
+                                                 const ReplayFlags& flags, bool quiet) {
+  if (flags.jwks_file.empty() && !flags.jwks_port) return nullptr;
   const auto format = wire::make_format(options.format, world, {options.secret, options.webhook_path});
   if (!format) return tl::unexpected(format.error());
   if ((*format)->jwks().empty()) {
-    return fail(ErrorKind::bad_input, fmt::format("--jwks: messages of format {} are not signed with a key pair; leave "
+    return fail(ErrorKind::bad_input, fmt::format("{}: messages of format {} are not signed with a key pair; leave "
                                                   "it out, or use --format shipengine",
-                                                  options.format));
+                                                  flags.jwks_port ? "--jwks-port" : "--jwks", options.format));
   }
-  const std::string fresh = flags.jwks_file + ".new";
-  {
-    std::ofstream stream(fresh, std::ios::binary | std::ios::trunc);
-    stream << (*format)->jwks() << '\n';
-    if (!stream.flush()) {
-      return fail(ErrorKind::bad_input, flags.jwks_file +
-                                            ": cannot be written; name a --jwks file in a folder you may "
-                                            "use");
+  const std::string document = std::string((*format)->jwks()) + "\n";
+  if (!flags.jwks_file.empty()) {
+    if (const auto written = write_in_one_step(flags.jwks_file, document); !written) {
+      return tl::unexpected(written.error());
     }
   }
-  std::error_code error;
-  std::filesystem::rename(fresh, flags.jwks_file, error);
-  if (error) return fail(ErrorKind::bad_input, flags.jwks_file + ": cannot be written: " + error.message());
-  return {};
+  if (!flags.jwks_port) return nullptr;
+  auto server = JwksServer::start(document, *flags.jwks_port);
+  if (server && (!quiet || *flags.jwks_port == 0)) note("Public key at " + (*server)->url());
+  return server;
 }
 
 Result<std::unique_ptr<TrackingEndpoint>> start_embedded(ReplayOptions& options,

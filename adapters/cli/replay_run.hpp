@@ -10,6 +10,7 @@
 
 #include "adapters/cli/flags.hpp"
 #include "adapters/endpoint.hpp"
+#include "adapters/jwks_server.hpp"
 #include "adapters/replay.hpp"
 #include "engine/world.hpp"
 #include "results/reconcile.hpp"
@@ -21,9 +22,11 @@ namespace peakstorm::cli {
 /// scenario's, where its template lies. Errors: bad_input.
 Result<ReplayOptions> replay_options(const World& world, const std::filesystem::path& folder, const ReplayFlags& flags);
 
-/// Writes --jwks, when given, in one step: the platform under test needs the key before the first message comes.
-/// Errors: bad_input for a format without a public key, and a file that cannot be written.
-Result<void> write_jwks(const World& world, const ReplayOptions& options, const ReplayFlags& flags);
+/// Writes --jwks, when given, in one step, and serves --jwks-port from now on: the platform under test needs the key
+/// before the first message comes. Null when nothing is to be served. The URL is told, unless `quiet` and the port is
+/// no news. Errors: bad_input for a format without a public key, a file that cannot be written, a port that is taken.
+Result<std::unique_ptr<JwksServer>> publish_jwks(const World& world, const ReplayOptions& options,
+                                                 const ReplayFlags& flags, bool quiet);
 
 /// Starts the embedded endpoint on a free loopback port and points `options` to it, with a secret of its own
 /// when none is given.

@@ -58,7 +58,8 @@ ExitCode replay_folder(const Flags& flags, const Context& context) {
   if (!gates) return gates.error();
   auto options = replay_options(world, scenario->folder, flags.replay);
   if (!options) return report(options.error());
-  if (const auto jwks = write_jwks(world, *options, flags.replay); !jwks) return report(jwks.error());
+  const auto jwks = publish_jwks(world, *options, flags.replay, flags.output.quiet);  // Served until the end.
+  if (!jwks) return report(jwks.error());
 
   std::optional<ReplayFolder> kept;
   if (!flags.out.empty()) {

@@ -152,6 +152,11 @@ TEST_F(Drill, WritesThePublicKeyOfItsSignaturesBeforeAnythingIsSent) {
   EXPECT_EQ(no_key_pair.exit_code, 2);
   EXPECT_THAT(no_key_pair.err, HasSubstr("--format shipengine"));
   EXPECT_EQ(drill({at("no/such/folder.json"), "--format", "shipengine", "--secret-file", at("key.pem")}).exit_code, 2);
+  // Nothing to serve, and a port that is no port.
+  const auto not_served = run({"drill", "first-steps", "--jwks-port", "0", "--out", at("none")}, with_secret);
+  EXPECT_EQ(not_served.exit_code, 2);
+  EXPECT_THAT(not_served.err, HasSubstr("--jwks-port: messages of format easypost"));
+  EXPECT_EQ(run({"drill", "first-steps", "--jwks-port", "65536"}, with_secret).exit_code, 2);
 }
 
 TEST_F(Drill, PrintsASummaryThatFitsAScreenAndSaysWhereTheReportIs) {
