@@ -19,7 +19,7 @@ class EndpointTransport final : public Transport {
       : clock_(clock), connections_(connections) {
     auto store = endpoint::Store::open({.path = {}, .bugs = options.bugs});
     PEAKSTORM_CHECK(store.has_value(), connections);
-    handler_ = std::make_unique<endpoint::Handler>(options, std::move(*store), metrics_);
+    handler_ = std::make_unique<endpoint::Handler>(options, std::move(*store), std::make_shared<endpoint::Metrics>());
   }
 
   [[nodiscard]] std::size_t idle() const override { return connections_ - pending_.size(); }
@@ -84,7 +84,6 @@ class EndpointTransport final : public Transport {
 
   FakeClock& clock_;
   std::size_t connections_;
-  endpoint::Metrics metrics_;
   std::unique_ptr<endpoint::Handler> handler_;
   std::vector<Pending> pending_;
 };
