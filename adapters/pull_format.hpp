@@ -53,6 +53,9 @@ struct IssuedToken {
 };
 /// Appends the reply that carries it. Requires: not EasyPost, whose key is the credential itself.
 void append_token(PullApi api, const IssuedToken& token, std::string& out);
+/// Appends FedEx's reply around its completeTrackResults, which are separated by commas. `customer_id`: what the
+/// request told to find in the reply; may be empty.
+void append_fedex_reply(std::string_view results, std::string_view customer_id, std::string& out);
 /// How long a token is good for, as the API documents it.
 std::int64_t documented_token_life_s(PullApi api);
 /// Numbers that one request may ask for; EasyPost: trackers on one page.
@@ -70,7 +73,7 @@ class PullFormat {
   /// FedEx's completeTrackResults. `parcel.scan` is the scan published last. The same scans give the same bytes. USPS
   /// tells at most 99 events, the newest.
   void append_record(const ParcelView& parcel, std::string& out);
-  /// Appends USPS's TrackingSummary. Requires: usps.
+  /// Appends USPS's TrackingSummary, or FedEx's result without its scans. Requires: one of those.
   void append_summary(const ParcelView& parcel, std::string& out);
   /// Appends what stands in a reply's list for a number that is not known: EasyPost's Tracker without a status, with
   /// this key as its id; of USPS and FedEx the number with its error. Requires: not UPS, which has no lists.

@@ -18,11 +18,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <stop_token>
 #include <string>
 #include <vector>
 
 #include "adapters/rate_profile.hpp"
+#include "adapters/running_instant.hpp"
 #include "adapters/transport.hpp"
 #include "engine/faults.hpp"
 #include "engine/replay.hpp"
@@ -75,6 +77,8 @@ struct ReplayOptions {
   std::chrono::milliseconds drain_max{60'000};  ///< After the last intended instant; then the rest is dropped.
   double rate_max =
       50'000;  ///< Requests per second that are accepted without a word: the mean, of `rates` the highest.
+  /// Moved along while scans are sent; null: nobody looks on. Starts at the source's first instant.
+  std::shared_ptr<RunningInstant> running = nullptr;
   double seconds_max = 3'600;  ///< Planned length that is accepted; also bounds the read-back.
 };
 

@@ -136,4 +136,34 @@ class ReplayRecorder {
   virtual void end(std::chrono::nanoseconds wall, std::chrono::nanoseconds cpu, bool complete) = 0;
 };
 
+/// How a carrier that stands in for a real one took a question about a number.
+enum class PollFate : std::uint8_t {
+  told,       ///< With what the carrier knew.
+  unknown,    ///< A number that it did not know, or not yet.
+  refused,    ///< No right to ask, or no question (4xx).
+  throttled,  ///< Asked too often (429).
+  failed,     ///< A server's error, made on purpose (5xx).
+};
+inline constexpr std::array<const char*, 5> poll_fate_names{"told", "unknown", "refused", "throttled", "failed"};
+
+/// One number in one request of a platform that polls. A request that is turned away as a whole is one record of
+/// whatever number.
+struct PollRecord {
+  std::uint8_t api = 0;  ///< By the order in which the APIs are listed where the ledger is made.
+  PollFate fate = PollFate::told;
+  bool slowed = false;  ///< Answered late on purpose.
+  bool stale = false;   ///< Told what stood in an old cache.
+  bool news = false;    ///< Told: a scan was among it that this API had not told of this parcel before.
+  ParcelId parcel{};    ///< When told.
+  SimTime at;           ///< How far simulated time had come.
+  SimDuration age{};    ///< When told: since the newest scan in it was published.
+};
+
+/// Keeps how a platform polled. Called from one thread.
+class PollRecorder {
+ public:
+  virtual ~PollRecorder() = default;
+  virtual void polled(const PollRecord& record) = 0;
+};
+
 }  // namespace peakstorm

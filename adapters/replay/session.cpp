@@ -192,6 +192,8 @@ class Session final : public Trials {
   }
 
   Result<void> admit(const ReplayItem& item, nanoseconds intended, std::uint64_t order) {
+    // Whoever is pushed a scan can be told of it at once when it asks.
+    if (options_.running) options_.running->reach(item.at);
     Work work;
     work.parcel = item.parcel;
     work.at = item.at;

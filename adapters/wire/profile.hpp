@@ -76,7 +76,8 @@ const Profile* find_profile(std::string_view name);
 /// answers to a poll. EasyPost's Tracker, USPS's TrackingDetails, one of FedEx's completeTrackResults.
 std::string easypost_tracker();
 std::string_view usps_tracking_record();
-std::string fedex_track_result();
+/// `detailed`: with the scans.
+std::string fedex_track_result(bool detailed);
 
 /// The platforms' own, one file each in profiles/.
 std::vector<Profile> easypost_profiles();

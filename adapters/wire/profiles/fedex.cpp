@@ -18,11 +18,14 @@ constexpr std::string_view result =
           "dateAndTimes": [{"type": "SHIP", "dateTime": {{ordered|@time@}}},
             {"type": "ESTIMATED_DELIVERY", "dateTime": @q@{{eta|midnight_z}}@q@},
             {"type": "ACTUAL_DELIVERY", "dateTime": @q@{{delivered_at|@time@}}@q@}],
-          "scanEvents": [{{#history|newest_first}}
+          "scanEvents": [@events@]}]})";
+
+constexpr std::string_view events =
+    R"({{#history|newest_first}}
             {"date": {{scan.at|local_s}}, "eventType": {{scan.status}}, "eventDescription": {{scan.text}},
              "exceptionCode": @q@{{scan.code}}@q@, "exceptionDescription": "",
              "scanLocation": {"city": @q@{{scan.place}}@q@, "stateOrProvinceCode": @q@{{scan.state}}@q@},
-             "derivedStatus": {{scan.text}}, "derivedStatusCode": {{scan.detail}}} {{/history}}]}]})";
+             "derivedStatus": {{scan.text}}, "derivedStatusCode": {{scan.detail}}} {{/history}})";
 
 Vocabulary vocabulary() {
   using K = ScanKind;
@@ -57,16 +60,20 @@ Vocabulary vocabulary() {
   return words;
 }
 
+std::string result_with(std::string_view time, std::string_view quote, bool detailed) {
+  return filled(result, {{"time", time}, {"q", quote}, {"events", detailed ? filled(events, {{"q", quote}}) : ""}});
+}
+
 }  // namespace
 
-std::string fedex_track_result() {
-  return filled(result, {{"time", "local_s"}, {"q", "\""}});
+std::string fedex_track_result(bool detailed) {
+  return result_with("local_s", "\"", detailed);
 }
 
 std::vector<Profile> fedex_profiles() {
   using namespace std::chrono_literals;
   Profile strict{.name = "fedex-aiv", .headers = "Content-Type: application/json\n"};
-  strict.body = filled(body, {{"result", fedex_track_result()}});
+  strict.body = filled(body, {{"result", fedex_track_result(true)}});
   strict.signatures[0] = {.algorithm = SignatureRule::Algorithm::hmac_sha256,
                           .header = "fdx-signature",
                           .encoding = SignatureRule::Encoding::base64};
@@ -77,7 +84,7 @@ std::vector<Profile> fedex_profiles() {
   Profile wired = strict;
   wired.name = "fedex-aiv/as-wired";
   // Dates beside the scans without a zone, as in the specification's own example, and null for what is not known.
-  wired.body = filled(body, {{"result", filled(result, {{"time", "naive"}, {"q", ""}})}});
+  wired.body = filled(body, {{"result", result_with("naive", "", true)}});
   return {strict, wired};
 }
 

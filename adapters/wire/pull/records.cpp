@@ -65,7 +65,7 @@ std::string record_template(PullApi api, std::string_view delivery) {
     case PullApi::fedex:
       break;
   }
-  return fedex_track_result();
+  return fedex_track_result(true);
 }
 
 bool is_delivered(std::span<const Scan> history) {
@@ -108,6 +108,7 @@ struct PullFormat::Impl {
       expected = compiled(record_template(api, ups_expected), "ups");
     }
     if (api == PullApi::usps) summary = compiled(usps_summary, "usps");
+    if (api == PullApi::fedex) summary = compiled(fedex_track_result(false), "fedex");
   }
 
   /// The part of the parcel's history that the API tells.
@@ -143,7 +144,7 @@ void PullFormat::append_record(const ParcelView& parcel, std::string& out) {
 }
 
 void PullFormat::append_summary(const ParcelView& parcel, std::string& out) {
-  PEAKSTORM_CHECK(impl_->api == PullApi::usps, impl_->api);
+  PEAKSTORM_CHECK(!impl_->summary.steps.empty(), impl_->api);
   const ParcelView told = impl_->told(parcel);
   impl_->renderer.begin(told);
   impl_->renderer.append(impl_->summary, out);

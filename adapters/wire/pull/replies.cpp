@@ -81,6 +81,14 @@ std::string sentence(const Refusal& refusal, std::string_view detail) {
   return text;
 }
 
+/// Begins FedEx's reply. The id is made from what is said, so that the same answer has the same bytes.
+void append_transaction_id(std::string& out, std::string_view said) {
+  const std::uint64_t id = hash64(said);
+  out += R"({"transactionId":")";
+  append_uuid(out, id, mix64(id));
+  out += '"';
+}
+
 }  // namespace
 
 unsigned pull_status(PullApi api, PullRefusal why) {
@@ -131,12 +139,9 @@ void append_refusal(PullApi api, PullRefusal why, std::string_view detail, std::
       out += R"(,"errors":[]}})";
       return;
     case PullApi::fedex: {
-      // The id is made from what is said, so that the same answer has the same bytes.
       const std::string message = sentence(refusal, detail);
-      const std::uint64_t id = hash64(message);
-      out += R"({"transactionId":")";
-      append_uuid(out, id, mix64(id));
-      out += R"(","errors":[{)";
+      append_transaction_id(out, message);
+      out += R"(,"errors":[{)";
       append_member(out, "code", refusal.code);
       out += ',';
       append_member(out, "message", message);
@@ -167,6 +172,17 @@ void append_token(PullApi api, const IssuedToken& token, std::string& out) {
   append_member(out, "client_id", token.client);
   if (api == PullApi::usps) out += R"(,"scope":"tracking","issuer":"api.usps.com")";
   out += '}';
+}
+
+void append_fedex_reply(std::string_view results, std::string_view customer_id, std::string& out) {
+  append_transaction_id(out, results);
+  if (!customer_id.empty()) {
+    out += ',';
+    append_member(out, "customerTransactionId", customer_id);
+  }
+  out += R"(,"output":{"completeTrackResults":[)";
+  out += results;
+  out += "]}}";
 }
 
 std::int64_t documented_token_life_s(PullApi api) {
