@@ -52,6 +52,7 @@ enum class Purpose : std::uint32_t {
   storm = 10,
   replay = 11,
   fault = 12,
+  journey = 13,
   test = 1000,
 };
 

@@ -150,10 +150,11 @@ enum class Cause : std::uint8_t {
   round_overflow,  ///< More parcels than stops at the depot.
   attempt_failed,  ///< Nobody at home, or a bad address.
   missort,         ///< Loaded on a wrong lane, held, or in customs beyond plan.
+  linehaul,        ///< A leg that took longer than its median in ordinary weather.
 };
-inline constexpr std::array<const char*, 11> cause_names{"none",           "own_handling",   "pickup_cap",   "embargo",
-                                                         "sort_backlog",   "dock_rollover",  "lane_weather", "closure",
-                                                         "round_overflow", "attempt_failed", "missort"};
+inline constexpr std::array<const char*, 12> cause_names{
+    "none",         "own_handling", "pickup_cap",     "embargo",        "sort_backlog", "dock_rollover",
+    "lane_weather", "closure",      "round_overflow", "attempt_failed", "missort",      "linehaul"};
 
 /// How a parcel ended, or how it stood at the end of the run. Days are local to the destination.
 struct Outcome {

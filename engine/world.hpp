@@ -153,12 +153,14 @@ struct Lane {
   Mode mode = Mode::road;
   bool customs = false;
   std::uint32_t km = 0;
-  SimDuration transit{};              ///< In ordinary weather; > 0.
+  SimDuration transit{};              ///< In ordinary weather; > 0. The median where journeys differ.
   std::vector<Departure> departures;  ///< Ascending; never empty.
   SimDuration cut_off{};              ///< Before departure; a piece docked at the cut-off still makes it.
   std::uint32_t pieces = 0;           ///< Per departure; all its trailers or its aircraft together.
   std::uint32_t weight_kg = 0;        ///< 0: never the limit.
   std::uint32_t volume_m3 = 0;        ///< 0: never the limit.
+  SimDuration transit_p10{};          ///< A tenth of journeys are shorter; 0: all take `transit`. Else <= transit.
+  SimDuration transit_p90{};          ///< A tenth are longer; 0 with transit_p10, else >= transit.
 };
 
 /// Which depot of a carrier delivers to a destination.

@@ -287,8 +287,8 @@ void write_tables(const World& w, Toml& out) {
   RowHash departures;
   for (std::size_t id = 0; id < w.lanes.size(); ++id) {
     const Lane& l = w.lanes[id];
-    lanes.row(index(l.from), index(l.to), static_cast<int>(l.mode), l.customs, l.km, l.transit, l.cut_off, l.pieces,
-              l.weight_kg, l.volume_m3);
+    lanes.row(index(l.from), index(l.to), static_cast<int>(l.mode), l.customs, l.km, l.transit, l.transit_p10,
+              l.transit_p90, l.cut_off, l.pieces, l.weight_kg, l.volume_m3);
     for (const Departure& d : l.departures) departures.row(id, d.time, d.weekdays);
   }
   lanes.into(out, "lanes");

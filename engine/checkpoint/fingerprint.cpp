@@ -111,8 +111,10 @@ class WorldHash {
     put(time, weekdays);
   }
   void add(const Lane& value) {
-    const auto& [from, to, mode, customs, km, transit, departures, cut_off, pieces, weight_kg, volume_m3] = value;
-    put(from, to, mode, customs, km, transit, departures, cut_off, pieces, weight_kg, volume_m3);
+    const auto& [from, to, mode, customs, km, transit, departures, cut_off, pieces, weight_kg, volume_m3, transit_p10,
+                 transit_p90] = value;
+    put(from, to, mode, customs, km, transit, transit_p10, transit_p90, departures, cut_off, pieces, weight_kg,
+        volume_m3);
   }
   void add(const PlannedCapacity& value) {
     const auto& [carrier, from, to, sort, linehaul, rounds] = value;

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "engine/check.hpp"
+#include "engine/network/journey.hpp"
 
 namespace peakstorm::flow {
 namespace {
@@ -90,7 +91,9 @@ std::vector<std::pair<SimTime, Payload>> FacilityProcess::first_events() const {
 
 SimDuration FacilityProcess::lookahead() const {
   SimDuration least = days(1);
-  for (const Dock& dock : docks_) least = std::min(least, context_.world.lanes[index(dock.lane)].transit);
+  for (const Dock& dock : docks_) {
+    least = std::min(least, network::shortest_journey(context_.world.lanes[index(dock.lane)]));
+  }
   return least;
 }
 
@@ -445,8 +448,11 @@ void FacilityProcess::depart(SimTime now, std::size_t which, Outbox& outbox, Led
   if (!cancelled) dock.limit.open(room, context_.hard_limits);
 
   const Ppm speed = std::min(effects_.at(now).speed, far_effects.at(now).speed);
-  const SimTime due = now + lane.transit;
-  const SimTime there = now + slowed(lane.transit, speed);
+  const SimDuration length = network::journey(context_.draw_key, lane, context_.place_hash[index(lane.from)],
+                                              context_.place_hash[index(lane.to)], now);
+  const std::int64_t longer = to_minutes(length - lane.transit);
+  const SimTime due = now + length;
+  const SimTime there = now + slowed(length, speed);
   const bool weather_here = effects_.at(now).weather || far_effects.at(now).weather;
 
   auto container = std::make_unique<Container>();
@@ -480,6 +486,7 @@ void FacilityProcess::depart(SimTime now, std::size_t which, Outbox& outbox, Led
       ++boarded;
       if (excess > 0) parcel.blame(place_, cause, excess);
       if (weather) parcel.set(Parcel::weather);
+      if (longer > 0) parcel.blame(place_, Cause::linehaul, longer);
       ledger.scan(parcel, ScanKind::departed, place_, now);
       if (weather_here && there > due) parcel.set(Parcel::weather);
       container->parcels.push_back(parcel);

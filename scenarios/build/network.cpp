@@ -25,6 +25,8 @@ using LaneKey = std::tuple<std::size_t, std::size_t, Mode>;
 std::string_view disagreement(const Lane& a, const Lane& b) {
   if (a.km != b.km) return "km";
   if (a.transit != b.transit) return "transit";
+  if (a.transit_p10 != b.transit_p10) return "transit_p10";
+  if (a.transit_p90 != b.transit_p90) return "transit_p90";
   if (a.cut_off != b.cut_off) return "cut_off";
   if (a.pieces != b.pieces) return "pieces";
   if (a.weight_kg != b.weight_kg) return "weight_kg";
@@ -115,12 +117,43 @@ void read_capacity(Builder& b) {
             [](const auto& x, const auto& y) { return std::tie(x.carrier, x.from) < std::tie(y.carrier, y.from); });
 }
 
+/// transit_p10 and transit_p90, both or neither, around a good `transit`.
+void read_spread(const Row& row, Lane& lane) {
+  const bool has_p10 = !row.empty("transit_p10");
+  const bool has_p90 = !row.empty("transit_p90");
+  const bool read_p10 = row.read_if("transit_p10", parse_positive_duration, lane.transit_p10);
+  const bool read_p90 = row.read_if("transit_p90", parse_positive_duration, lane.transit_p90);
+  if (has_p10 != read_p10 || has_p90 != read_p90) return;
+  if (has_p10 != has_p90) {
+    row.fault(has_p10 ? "transit_p90" : "transit_p10", "the other quantile is given, and this one is not",
+              "give both, or neither for journeys that all take 'transit'");
+    return;
+  }
+  if (lane.transit_p10 > lane.transit) {
+    row.fault("transit_p10", "longer than 'transit', the median",
+              "a tenth of journeys are shorter: write at most that");
+  }
+  if (lane.transit_p90 == SimDuration{}) return;
+  if (lane.transit_p90 < lane.transit) {
+    row.fault("transit_p90", "shorter than 'transit', the median",
+              "a tenth of journeys are longer: write at least that");
+  }
+  // The rarest journeys of the law are some three times as far out (engine/network/journey.hpp).
+  if (lane.transit_p90 > days(30)) row.fault("transit_p90", "a lane of more than 30 days", "write at most 30d");
+  if (lane.transit_p10 * 10 < lane.transit) {
+    row.fault("transit_p10", "less than a tenth of 'transit'", "check the units; legs vary less than that");
+  }
+  if (lane.transit_p90 > 10 * lane.transit) {
+    row.fault("transit_p90", "more than ten times 'transit'", "check the units; storms belong into disruptions.csv");
+  }
+}
+
 }  // namespace
 
 void read_lanes(Builder& b) {
   const Table table = b.table("lanes.csv",
                               {{"from", "to", "mode", "km", "transit", "departures", "weekdays", "cut_off", "pieces"},
-                               {"weight_kg", "volume_m3", "customs"},
+                               {"transit_p10", "transit_p90", "weight_kg", "volume_m3", "customs"},
                                false},
                               Table::Presence::required);
   std::map<LaneKey, LaneRows> lanes;
@@ -133,6 +166,7 @@ void read_lanes(Builder& b) {
     good = row.count("km", 0, 50'000, lane.km) && good;
     if (row.read("transit", parse_positive_duration, lane.transit)) {
       if (lane.transit > days(30)) row.fault("transit", "a lane of more than 30 days", "write at most 30d");
+      read_spread(row, lane);
     } else {
       good = false;
     }

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <sstream>
+
 #include "scenarios/loader.hpp"
 #include "tests/scenarios/world_folder.hpp"
 
@@ -253,6 +255,41 @@ TEST(Faults, OneShippersNodesSellInOneArea) {
   ASSERT_FALSE(world);
   EXPECT_EQ(world.error()[0].field, "serves");
   EXPECT_THAT(world.error()[0].message, HasSubstr("in different areas"));
+}
+
+TEST(Faults, QuantilesOfALaneStandTogetherAroundItsTransit) {
+  struct Case {
+    const char* p10;
+    const char* p90;
+    const char* field;  ///< Empty: fit to run.
+    const char* message;
+  };
+  for (const Case& c :
+       {Case{"", "", "", ""}, Case{"35m", "1h", "", ""}, Case{"40m", "40m", "", ""},
+        Case{"35m", "", "transit_p90", "the other quantile"}, Case{"", "1h", "transit_p10", "the other quantile"},
+        Case{"41m", "1h", "transit_p10", "longer than 'transit'"}, Case{"35m", "39m", "transit_p90", "shorter than"},
+        Case{"3m", "1h", "transit_p10", "less than a tenth"}, Case{"35m", "7h", "transit_p90", "more than ten times"},
+        Case{"0m", "1h", "transit_p10", "zero"}}) {
+    SCOPED_TRACE(std::string(c.p10) + " " + c.p90);
+    const WorldFolder folder;
+    std::istringstream lines(test::read_file(folder.path() / "lanes.csv"));
+    std::string text;
+    std::string line;
+    for (int number = 1; std::getline(lines, line); ++number) {
+      const std::string cells = number == 1   ? ",transit_p10,transit_p90"
+                                : number == 6 ? "," + std::string(c.p10) + "," + c.p90
+                                              : ",,";
+      text += line + cells + "\n";
+    }
+    test::write_file(folder.path() / "lanes.csv", text);
+    const auto world = load_scenario(folder.path());
+    ASSERT_EQ(world.has_value(), *c.field == '\0');
+    if (world) continue;
+    ASSERT_EQ(world.error().size(), 1U) << world.error()[1].text();
+    EXPECT_EQ(world.error()[0].line, 6);
+    EXPECT_EQ(world.error()[0].field, c.field);
+    EXPECT_THAT(world.error()[0].message, HasSubstr(c.message));
+  }
 }
 
 TEST(Faults, AreAllReportedAtOnceInTheOrderOfFilesAndLines) {

@@ -68,6 +68,7 @@ void Simulator::depart(SimTime now, std::size_t l) {
   const auto made_it = [&](const Piece* piece) { return piece->ready <= now - lane.cut_off; };
   if (docks_[l].empty() || !made_it(docks_[l].front())) return;
   std::vector<Piece*> load;
+  const SimDuration length = plans_.journey(l, now);
   if (!setting_.facility_at(f, now).closed && !setting_.facility_at(to, now).closed) {
     const Ppm plan = setting_.planned(world_.facilities[f].carrier, setting_.zone_of(f).local_day(now)).linehaul;
     dock_room_[l].open(setting_.milli(lane.pieces, plan), setting_.milli(lane.weight_kg, plan),
@@ -89,6 +90,7 @@ void Simulator::depart(SimTime now, std::size_t l) {
         if (piece.hint != Cause::none) cause = piece.hint;
         piece.blame(place_of(f), cause, excess);
       }
+      if (length > lane.transit) piece.blame(place_of(f), Cause::linehaul, whole_minutes(length - lane.transit));
       scan(piece, ScanKind::departed, place_of(f), now);
     }
   }
@@ -99,7 +101,7 @@ void Simulator::depart(SimTime now, std::size_t l) {
     delayed(*piece, eta(*piece, to, next + lane.transit, now), f, now,
             setting_.facility_at(f, now).weather || setting_.facility_at(to, now).weather);
   }
-  travel(now, load, lane.transit, setting_.facility_at(f, now), to, lane.customs);
+  travel(now, load, length, setting_.facility_at(f, now), to, lane.customs);
 }
 
 void Simulator::delayed(Piece& piece, Day moved, std::size_t f, SimTime now, bool weather) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "engine/portable_math.hpp"
 #include "engine/random.hpp"
 
 namespace peakstorm::test::plain {
@@ -186,6 +187,22 @@ std::vector<Ride> CarrierPlans::rides_of(std::size_t lane, SimTime midnight, Sim
         {lane, hour_of_day(last), hour_of_day(there), static_cast<std::uint32_t>(whole_minutes(there - middle))});
   }
   return rides;
+}
+
+SimDuration CarrierPlans::journey(std::size_t lane, SimTime now) const {
+  const Lane& l = world_.lanes[lane];
+  if (l.transit_p90 == SimDuration{}) return l.transit;
+  const std::uint64_t ends =
+      hash64(hash64(world_.facilities[index(l.from)].name), hash64(world_.facilities[index(l.to)].name));
+  const Draws draws(setting_.options.run, Purpose::journey, hash64(ends, static_cast<std::uint64_t>(l.mode)),
+                    static_cast<std::uint32_t>(whole_minutes(now - SimTime{})));
+  const double u = std::max(0.01, std::min(0.999, draws.unit(0)));
+  const auto median = static_cast<double>(l.transit.count());
+  const auto at_tenth = static_cast<double>((u < 0.5 ? l.transit_p10 : l.transit_p90).count());
+  // Exponential on its side: a fifth of the side lies beyond the tenth.
+  const double side = u < 0.5 ? 2 * u : 2 * (1 - u);
+  const double log_factor = portable_log(at_tenth / median) * portable_log(side) / portable_log(0.2);
+  return std::max(SimDuration{1}, SimDuration{static_cast<std::int64_t>(median * portable_exp(log_factor))});
 }
 
 std::uint64_t CarrierPlans::lane_hash(std::size_t lane) const {

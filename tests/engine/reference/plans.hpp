@@ -52,6 +52,8 @@ class CarrierPlans {
   [[nodiscard]] const std::vector<Plan>& plan_of(const Piece& piece, std::size_t facility, std::size_t edition) const;
   /// The lane to take from `f` now. What a detour takes longer than the usual way is the closure's fault.
   std::size_t next_lane(Piece& piece, std::size_t f, SimTime now);
+  /// Usual time of the journey that begins now.
+  [[nodiscard]] SimDuration journey(std::size_t lane, SimTime now) const;
   /// Another lane from here, picked by `word` from those whose far end knows a way to the depot.
   [[nodiscard]] std::size_t wrong_lane(const Piece& piece, std::size_t f, std::size_t right, std::uint64_t word) const;
 

@@ -182,6 +182,10 @@ class Maker {
     l.mode = mode;
     l.customs = chance(15);
     l.transit = odd(minutes_between(mode == Mode::air ? 30 : 60, mode == Mode::air ? 300 : 1800));
+    if (chance(40)) {
+      l.transit_p10 = l.transit * static_cast<int>(between(20, 100)) / 100;
+      l.transit_p90 = l.transit * static_cast<int>(between(100, 400)) / 100;
+    }
     for (std::size_t n = between(1, 3); n > 0; --n) {
       l.departures.push_back({tens(0, 144), static_cast<std::uint8_t>(chance(60) ? 0x7f : between(1, 0x7f))});
     }
