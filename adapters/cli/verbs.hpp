@@ -37,5 +37,6 @@ void add_gate(CLI::App& program, Action& action);
 void add_report(CLI::App& program, Action& action);
 void add_endpoint(CLI::App& program, Action& action);
 void add_scenarios(CLI::App& program, Action& action);
+void add_fit(CLI::App& program, Action& action);
 
 }  // namespace peakstorm::cli
