@@ -32,6 +32,7 @@ using Action = std::function<ExitCode(const Context&)>;
 void add_drill(CLI::App& program, Action& action);
 void add_simulate(CLI::App& program, Action& action);
 void add_replay(CLI::App& program, Action& action);
+void add_compare(CLI::App& program, Action& action);
 void add_check(CLI::App& program, Action& action);
 void add_gate(CLI::App& program, Action& action);
 void add_report(CLI::App& program, Action& action);

@@ -1,0 +1,398 @@
+// peakstorm compare: policies of one scenario on the same seasons, until it is known which is better.
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <thread>
+
+#include "adapters/cli/compare_run.hpp"
+#include "adapters/cli/flags.hpp"
+#include "adapters/cli/output.hpp"
+#include "adapters/cli/progress.hpp"
+#include "adapters/cli/scenario.hpp"
+#include "adapters/cli/simulation_run.hpp"
+#include "adapters/cli/text.hpp"
+#include "adapters/cli/verbs.hpp"
+#include "results/compare_folder.hpp"
+#include "results/compare_report.hpp"
+#include "scenarios/instant.hpp"
+#include "scenarios/library.hpp"
+#include "scenarios/policies.hpp"
+
+namespace peakstorm::cli {
+namespace {
+
+namespace fs = std::filesystem;
+using Clock = std::chrono::steady_clock;
+
+struct Flags {
+  SimulationFlags simulation;  ///< scenario, scale, seed, threads, memory.
+  std::string policies;
+  std::string best = yardstick_infos[0].name;
+  std::optional<double> precision;
+  std::optional<double> delta;
+  double level = 0.95;
+  std::size_t least = 10;
+  std::size_t most = 1'000;
+  std::optional<std::size_t> fixed;
+  std::string time;
+  std::string out;
+  std::string resume;
+  OutputFlags output;
+};
+
+/// Everything a comparison is made from.
+struct Job {
+  std::optional<PolicyFile> file;
+  std::vector<World> worlds;  ///< By policy, while they are few; otherwise each season loads its own.
+  std::string title;
+  CompareFacts facts;
+  SeasonsPlan seasons;
+  std::unique_ptr<CompareFolder> folder;
+  std::optional<Clock::duration> time;
+};
+
+/// Worlds of so many policies are kept in memory.
+constexpr std::size_t worlds_kept = 40;
+
+ExitCode rejected(const std::string& message) {
+  return report({ErrorKind::bad_input, "compare: " + message});
+}
+
+Yardstick yardstick_of(const std::string& name) {
+  for (std::size_t y = 0; y < yardsticks; ++y) {
+    if (name == yardstick_infos[y].name) return static_cast<Yardstick>(y);
+  }
+  return Yardstick::promise_kept;
+}
+
+tl::expected<void, ExitCode> plan_comparison(const Flags& flags, ComparisonPlan& plan) {
+  plan.best = yardstick_of(flags.best);
+  plan.delta = flags.delta.value_or(info_of(plan.best).indifference);
+  plan.precision = flags.precision.value_or(plan.delta);
+  plan.level = flags.level;
+  plan.least = flags.least;
+  plan.most = flags.most;
+  plan.fixed = flags.fixed;
+  if (plan.most < plan.least) {
+    return tl::unexpected(rejected(fmt::format("--most {} is below --least {}; raise it", plan.most, plan.least)));
+  }
+  return {};
+}
+
+/// Loads every policy once: whatever is wrong is said before anything runs.
+tl::expected<void, ExitCode> check_policies(Job& job) {
+  const auto& policies = job.file->policies();
+  std::vector<Fault> faults;
+  for (std::size_t p = 0; p < policies.size(); ++p) {
+    auto world = job.file->world(p);
+    if (!world) {
+      for (Fault& fault : world.error()) {
+        if (std::find(faults.begin(), faults.end(), fault) == faults.end()) faults.push_back(std::move(fault));
+      }
+      continue;
+    }
+    job.facts.names.push_back(policies[p].name);
+    job.facts.fingerprints.push_back(fingerprint(*world).hex());
+    if (p == 0) job.title = world->title;
+    if (policies.size() <= worlds_kept) job.worlds.push_back(std::move(*world));
+  }
+  if (faults.empty()) return {};
+  report_faults(job.folder ? job.folder->scenario() : fs::path(), faults);
+  return tl::unexpected(ExitCode::input_rejected);
+}
+
+tl::expected<void, ExitCode> open_policies(Job& job, const fs::path& scenario, const fs::path& file,
+                                           const std::string& name) {
+  auto read = PolicyFile::read(scenario, file, name);
+  if (!read) {
+    report_faults(scenario, read.error());
+    return tl::unexpected(ExitCode::input_rejected);
+  }
+  job.file = std::move(*read);
+  if (job.file->policies().size() < 2) {
+    return tl::unexpected(rejected(file.string() + ": there is no [[policy]] or [[grid]] to compare"));
+  }
+  return check_policies(job);
+}
+
+/// A comparison that begins.
+tl::expected<void, ExitCode> begin(const Flags& flags, Job& job) {
+  if (flags.simulation.scenario.empty()) {
+    return tl::unexpected(rejected("name a scenario, or a comparison to go on with --resume DIR"));
+  }
+  if (flags.policies.empty()) {
+    return tl::unexpected(rejected("--policies FILE is missing: a TOML file with [[policy]] or [[grid]]"));
+  }
+  auto folder = find_scenario(flags.simulation.scenario);
+  if (!folder) return tl::unexpected(report(folder.error()));
+  if (auto planned = plan_comparison(flags, job.facts.plan); !planned) return planned;
+  if (auto opened = open_policies(job, *folder, flags.policies, {}); !opened) return opened;
+  auto world = job.file->world(0);
+  job.facts.version = PEAKSTORM_VERSION;
+  job.facts.scenario = world->name;
+  job.facts.policies = fs::path(flags.policies).filename().string();
+  job.facts.seed = flags.simulation.seed.value_or(world->seed);
+  job.facts.replication = flags.simulation.replication;
+  job.facts.scale = flags.simulation.scale.value_or(1.0);
+  if (flags.out.empty()) return {};
+  std::vector<std::pair<fs::path, std::string>> copies;
+  for (const InputFile& input : scenario_files(*folder)) {
+    copies.emplace_back(*folder / input.name, "scenario/" + world->name + "/" + input.name);
+  }
+  for (const fs::path& input : job.file->files()) copies.emplace_back(input, "policies/" + input.filename().string());
+  auto made = CompareFolder::create(flags.out, job.facts, copies);
+  if (!made) return tl::unexpected(report(made.error()));
+  job.folder = std::move(*made);
+  return {};
+}
+
+/// One that goes on. What was asked for stands in its folder.
+tl::expected<void, ExitCode> go_on(const Flags& flags, Job& job) {
+  auto opened = CompareFolder::open(flags.resume);
+  if (!opened) return tl::unexpected(report(opened.error()));
+  job.folder = std::move(*opened);
+  const CompareFacts facts = job.folder->facts();
+  if (facts.version != PEAKSTORM_VERSION) {
+    return tl::unexpected(
+        rejected(fmt::format("{} was begun by version {}, this is {}; go on with that one, or begin again",
+                             flags.resume, facts.version, PEAKSTORM_VERSION)));
+  }
+  if (auto policies = open_policies(job, job.folder->scenario(), job.folder->policies(), facts.scenario); !policies) {
+    return policies;
+  }
+  if (job.facts.names != facts.names || job.facts.fingerprints != facts.fingerprints) {
+    return tl::unexpected(rejected(flags.resume +
+                                   ": its scenario or policies have changed since it was begun; restore them, "
+                                   "or begin a new comparison"));
+  }
+  job.facts = facts;
+  return {};
+}
+
+std::string inputs_text(const CompareFacts& facts) {
+  return fmt::format("inputs {} {}, seed {}, scale {}", facts.scenario, facts.fingerprints.front().substr(0, 8),
+                     facts.seed, facts.scale);
+}
+
+CompareReport report_of(const Job& job, const Experiment& experiment) {
+  CompareReport made;
+  made.scenario = job.facts.scenario;
+  made.title = job.title;
+  made.inputs = inputs_text(job.facts);
+  made.version = job.facts.version;
+  made.seed = job.facts.seed;
+  made.scale = job.facts.scale;
+  made.plan = job.facts.plan;
+  for (const Policy& policy : job.file->policies()) made.policies.push_back({policy.name, policy.note, policy.changes});
+  made.found = experiment.result(made.inputs);
+  return made;
+}
+
+std::string cell(const std::optional<Interval>& interval, double scale, int digits) {
+  if (!interval) return "-";
+  return fmt::format("{:.{}f}", interval->mean * scale, digits);
+}
+std::string difference_cell(const std::optional<Interval>& interval, double scale, int digits) {
+  if (!interval) return "";
+  return fmt::format("{:+.{}f} ({:+.{}f} to {:+.{}f})", interval->mean * scale, digits, interval->low * scale, digits,
+                     interval->high * scale, digits);
+}
+
+std::string text_of(const CompareReport& made) {
+  const Comparison& found = made.found;
+  // On a terminal nobody reads a hundred rows: the control, who is worth a look, and the best of the others.
+  constexpr std::size_t rows_max = 30;
+  std::vector<std::size_t> order(made.policies.size());
+  for (std::size_t p = 0; p < order.size(); ++p) order[p] = p;
+  const auto rank = [&](std::size_t p) {
+    const auto& value = found.policies[p].value[0];
+    return std::tuple(p != 0, found.selected != p, !found.policies[p].dominated_by.empty(), value ? -value->mean : 0.0);
+  };
+  std::stable_sort(order.begin(), order.end(), [&](std::size_t x, std::size_t y) { return rank(x) < rank(y); });
+  std::size_t width = 6;
+  for (const ComparedPolicy& policy : made.policies) width = std::max(width, policy.name.size());
+  std::string text =
+      fmt::format("{}: {} policies, seed {}, scale {}{}\n", made.title, made.policies.size(), made.seed, made.scale,
+                  found.cut_short ? "  (cut short: nothing is decided beyond what is said)" : "");
+  text += fmt::format("  {:<{}}  {:>7}  {:>9}  {:<26}  {:>7}  {:<26}  {:>8}  {:<24}\n", "policy", width, "seasons",
+                      "kept %", "difference, pp", "$/order", "difference", "promised", "difference, days");
+  for (std::size_t i = 0; i < std::min(rows_max, order.size()); ++i) {
+    const Comparison::OfPolicy& of = found.policies[order[i]];
+    const bool on_front = of.dominated_by.empty() && of.seasons >= 2;
+    text += fmt::format("{}{} {:<{}}  {:>7}  {:>9}  {:<26}  {:>7}  {:<26}  {:>8}  {:<24}\n",
+                        found.selected == order[i] ? '*' : ' ', on_front ? 'P' : ' ', made.policies[order[i]].name,
+                        width - 1, of.seasons, cell(of.value[0], 100, 2), difference_cell(of.difference[0], 100, 2),
+                        cell(of.value[1], 1, 2), difference_cell(of.difference[1], 1, 2), cell(of.value[2], 1, 2),
+                        difference_cell(of.difference[2], 1, 2));
+  }
+  if (order.size() > rows_max) text += fmt::format("  and {} more\n", order.size() - rows_max);
+  text += fmt::format(
+      "  * selected   P nobody is certainly better by promises, cost and speed ({} intervals together)\n"
+      "  differences from '{}' with simultaneous {:.4g} % intervals ({} together, Bonferroni)\n",
+      found.pareto_intervals, made.policies[0].name, made.plan.level * 100, found.intervals);
+  std::vector<double> ratios;
+  for (const auto& of : found.policies) {
+    if (of.variance_ratio[0]) ratios.push_back(*of.variance_ratio[0]);
+  }
+  if (!ratios.empty()) {
+    std::nth_element(ratios.begin(), ratios.begin() + static_cast<std::ptrdiff_t>(ratios.size() / 2), ratios.end());
+    text +=
+        fmt::format("  common random numbers: independent seasons would need {:.3g} times as many (median, promises)\n",
+                    ratios[ratios.size() / 2]);
+  }
+  return text + found.statement + "\n";
+}
+
+/// Until decided, out of time or stopped.
+tl::expected<bool, ExitCode> run(Job& job, Experiment& experiment, const Flags& flags, const Context& context) {
+  const auto began = Clock::now();
+  std::optional<Progress> progress;
+  std::size_t fresh = 0;
+  std::size_t total = 0;
+  bool out_of_time = false;
+  const auto waiting = [&] {
+    const auto left = experiment.forecast();
+    const auto done = static_cast<double>(experiment.seasons());
+    progress->update(left ? done / std::max(1.0, done + static_cast<double>(*left)) : 0, fresh);
+    out_of_time = out_of_time || (job.time && Clock::now() - began >= *job.time);
+    return !out_of_time;
+  };
+  const auto finished = [&](Season season, const SeasonRecord& record) -> Result<void> {
+    if (job.folder) {
+      if (auto kept = job.folder->append(season, record); !kept) return kept;
+    }
+    experiment.add(season, record.sums);
+    ++fresh;
+    return {};
+  };
+  while (true) {
+    const std::vector<Season> next = experiment.next();
+    if (next.empty()) break;
+    total += fresh;
+    const std::size_t undecided = experiment.undecided();
+    progress.emplace(fmt::format("{} of {} undecided", undecided, job.facts.names.size()), "seasons",
+                     progress_style(flags.output.quiet));
+    fresh = 0;
+    auto ended = run_seasons(job.seasons, next, context.stop.token(), finished, waiting);
+    if (!ended) return tl::unexpected(report(ended.error()));
+    progress.reset();
+    if (*ended == SeasonsEnd::stopped) return false;
+  }
+  if (!flags.output.quiet) {
+    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(Clock::now() - began);
+    note(fmt::format("{} in {}", plural(total, "season"), clock_text(seconds)));
+  }
+  return true;
+}
+
+ExitCode compare(const Flags& flags, const Context& context) {
+  Job job;
+  if (!flags.time.empty()) {
+    const auto time = read_duration(flags.time);
+    if (!time) return rejected("--time: " + time.error().message);
+    job.time = std::chrono::milliseconds(time->count());
+  }
+  const auto prepared = flags.resume.empty() ? begin(flags, job) : go_on(flags, job);
+  if (!prepared) return prepared.error();
+
+  SimulationOptions& options = job.seasons.options;
+  options.run = {job.facts.seed, job.facts.replication};
+  options.scale = job.facts.scale;
+  options.threads =
+      flags.simulation.threads != 0 ? flags.simulation.threads : std::max(1U, std::thread::hardware_concurrency());
+  options.memory_bytes = memory_limit(flags.simulation, 1);
+  job.seasons.world_of = [&job](std::size_t policy) -> Result<World> {
+    if (policy < job.worlds.size()) return job.worlds[policy];
+    auto world = job.file->world(policy);
+    if (!world) return fail(ErrorKind::bad_input, world.error().front().text());
+    return std::move(*world);
+  };
+  Experiment experiment(job.facts.names, job.facts.plan);
+  if (job.folder) {
+    for (const auto& [season, record] : job.folder->seasons()) experiment.add(season, record.sums);
+  }
+  const auto decided = run(job, experiment, flags, context);
+  if (!decided) return decided.error();
+
+  const CompareReport made = report_of(job, experiment);
+  const std::string json = comparison_json(made);
+  if (job.folder) {
+    if (auto written = job.folder->write("comparison.json", json + "\n"); !written) return report(written.error());
+  }
+  if (flags.output.json) {
+    print_text(json + "\n");
+  } else if (!flags.output.quiet) {
+    print_text(text_of(made));
+    if (job.folder && !*decided) {
+      print_text(fmt::format("Go on with: peakstorm compare --resume {}\n", job.folder->path().string()));
+    }
+  }
+  return *decided ? ExitCode::passed : ExitCode::gate_failed;
+}
+
+}  // namespace
+
+void add_compare(CLI::App& program, Action& action) {
+  auto flags = std::make_shared<Flags>();
+  auto* const verb = program.add_subcommand("compare", "Compare policies on the same seasons, with confidence");
+  SimulationFlags& simulation = flags->simulation;
+  verb->add_option("scenario", simulation.scenario, "Folder, or name of a scenario of the library");
+  auto* const policies = verb->add_option("--policies", flags->policies,
+                                          "TOML file with [[policy]] and [[grid]]; its tables lie beside it")
+                             ->type_name("FILE");
+  const CLI::Range fraction(1e-9, 1e9);
+  auto* const best = verb->add_option("--best", flags->best, "Yardstick to select by (default promise_kept)");
+  std::vector<std::string> names;
+  for (const YardstickInfo& info : yardstick_infos) names.emplace_back(info.name);
+  best->check(CLI::IsMember(names));
+  auto* const precision = verb->add_option("--precision", flags->precision,
+                                           "Half width of the difference from the control to reach, in the yardstick's "
+                                           "unit (default: --delta)")
+                              ->check(fraction);
+  auto* const delta = verb->add_option("--delta", flags->delta,
+                                       "Smallest difference that matters (default: 0.005 of promises or contacts, "
+                                       "$0.05, 0.05 days)")
+                          ->check(fraction);
+  auto* const level =
+      verb->add_option("--level", flags->level, "Confidence (default 0.95)")->check(CLI::Range(0.5, 0.9999));
+  auto* const least = verb->add_option("--least", flags->least, "Seasons before the first look (default 10)")
+                          ->check(CLI::Range(std::size_t{2}, std::size_t{100'000}));
+  auto* const most = verb->add_option("--most", flags->most, "Seasons after which to give up (default 1000)")
+                         ->check(CLI::Range(std::size_t{2}, std::size_t{1'000'000}));
+  auto* const fixed =
+      verb->add_option("--replications", flags->fixed, "Instead of a rule: so many seasons of every policy")
+          ->check(CLI::Range(std::size_t{2}, std::size_t{1'000'000}));
+  fixed->excludes(precision)->excludes(most);
+  verb->add_option("--time", flags->time, "Stop after so long, for instance 10m; what was run is kept")
+      ->type_name("LENGTH");
+  auto* const scale =
+      verb->add_option("--scale", simulation.scale, "Volume and capacity (default 1)")->check(CLI::Range(1e-6, 10.0));
+  auto* const seed = verb->add_option("--seed", simulation.seed, "Seed (default: the scenario's)");
+  auto* const replication =
+      verb->add_option("--replication", simulation.replication, "Number of the first season (default 0)");
+  verb->add_option("--threads", simulation.threads, "Seasons at once (default: all processors)")
+      ->check(CLI::Range(0U, 1024U));
+  verb->add_option("--memory", simulation.memory_gib, "GiB that all seasons at once may take")
+      ->check(CLI::Range(0.01, 1e6));
+  auto* const out = verb->add_option("--out", flags->out, "New folder for the comparison: its seasons, result and page")
+                        ->type_name("DIR");
+  auto* const resume =
+      verb->add_option("--resume", flags->resume, "Go on with a comparison that was stopped")->type_name("DIR");
+  for (CLI::Option* option :
+       {policies, best, precision, delta, level, least, most, fixed, scale, seed, replication, out}) {
+    resume->excludes(option);
+  }
+  add_output_flags(*verb, flags->output);
+  verb->callback([flags, &action] { action = [flags](const Context& context) { return compare(*flags, context); }; });
+}
+
+}  // namespace peakstorm::cli

@@ -1,0 +1,144 @@
+// Goal: `peakstorm compare` as a planner uses it: what it prints, what it keeps, that it goes on where it was stopped
+// with the result of one that never was, and what it says of mistakes.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <boost/json.hpp>
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+
+#include "tests/e2e/program.hpp"
+
+namespace peakstorm::e2e {
+namespace {
+
+namespace fs = std::filesystem;
+namespace json = boost::json;
+using ::testing::HasSubstr;
+
+class Compare : public ::testing::Test {
+ protected:
+  Compare() {
+    write("p.toml", R"(control = "today"
+[[policy]]
+name = "a-day-more"
+note = "one day more is promised"
+[[policy.shipper]]
+name = "lakeside-books"
+buffer_days = 1
+)");
+  }
+  void write(const std::string& name, const std::string& text) const {
+    std::ofstream(folder_.path() / name, std::ios::trunc) << text;
+  }
+  [[nodiscard]] std::string path(const std::string& name) const { return (folder_.path() / name).string(); }
+  [[nodiscard]] Finished compare(std::vector<std::string> more) const {
+    std::vector<std::string> words{"compare", "first-steps", "--policies", path("p.toml")};
+    words.insert(words.end(), more.begin(), more.end());
+    return run(words);
+  }
+  TemporaryFolder folder_;
+};
+
+TEST_F(Compare, PrintsWhatAPlannerNeeds) {
+  const Finished done = compare({"--json", "--replications", "12"});
+  ASSERT_EQ(done.exit_code, 0) << done.err;
+  const json::object object = done.json();
+  const json::array& policies = object.at("policies").as_array();
+  ASSERT_EQ(policies.size(), 3U);
+  EXPECT_EQ(policies[0].at("name"), "today");
+  EXPECT_EQ(policies[1].at("name"), "cheapest-published");
+  EXPECT_EQ(policies[2].at("changes").as_array()[0], "shipper.lakeside-books.buffer_days = 1");
+  for (const json::value& policy : policies) {
+    EXPECT_EQ(policy.at("seasons"), 12);
+    for (const char* yardstick : {"promise_kept", "cost_per_order", "promised_days", "delivered_days"}) {
+      const json::object& mean = policy.at("means").at(yardstick).as_object();
+      EXPECT_LE(mean.at("low").to_number<double>(), mean.at("mean").to_number<double>());
+      EXPECT_GE(mean.at("high").to_number<double>(), mean.at("mean").to_number<double>());
+      EXPECT_EQ(policy.at("differences").at(yardstick).is_null(), policy.at("control").as_bool());
+    }
+  }
+  EXPECT_GT(policies[2].at("differences").at("promise_kept").at("low").to_number<double>(), 0);
+  EXPECT_EQ(object.at("selected"), "a-day-more");
+  EXPECT_FALSE(object.at("pareto").as_array().empty());
+  EXPECT_THAT(std::string(object.at("statement").as_string()), HasSubstr("12 paired seasons"));
+  EXPECT_EQ(object.at("intervals").at("together"), 10);
+  EXPECT_EQ(object.at("selection").at("procedure"), "two_stage_bonferroni");
+  EXPECT_EQ(object.at("partial"), false);
+  const Finished text = compare({"--replications", "12"});
+  EXPECT_THAT(text.out, HasSubstr("Policy 'a-day-more' keeps"));
+}
+
+TEST_F(Compare, ThreadsLeaveNoTrace) {
+  const Finished one = compare({"--json", "--delta", "0.02", "--threads", "1"});
+  const Finished four = compare({"--json", "--delta", "0.02", "--threads", "4"});
+  EXPECT_EQ(one.exit_code, 0) << one.err;
+  EXPECT_EQ(one.out, four.out);
+}
+
+TEST_F(Compare, GoesOnWhereItWasCutOff) {
+  ASSERT_EQ(compare({"--delta", "0.02", "--out", path("whole"), "--quiet"}).exit_code, 0);
+  const std::string journal = text_of(path("whole/seasons.txt"));
+  const std::string result = text_of(path("whole/comparison.json"));
+  // As a power cut would leave it: a third of the seasons, and half a line.
+  std::size_t lines = 0;
+  std::size_t cut = 0;
+  for (std::size_t i = 0; i < journal.size() / 3; ++i) {
+    if (journal[i] != '\n') continue;
+    ++lines;
+    cut = i + 1;
+  }
+  ASSERT_GT(lines, 5U);
+  write("whole/seasons.txt", journal.substr(0, cut + 20));
+  fs::remove(path("whole/comparison.json"));
+  const Finished resumed = run({"compare", "--resume", path("whole"), "--json"});
+  ASSERT_EQ(resumed.exit_code, 0) << resumed.err;
+  EXPECT_EQ(resumed.out, result);
+  EXPECT_EQ(text_of(path("whole/comparison.json")), result);
+}
+
+TEST_F(Compare, StopsAtASignalAndKeepsWhatWasMeasured) {
+  Program endless({"compare", "first-steps", "--policies", path("p.toml"), "--precision", "0.0000001", "--most",
+                   "100000", "--out", path("stopped"), "--json"});
+  // The first of its files is there before its seasons; a season comes after that.
+  while (!fs::exists(path("stopped/seasons.txt")) || fs::file_size(path("stopped/seasons.txt")) == 0) {
+    ASSERT_EQ(::kill(endless.pid(), 0), 0);
+  }
+  endless.signal(SIGINT);
+  const Finished done = endless.wait();
+  EXPECT_EQ(done.exit_code, 1) << done.err;
+  EXPECT_EQ(done.json().at("partial"), true);
+  EXPECT_TRUE(fs::exists(path("stopped/comparison.json")));
+  const auto size = fs::file_size(path("stopped/seasons.txt"));
+  const Finished more = run({"compare", "--resume", path("stopped"), "--time", "1s"});
+  EXPECT_EQ(more.exit_code, 1);
+  EXPECT_THAT(more.out, HasSubstr("The comparison was cut short."));
+  EXPECT_GT(fs::file_size(path("stopped/seasons.txt")), size);
+}
+
+TEST_F(Compare, RefusesWhatItCannotDo) {
+  const auto refused = [](const Finished& done, const std::string& message) {
+    EXPECT_EQ(done.exit_code, 2) << done.out;
+    EXPECT_THAT(done.err, HasSubstr(message));
+  };
+  refused(run({"compare", "first-steps"}), "--policies FILE is missing");
+  refused(run({"compare", "--policies", path("p.toml")}), "name a scenario");
+  refused(run({"compare", "first-steps", "--policies", path("none.toml")}),
+          "none.toml: the file is missing; name a TOML");
+  refused(compare({"--best", "money"}), "money");
+  refused(compare({"--least", "20", "--most", "10"}), "--most 10 is below --least 20; raise it");
+  refused(compare({"--time", "soon"}), "--time: ");
+  refused(run({"compare", "--resume", path("")}), "has no compare.json");
+  write("bad.toml", "[[policy]]\nname = \"x\"\n[[policy.shipper]]\nname = \"lakeside-books\"\nbuffer_days = 99\n");
+  refused(run({"compare", "first-steps", "--policies", path("bad.toml")}),
+          path("bad.toml") + ":5: shipper.buffer_days: 99 is out of range; write a whole number from 0 to 60");
+  ASSERT_EQ(compare({"--replications", "2", "--out", path("kept"), "--quiet"}).exit_code, 0);
+  refused(compare({"--replications", "2", "--out", path("kept")}), "not an empty folder");
+  refused(run({"compare", "--resume", path("kept"), "--seed", "3"}), "excludes");
+  write("kept/policies/p.toml", text_of(path("p.toml")) + "[policy.shopper]\nnotices = false\n");
+  refused(run({"compare", "--resume", path("kept")}), "have changed since it was begun");
+}
+
+}  // namespace
+}  // namespace peakstorm::e2e
