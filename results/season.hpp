@@ -16,7 +16,7 @@ namespace peakstorm {
 enum class Blame : std::uint8_t {
   own_handling,  ///< Ours: it waited at our ship node.
   own_promise,   ///< Ours: it lost no time; the promise was too tight.
-  network,       ///< The carrier's: sorts, docks, rounds, attempts, missorts, caps and embargoes.
+  network,       ///< The carrier's: sorts, docks, legs, rounds, attempts, missorts, caps and embargoes.
   storm,         ///< Slow roads and skies, closures, or weather that held it up on its way.
 };
 inline constexpr std::size_t blames = 4;

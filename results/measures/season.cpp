@@ -22,6 +22,7 @@ Blame blame_of(const Outcome& outcome) {
     case Cause::round_overflow:
     case Cause::attempt_failed:
     case Cause::missort:
+    case Cause::linehaul:
       break;
   }
   return Blame::network;
