@@ -21,7 +21,7 @@ struct Request {
   std::string_view path;
   std::string_view headers;  ///< Complete lines with "\r\n"; no Host, Content-Length or Connection.
   std::string_view body;
-  // For brokers; HTTP has no use for them.
+  // For brokers and gRPC; HTTP has no use for them.
   std::string_view id = {};   ///< Of the message; the same at every attempt.
   std::string_view key = {};  ///< What must keep its order: the tracking number.
 };
@@ -40,6 +40,9 @@ struct Reply {
   std::optional<std::chrono::seconds> retry_after;  ///< Of 429 and 503, when given in seconds (dates are not read).
   Acknowledgement acknowledgement = Acknowledgement::by_status;
   std::string location = {};  ///< As given; empty when it is not.
+  /// Of gRPC: the code that the call ended with; `status` is what HTTP would have said (transport/README.md).
+  std::optional<unsigned> grpc_status = {};
+  std::string grpc_message = {};
 };
 
 /// Runs once per request, inside `poll`. Errors: unreachable (no connection), timed_out (patience ran out),
@@ -61,12 +64,14 @@ class Transport {
   virtual void poll(std::chrono::nanoseconds until) = 0;
 };
 
-/// Where to send: "http://HOST[:PORT][/PREFIX]", or https.
+/// Where to send: "http://HOST[:PORT][/PREFIX]", or https; or "grpc://HOST:PORT[/PACKAGE.SERVICE/METHOD]", or grpcs.
 struct TargetUrl {
   std::string host;                        ///< Without the brackets of an IPv6 address.
   std::string port;                        ///< Decimal.
-  std::string prefix;                      ///< Put before every path; empty or "/..." without a slash at the end.
-  bool tls = false;                        ///< https.
+  std::string prefix;                      ///< Put before every path; empty or "/..." without a slash at the end. Of
+                                           ///< gRPC the user's own method; empty: our service (tracking.proto).
+  bool tls = false;                        ///< https, grpcs.
+  bool grpc = false;                       ///< grpc, grpcs.
   [[nodiscard]] std::string text() const;  ///< The URL again, never with credentials.
 };
 /// Errors: bad_input, with the cure, for anything but the form above; user:password@ is refused.
@@ -80,6 +85,12 @@ enum class HttpVersion : std::uint8_t {
   two,      ///< HTTP/2; without TLS with prior knowledge, no upgrade.
 };
 
+/// How messages go over gRPC.
+enum class GrpcCall : std::uint8_t {
+  unary,   ///< A call each.
+  stream,  ///< Many in one client-streaming call, which is answered at its end.
+};
+
 struct HttpOptions {
   HttpVersion version = HttpVersion::settled;
   std::size_t connections = 64;       ///< [1, 4096], of HTTP/1.1.
@@ -88,12 +99,16 @@ struct HttpOptions {
   std::chrono::milliseconds connect_patience{3000};  ///< Of the first connection, at the start.
   std::size_t reply_bytes_max = 4U << 20U;           ///< A longer body ends the exchange as malformed_reply.
   bool allow_any_address = false;                    ///< Otherwise every address of the host must be loopback.
-  std::string ca_file;  ///< PEM file of the authorities to trust instead of the system's; https only.
+  std::string ca_file;              ///< PEM file of the authorities to trust instead of the system's; TLS only.
+  GrpcCall call = GrpcCall::unary;  ///< Of gRPC, whose calls are streams of HTTP/2: `version` does not count.
 };
 
 /// Whether `path`, when not empty, can serve as HttpOptions::ca_file for `target`. Errors: bad_input, for a target
 /// without TLS, a file that cannot be read, or one without a certificate in PEM.
 Result<void> check_ca_file(const TargetUrl& target, const std::string& path);
+
+inline constexpr std::chrono::milliseconds grpc_stream_age{10};
+inline constexpr std::size_t grpc_stream_messages = 64;
 
 /// HTTP with kept connections, over TCP or TLS. A connection that is lost is opened again by the next
 /// request it gets; one that the server closed while idle is noticed beforehand and costs that request nothing.
@@ -105,6 +120,13 @@ Result<void> check_ca_file(const TargetUrl& target, const std::string& path);
 /// a sender is a stream: as many as the options say, at most what the peer's settings allow. A request that the server
 /// certainly did not begin (refused stream, or numbered beyond its GOAWAY) is sent again, three times in all; what else
 /// was on a stream that is reset or a connection that is lost ends as malformed_reply.
+///
+/// gRPC (a target whose `grpc` is set) is a protocol over HTTP/2, with all of the above. What would be posted goes to
+/// the service of tracking.proto, or as the bare message to the user's own method; `patience` is the call's deadline.
+/// A call that ended with DEADLINE_EXCEEDED ends as timed_out. In streams a message's sender is taken until its
+/// stream's summary is there: a stream takes messages for `grpc_stream_age`, or `grpc_stream_messages` of them, and is
+/// then ended. Messages that a summary does not name as refused are confirmed; without a summary, or with one that does
+/// not account for each, none is.
 ///
 /// Opens one connection to see that somebody is there. Errors: unreachable (the name does not resolve, nobody
 /// answers, the certificate is refused, no TLS or not the HTTP of the options is spoken), bad_input (an address that is

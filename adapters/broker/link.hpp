@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "adapters/broker.hpp"
+#include "adapters/transport/percent.hpp"
 
 namespace peakstorm {
 
@@ -118,8 +119,6 @@ Result<std::unique_ptr<Transport>> make_broker_transport(const BrokerUrl& url, s
 /// Numeric address of the host at which a TCP connection is taken. Errors: unreachable, bad_input.
 Result<std::string> find_broker(const BrokerUrl& url, const BrokerOptions& options);
 
-/// Percent-decoded; none for a "%" without two hex digits.
-std::optional<std::string> percent_decoded(std::string_view text);
 std::string percent_encoded(std::string_view text, std::string_view kept);
 
 }  // namespace peakstorm

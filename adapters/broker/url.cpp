@@ -1,6 +1,5 @@
 #include <algorithm>
 #include <array>
-#include <charconv>
 
 #include "adapters/broker/link.hpp"
 
@@ -37,10 +36,6 @@ const Scheme* scheme_of(std::string_view url) {
 const Scheme& scheme_of(BrokerKind kind, bool tls) {
   return *std::find_if(schemes.begin(), schemes.end(),
                        [&](const Scheme& scheme) { return scheme.kind == kind && scheme.tls == tls; });
-}
-
-bool is_hex(char c) {
-  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
 }
 
 /// What is wrong with the place within the broker; empty when nothing is.
@@ -124,22 +119,6 @@ std::string read_place(std::string_view place, BrokerUrl& parts) {
 }
 
 }  // namespace
-
-std::optional<std::string> percent_decoded(std::string_view text) {
-  std::string out;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] != '%') {
-      out += text[i];
-      continue;
-    }
-    if (i + 2 >= text.size() || !is_hex(text[i + 1]) || !is_hex(text[i + 2])) return std::nullopt;
-    unsigned byte = 0;
-    std::from_chars(text.data() + i + 1, text.data() + i + 3, byte, 16);
-    out += static_cast<char>(byte);
-    i += 2;
-  }
-  return out;
-}
 
 std::string percent_encoded(std::string_view text, std::string_view kept) {
   constexpr std::string_view digits = "0123456789ABCDEF";

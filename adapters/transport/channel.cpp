@@ -239,7 +239,7 @@ Error Channel::delay() const {
   return dialer_
       .error(ErrorKind::unreachable,
              stage_ == Stage::shaking_hands
-                 ? "no TLS handshake in time; see whether a TLS server listens there, or use http://"
+                 ? "no TLS handshake in time; see whether a TLS server listens there, or use " + dialer_.without_tls()
                  : "nobody answers: " + text_of(ETIMEDOUT) + "; start the target or correct the address")
       .value();
 }
@@ -407,10 +407,10 @@ Error Dialer::handshake_error(const SSL* tls, int result) const {
   if (result == SSL_ERROR_SYSCALL || reason == SSL_R_UNEXPECTED_EOF_WHILE_READING) {
     const bool reset = result == SSL_ERROR_SYSCALL && system_error != 0;
     return refused("hung up in the TLS handshake: " + (reset ? text_of(system_error) : "end of stream") +
-                   "; see the target's log, or use http:// if it has no TLS");
+                   "; see the target's log, or use " + without_tls() + " if it has no TLS");
   }
   if (reason == SSL_R_WRONG_VERSION_NUMBER || reason == SSL_R_HTTP_REQUEST) {
-    return refused("what answers there does not speak TLS; use http:// or the port for TLS");
+    return refused("what answers there does not speak TLS; use " + without_tls() + " or the port for TLS");
   }
   const char* const text = ERR_reason_error_string(code);
   return refused(std::string("no TLS connection: ") + (text != nullptr ? text : "unknown error") +

@@ -111,6 +111,8 @@ class Dialer {
   [[nodiscard]] const SteadyClock& clock() const { return clock_; }
   /// Host and port as the Host line and :authority have it.
   [[nodiscard]] const std::string& authority() const { return authority_; }
+  /// The URL scheme of the same without TLS.
+  [[nodiscard]] std::string without_tls() const { return target_.grpc ? "grpc://" : "http://"; }
   /// Error of this target; `what` follows its URL.
   [[nodiscard]] tl::unexpected<Error> error(ErrorKind kind, const std::string& what) const;
 
@@ -151,8 +153,22 @@ std::optional<std::chrono::seconds> retry_after_of(std::string_view text);
 /// HTTP/1.1 over `dialer`; `first` is connected and serves first.
 std::unique_ptr<Transport> make_http1(std::unique_ptr<Dialer> dialer, std::unique_ptr<Channel> first,
                                       const HttpOptions& options);
+
+/// HTTP/2 with requests whose body is not known at once.
+class Http2Calls : public Transport {
+ public:
+  /// As `submit`, but the body goes on until `end_body`; it is kept until then, since it may have to be sent again. The
+  /// number names the exchange until `done` has run.
+  virtual std::size_t begin(const Request& request, std::chrono::nanoseconds patience, Completion done) = 0;
+  virtual void more_body(std::size_t exchange, std::string_view bytes) = 0;
+  virtual void end_body(std::size_t exchange) = 0;
+};
 /// HTTP/2 over `dialer`; `first` is connected. Errors: unreachable, when what answers does not speak it.
-Result<std::unique_ptr<Transport>> make_http2(std::unique_ptr<Dialer> dialer, std::unique_ptr<Channel> first,
-                                              const HttpOptions& options);
+Result<std::unique_ptr<Http2Calls>> make_http2(std::unique_ptr<Dialer> dialer, std::unique_ptr<Channel> first,
+                                               const HttpOptions& options);
+
+/// gRPC over HTTP/2. `http` knows nothing of the target's prefix.
+std::unique_ptr<Transport> make_grpc(std::unique_ptr<Http2Calls> http, const TargetUrl& target,
+                                     const HttpOptions& options, const SteadyClock& clock);
 
 }  // namespace peakstorm

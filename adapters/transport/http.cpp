@@ -45,7 +45,8 @@ std::optional<std::chrono::seconds> retry_after_of(std::string_view text) {
 Result<void> check_ca_file(const TargetUrl& target, const std::string& path) {
   if (path.empty()) return {};
   if (!target.tls) {
-    return fail(ErrorKind::bad_input, "--ca-file: " + target.text() + " has no TLS; use https:// or drop the file");
+    return fail(ErrorKind::bad_input, "--ca-file: " + target.text() + " has no TLS; use " +
+                                          (target.grpc ? "grpcs://" : "https://") + " or drop the file");
   }
   const std::unique_ptr<BIO, decltype(&BIO_free)> file(BIO_new_file(path.c_str(), "r"), BIO_free);
   X509* const found = file ? PEM_read_bio_X509(file.get(), nullptr, nullptr, nullptr) : nullptr;
@@ -59,8 +60,27 @@ Result<void> check_ca_file(const TargetUrl& target, const std::string& path) {
   return {};
 }
 
-Result<std::unique_ptr<Transport>> make_http_transport(const TargetUrl& target, const HttpOptions& options,
+namespace {
+
+/// gRPC needs nothing of its own of the connection but HTTP/2; its method is no prefix of paths.
+HttpOptions suited(const TargetUrl& target, HttpOptions options) {
+  if (!target.grpc) return options;
+  options.version = HttpVersion::two;
+  // The stream that is being filled is not to be in the way of other calls.
+  if (options.call == GrpcCall::stream && options.streams == 1) options.streams = 2;
+  return options;
+}
+
+TargetUrl suited(TargetUrl target) {
+  if (target.grpc) target.prefix.clear();
+  return target;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Transport>> make_http_transport(const TargetUrl& target, const HttpOptions& given,
                                                        const SteadyClock& clock) {
+  const HttpOptions options = suited(target, given);
   if (options.connections < 1 || options.connections > 4096) {
     return fail(ErrorKind::bad_input,
                 "connections: " + std::to_string(options.connections) + " is out of range; use 1 to 4096");
@@ -69,7 +89,7 @@ Result<std::unique_ptr<Transport>> make_http_transport(const TargetUrl& target, 
     return fail(ErrorKind::bad_input, "HTTP/2: 1 to 64 connections and at most 4096 streams of each can be had");
   }
   if (auto file = check_ca_file(target, options.ca_file); !file) return tl::unexpected(file.error());
-  auto dialer = std::make_unique<Dialer>(target, options, clock);
+  auto dialer = std::make_unique<Dialer>(suited(target), options, clock);
   if (auto ready = dialer->prepare(); !ready) return tl::unexpected(ready.error());
   auto first = std::make_unique<Channel>(*dialer);
   if (auto connected = connect_now(*dialer, *first, options.connect_patience); !connected) {
@@ -77,9 +97,16 @@ Result<std::unique_ptr<Transport>> make_http_transport(const TargetUrl& target, 
   }
   const bool two = first->alpn() == "h2";
   if (options.version == HttpVersion::two && target.tls && !two) {
-    return dialer->error(ErrorKind::unreachable, "the server does not offer HTTP/2 (ALPN); use --http 1.1");
+    return dialer->error(ErrorKind::unreachable,
+                         std::string("the server does not offer HTTP/2 (ALPN); ") +
+                             (target.grpc ? "check that a gRPC server listens there" : "use --http 1.1"));
   }
-  if (two || options.version == HttpVersion::two) return make_http2(std::move(dialer), std::move(first), options);
+  if (two || options.version == HttpVersion::two) {
+    auto http = make_http2(std::move(dialer), std::move(first), options);
+    if (!http) return tl::unexpected(http.error());
+    if (target.grpc) return make_grpc(std::move(*http), target, options, clock);
+    return std::move(*http);
+  }
   return make_http1(std::move(dialer), std::move(first), options);
 }
 

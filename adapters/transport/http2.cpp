@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <charconv>
 #include <unordered_map>
 #include <vector>
 
@@ -29,12 +30,14 @@ constexpr unsigned tries_max = 3;
 struct Line;
 
 struct Exchange {
+  std::size_t number = 0;
   std::string method;
   std::string path;
   std::string headers;
   std::string body;
   std::size_t body_sent = 0;
-  Completion done;  // Set while it is in flight.
+  bool goes_on = false;  // More of the body may come.
+  Completion done;       // Set while it is in flight.
   nanoseconds begun{};
   nanoseconds deadline{};
   unsigned tries = 0;
@@ -71,7 +74,7 @@ struct Line final : Channel::Owner {
   [[nodiscard]] std::size_t in_flight() const { return waiting.size() + streams.size(); }
 };
 
-class Http2Transport final : public Transport {
+class Http2Transport final : public Http2Calls {
   friend struct Line;
 
  public:
@@ -85,13 +88,16 @@ class Http2Transport final : public Transport {
     const nanoseconds give_up = clock_.now() + options_.connect_patience;
     while (!line.settled && !line.retired && clock_.now() < give_up) dialer_->loop().run(give_up);
     if (!line.settled) {
-      return dialer_->error(ErrorKind::unreachable, "what answers there does not speak HTTP/2; use --http 1.1");
+      return dialer_->error(ErrorKind::unreachable,
+                            std::string("what answers there does not speak HTTP/2; ") +
+                                (dialer_->target().grpc ? "check that a gRPC server listens there" : "use --http 1.1"));
     }
     const std::size_t peer =
         nghttp2_session_get_remote_settings(line.session.get(), NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS);
     streams_ = std::max<std::size_t>(1, std::min(options_.streams == 0 ? streams_default : options_.streams, peer));
     for (std::size_t i = 0; i < streams_ * lines_.size(); ++i) {
       exchanges_.push_back(std::make_unique<Exchange>());
+      exchanges_.back()->number = i;
       free_.push_back(exchanges_.back().get());
     }
     return {};
@@ -101,19 +107,23 @@ class Http2Transport final : public Transport {
   [[nodiscard]] std::size_t in_flight() const override { return exchanges_.size() - free_.size(); }
 
   void submit(const Request& request, nanoseconds patience, Completion done) override {
-    PEAKSTORM_CHECK(!free_.empty(), exchanges_.size());
-    Exchange& e = *free_.back();
-    free_.pop_back();
-    e.method = request.method;
-    e.path.assign(dialer_->target().prefix).append(request.path);
-    e.headers = request.headers;
-    e.body = request.body;
-    e.done = std::move(done);
-    e.begun = clock_.now();
-    e.deadline = e.begun + patience;
-    e.tries = 0;
-    next_deadline_ = std::min(next_deadline_, e.deadline);
-    start(e);
+    start(request, patience, std::move(done), false);
+  }
+
+  std::size_t begin(const Request& request, nanoseconds patience, Completion done) override {
+    return start(request, patience, std::move(done), true);
+  }
+
+  void more_body(std::size_t exchange, std::string_view bytes) override {
+    Exchange& e = *exchanges_[exchange];
+    e.body += bytes;
+    resume(e);
+  }
+
+  void end_body(std::size_t exchange) override {
+    Exchange& e = *exchanges_[exchange];
+    e.goes_on = false;
+    resume(e);
   }
 
   void poll(nanoseconds until) override {
@@ -132,6 +142,31 @@ class Http2Transport final : public Transport {
   }
 
  private:
+  std::size_t start(const Request& request, nanoseconds patience, Completion done, bool goes_on) {
+    PEAKSTORM_CHECK(!free_.empty(), exchanges_.size());
+    Exchange& e = *free_.back();
+    free_.pop_back();
+    e.method = request.method;
+    e.path.assign(dialer_->target().prefix).append(request.path);
+    e.headers = request.headers;
+    e.body = request.body;
+    e.done = std::move(done);
+    e.begun = clock_.now();
+    e.deadline = e.begun + patience;
+    e.tries = 0;
+    e.goes_on = goes_on;
+    next_deadline_ = std::min(next_deadline_, e.deadline);
+    start(e);
+    return e.number;
+  }
+
+  /// What was added to its body may go, where it is under way.
+  void resume(Exchange& e) {
+    if (e.line == nullptr || !e.line->streams.contains(e.stream)) return;
+    nghttp2_session_resume_data(e.line->session.get(), e.stream);
+    flush(*e.line);
+  }
+
   // ---- connections ----
 
   std::unique_ptr<Line> new_line(std::unique_ptr<Channel> channel) {
@@ -273,9 +308,9 @@ class Http2Transport final : public Transport {
     add(":scheme", dialer_->target().tls ? "https" : "http");
     add(":authority", dialer_->authority());
     add(":path", e.path);
-    const bool has_body = !e.body.empty();
+    const bool has_body = !e.body.empty() || e.goes_on;
     const std::string length = std::to_string(e.body.size());
-    if (has_body || e.method != "GET") add("content-length", length);
+    if (!dialer_->target().grpc && (has_body || e.method != "GET")) add("content-length", length);
     for (std::size_t at = 0; at < e.headers.size();) {
       const std::size_t end = std::min(e.headers.find("\r\n", at), e.headers.size());
       const std::size_t colon = std::min(e.headers.find(':', at), end);
@@ -370,6 +405,15 @@ class Http2Transport final : public Transport {
       e->reply.retry_after = retry_after_of(text);
     } else if (key == "location") {
       e->reply.location = text;
+    } else if (key == "grpc-status") {
+      unsigned code = 2;  // UNKNOWN, for what is no number.
+      std::from_chars(text.data(), text.data() + text.size(), code);
+      e->reply.grpc_status = code;
+    } else if (key == "grpc-message") {
+      e->reply.grpc_message = text;
+    } else if (key == "grpc-retry-pushback-ms") {
+      const auto ms = retry_after_of(text);  // The same digits, of another unit.
+      if (ms) e->reply.retry_after = std::chrono::seconds{(ms->count() + 999) / 1000};
     }
     return 0;
   }
@@ -389,13 +433,19 @@ class Http2Transport final : public Transport {
     return 0;
   }
 
-  static int on_frame(nghttp2_session* /*session*/, const nghttp2_frame* frame, void* user) {
+  static int on_frame(nghttp2_session* session, const nghttp2_frame* frame, void* user) {
     Line& line = *static_cast<Line*>(user);
     if (frame->hd.type == NGHTTP2_SETTINGS && (frame->hd.flags & NGHTTP2_FLAG_ACK) == 0) line.settled = true;
     if (frame->hd.type == NGHTTP2_GOAWAY) line.transport->retire(line);
     const bool carries = frame->hd.type == NGHTTP2_HEADERS || frame->hd.type == NGHTTP2_DATA;
     if (carries && (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0) {
-      if (Exchange* const e = find(line, frame->hd.stream_id)) e->complete = true;
+      if (Exchange* const e = find(line, frame->hd.stream_id)) {
+        e->complete = true;
+        // It has its say and needs no more of the request (RFC 9113, 8.1).
+        if (e->goes_on || e->body_sent < e->body.size()) {
+          nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, frame->hd.stream_id, NGHTTP2_NO_ERROR);
+        }
+      }
     }
     return 0;
   }
@@ -431,7 +481,8 @@ class Http2Transport final : public Transport {
     if (e == nullptr) return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
     const std::size_t part = e->body.copy(reinterpret_cast<char*>(out), size, e->body_sent);
     e->body_sent += part;
-    if (e->body_sent == e->body.size()) *flags |= NGHTTP2_DATA_FLAG_EOF;
+    if (e->goes_on && part == 0) return NGHTTP2_ERR_DEFERRED;
+    if (!e->goes_on && e->body_sent == e->body.size()) *flags |= NGHTTP2_DATA_FLAG_EOF;
     return static_cast<ssize_t>(part);
   }
 
@@ -461,8 +512,8 @@ void Line::moved() {
 
 }  // namespace
 
-Result<std::unique_ptr<Transport>> make_http2(std::unique_ptr<Dialer> dialer, std::unique_ptr<Channel> first,
-                                              const HttpOptions& options) {
+Result<std::unique_ptr<Http2Calls>> make_http2(std::unique_ptr<Dialer> dialer, std::unique_ptr<Channel> first,
+                                               const HttpOptions& options) {
   auto transport = std::make_unique<Http2Transport>(std::move(dialer), options);
   if (auto opened = transport->open(std::move(first)); !opened) return tl::unexpected(opened.error());
   return transport;

@@ -21,20 +21,36 @@ bool plain_visible(std::string_view text) {
   return true;
 }
 
+/// "/package.Service/Method".
+bool is_method(std::string_view path) {
+  const auto slash = path.find('/', 1);
+  if (slash == std::string_view::npos) return false;
+  const auto is_name = [](std::string_view name) {
+    return !name.empty() &&
+           name.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.") ==
+               std::string_view::npos;
+  };
+  return is_name(path.substr(1, slash - 1)) && is_name(path.substr(slash + 1));
+}
+
 }  // namespace
 
 std::string TargetUrl::text() const {
   const bool ipv6 = host.find(':') != std::string::npos;
-  return (tls ? "https://" : "http://") + (ipv6 ? "[" + host + "]" : host) + ":" + port + prefix;
+  return std::string(grpc ? "grpc" : "http") + (tls ? "s://" : "://") + (ipv6 ? "[" + host + "]" : host) + ":" + port +
+         prefix;
 }
 
 Result<TargetUrl> parse_target(std::string_view url) {
-  const bool tls = url.starts_with("https://");
+  const bool grpc = url.starts_with("grpc://") || url.starts_with("grpcs://");
+  const bool tls = url.starts_with("https://") || url.starts_with("grpcs://");
   if (url.find('@') != std::string_view::npos) {
     // The URL is not repeated here: it may hold a password.
     return fail(ErrorKind::bad_input, "target: a URL with user or password; give secrets by environment or file");
   }
-  if (!tls && !url.starts_with("http://")) return bad(url, "must be http://HOST[:PORT][/PREFIX], or https");
+  if (!tls && !grpc && !url.starts_with("http://")) {
+    return bad(url, "must be http://HOST[:PORT][/PREFIX], or https, or grpc://HOST:PORT, or grpcs");
+  }
   if (!plain_visible(url)) return bad(url, "has blanks or characters beyond ASCII; percent-encode them");
   if (url.find_first_of("?#") != std::string_view::npos) return bad(url, "must not have a query or a fragment");
   const std::string_view rest = url.substr(url.find("//") + 2);
@@ -43,7 +59,7 @@ Result<TargetUrl> parse_target(std::string_view url) {
   while (prefix.ends_with('/')) prefix.remove_suffix(1);
 
   std::string_view host = authority;
-  std::string_view port = tls ? "443" : "80";
+  std::string_view port = grpc ? "" : tls ? "443" : "80";
   if (authority.starts_with('[')) {
     const auto close = authority.find(']');
     if (close == std::string_view::npos) return bad(url, "has '[' without ']'");
@@ -58,8 +74,12 @@ Result<TargetUrl> parse_target(std::string_view url) {
   }
   unsigned number = 0;
   if (host.empty()) return bad(url, "has no host");
+  if (grpc && port.empty()) return bad(url, "has no port; gRPC has no usual one, so name it: grpc://HOST:50051");
+  if (grpc && !prefix.empty() && !is_method(prefix)) {
+    return bad(url, "a method of your own is named as grpc://HOST:PORT/PACKAGE.SERVICE/METHOD");
+  }
   if (!decimal(port, 65'535, number) || number == 0) return bad(url, "the port must be a number from 1 to 65535");
-  return TargetUrl{std::string(host), std::to_string(number), std::string(prefix), tls};
+  return TargetUrl{std::string(host), std::to_string(number), std::string(prefix), tls, grpc};
 }
 
 bool is_loopback_name(std::string_view host) {
