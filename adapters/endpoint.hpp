@@ -7,6 +7,9 @@
 ///   GET  /track/NUMBER          JSON for "Accept: application/json" or "?format=json", else a page for people
 ///   GET  /healthz, GET /metrics OpenMetrics text
 ///
+/// The same over gRPC where a port for it is given, without TLS (adapters/transport/tracking.proto): one store, one
+/// set of rules.
+///
 /// Promises it keeps:
 /// - An acknowledged message is stored: 2xx is written after the commit of the SQLite transaction that
 ///   holds it. Requests that are ready at the same moment share one commit.
@@ -87,10 +90,11 @@ std::span<const EndpointBugInfo> endpoint_bugs();
 std::optional<EndpointBug> endpoint_bug(std::string_view name);
 
 struct EndpointOptions {
-  std::string address = "127.0.0.1";  ///< Numeric IPv4 or IPv6 address to listen on.
-  bool allow_any_address = false;     ///< Otherwise only loopback addresses are accepted.
-  std::uint16_t port = 0;             ///< 0: a free one; see TrackingEndpoint::port.
-  std::string database;               ///< File, created when absent; empty: in memory, gone with the endpoint.
+  std::string address = "127.0.0.1";       ///< Numeric IPv4 or IPv6 address to listen on.
+  bool allow_any_address = false;          ///< Otherwise only loopback addresses are accepted.
+  std::uint16_t port = 0;                  ///< 0: a free one; see TrackingEndpoint::port.
+  std::optional<std::uint16_t> grpc_port;  ///< Serve gRPC as well; 0: a free port, see TrackingEndpoint::grpc_port.
+  std::string database;                    ///< File, created when absent; empty: in memory, gone with the endpoint.
   /// False: an acknowledged message survives the end of the process (kill -9) but the last ones not a
   /// power cut. True: it survives both; every commit waits for the disk.
   bool survive_power_loss = false;
@@ -140,7 +144,9 @@ class TrackingEndpoint {
   ~TrackingEndpoint();
 
   [[nodiscard]] std::uint16_t port() const;
-  [[nodiscard]] std::string url() const;  ///< "http://127.0.0.1:41234", no slash at the end.
+  [[nodiscard]] std::string url() const;          ///< "http://127.0.0.1:41234", no slash at the end.
+  [[nodiscard]] std::uint16_t grpc_port() const;  ///< 0 when gRPC is not served.
+  [[nodiscard]] std::string grpc_url() const;     ///< "grpc://127.0.0.1:41235". Requires: gRPC is served.
   /// Closes every connection, commits what is pending and joins the thread. Idempotent.
   void stop();
   [[nodiscard]] EndpointStats stats() const;

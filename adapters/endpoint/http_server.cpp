@@ -151,6 +151,18 @@ class Server {
     thread_.join();
   }
 
+  void serve(std::shared_ptr<const OwnedRequest> request, std::function<void(const Reply&)> done) {
+    asio::post(io_, [this, request = std::move(request), done = std::move(done)]() mutable {
+      Call call{{}, std::move(done), SteadyClock::now()};
+      service_->handle(request->view(), call.reply);
+      if (call.reply.pending) {
+        calls_.push_back(std::move(call));
+      } else {
+        finish(call);
+      }
+    });
+  }
+
   [[nodiscard]] std::uint16_t port() const { return port_; }
   [[nodiscard]] const ServerOptions& options() const { return options_; }
 
@@ -171,6 +183,17 @@ class Server {
   [[nodiscard]] std::chrono::milliseconds patience() const { return options_.patience; }
 
  private:
+  /// A request that did not come by HTTP.
+  struct Call {
+    Reply reply;
+    std::function<void(const Reply&)> done;
+    SteadyClock::time_point received;
+  };
+  void finish(const Call& call) {
+    call.done(call.reply);
+    service_->answered(call.reply, SteadyClock::now() - call.received);
+  }
+
   void loop() {
     write_date();
     accept();
@@ -196,6 +219,11 @@ class Server {
       session->send();
     }
     waiting_.clear();
+    for (Call& call : calls_) {
+      service_->answer(call.reply);
+      finish(call);
+    }
+    calls_.clear();
   }
 
   void accept() {
@@ -260,6 +288,7 @@ class Server {
   std::unique_ptr<Service> service_;
   std::list<std::shared_ptr<Session>> sessions_;
   std::vector<std::shared_ptr<Session>> waiting_;
+  std::vector<Call> calls_;  // Likewise for the commit.
   std::size_t pending_bytes_ = 0;
   std::string date_;
   std::uint16_t port_ = 0;
@@ -485,6 +514,9 @@ std::string HttpServer::url() const {
   const std::string& address = impl_->server.options().address;
   const bool six = address.find(':') != std::string::npos;
   return "http://" + (six ? "[" + address + "]" : address) + ":" + std::to_string(port());
+}
+void HttpServer::serve(std::shared_ptr<const OwnedRequest> request, std::function<void(const Reply&)> done) {
+  impl_->server.serve(std::move(request), std::move(done));
 }
 void HttpServer::stop() {
   impl_->server.stop();

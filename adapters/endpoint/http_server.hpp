@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -36,6 +37,9 @@ class HttpServer {
 
   [[nodiscard]] std::uint16_t port() const;
   [[nodiscard]] std::string url() const;  ///< "http://127.0.0.1:41234", no slash at the end.
+  /// Serves a request that came by another way, as part of the same groups; `done` is told the reply on the serving
+  /// thread. Before `stop`.
+  void serve(std::shared_ptr<const OwnedRequest> request, std::function<void(const Reply&)> done);
   /// Closes every connection, commits what is pending and joins the thread. Idempotent.
   void stop();
 

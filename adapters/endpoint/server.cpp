@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "adapters/endpoint.hpp"
+#include "adapters/endpoint/grpc_server.hpp"
 #include "adapters/endpoint/handler.hpp"
 #include "adapters/endpoint/http_server.hpp"
 
@@ -14,6 +15,7 @@ class TrackingEndpoint::Impl {
  public:
   std::shared_ptr<endpoint::Metrics> metrics = std::make_shared<endpoint::Metrics>();
   std::unique_ptr<endpoint::HttpServer> server;
+  std::unique_ptr<endpoint::GrpcServer> grpc;  // Ends before the server, which answers its calls.
 };
 
 Result<std::unique_ptr<TrackingEndpoint>> TrackingEndpoint::start(EndpointOptions options) {
@@ -50,6 +52,15 @@ Result<std::unique_ptr<TrackingEndpoint>> TrackingEndpoint::start(EndpointOption
   auto started = endpoint::HttpServer::start(std::move(server), std::move(handler));
   if (!started) return tl::unexpected(started.error());
   impl->server = std::move(*started);
+  if (options.grpc_port) {
+    auto grpc = endpoint::GrpcServer::start(
+        options, [&server = *impl->server](std::shared_ptr<const endpoint::OwnedRequest> request,
+                                           endpoint::GrpcServer::Done done) {
+          server.serve(std::move(request), std::move(done));
+        });
+    if (!grpc) return tl::unexpected(grpc.error());
+    impl->grpc = std::move(*grpc);
+  }
   return std::unique_ptr<TrackingEndpoint>(new TrackingEndpoint(std::move(impl)));
 }
 
@@ -61,7 +72,15 @@ std::uint16_t TrackingEndpoint::port() const {
 std::string TrackingEndpoint::url() const {
   return impl_->server->url();
 }
+std::uint16_t TrackingEndpoint::grpc_port() const {
+  return impl_->grpc ? impl_->grpc->port() : std::uint16_t{0};
+}
+std::string TrackingEndpoint::grpc_url() const {
+  const std::string http = url();
+  return "grpc" + http.substr(4, http.rfind(':') - 3) + std::to_string(grpc_port());
+}
 void TrackingEndpoint::stop() {
+  if (impl_->grpc) impl_->grpc->stop();
   impl_->server->stop();
 }
 EndpointStats TrackingEndpoint::stats() const {

@@ -20,6 +20,7 @@ void refuse(Reply& reply, unsigned status, std::string_view why) {
   reply.body = "{\"error\":";
   append_json(why, reply.body);
   reply.body += "}\n";
+  reply.why = why;
   reply.pending = false;
 }
 

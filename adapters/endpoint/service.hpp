@@ -42,11 +42,30 @@ struct Request {
   }
 };
 
+/// A request with its own text, for one that did not come by HTTP.
+struct OwnedRequest {
+  std::string method;
+  std::string target;
+  std::string body;
+  std::string accept;
+  std::string content_type;
+  std::string signature;
+  std::string ce_specversion;
+  std::string ce_id;
+  std::string ce_source;
+  std::string ce_type;
+  std::string ce_time;
+  [[nodiscard]] Request view() const {
+    return {method, target, body, accept, content_type, signature, ce_specversion, ce_id, ce_source, ce_type, ce_time};
+  }
+};
+
 struct Reply {
   unsigned status = 200;
   std::string_view content_type = "application/json";
   std::string headers;  ///< Further complete lines.
   std::string body;
+  std::string why;                     ///< Of a refusal, in words.
   std::chrono::milliseconds delay{0};  ///< Sent so much later; other connections do not wait for it.
   Route route = Route::other;
   bool pending = false;      ///< Ask `answer` after the next commit.
