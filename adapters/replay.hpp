@@ -34,8 +34,9 @@
 namespace peakstorm {
 
 struct ReplayOptions {
-  std::string target;  ///< http://HOST[:PORT][/PREFIX], https, or a broker's URL (broker.hpp).
+  std::string target;  ///< http://HOST[:PORT][/PREFIX], https, grpc://HOST:PORT, grpcs, or a broker's URL (broker.hpp).
   HttpVersion http = HttpVersion::settled;
+  GrpcCall call = GrpcCall::unary;       ///< Of gRPC.
   std::size_t streams = 0;               ///< As HttpOptions has it.
   std::string ca_file;                   ///< As HttpOptions has it.
   std::string broker_user;               ///< As BrokerOptions has them.
@@ -126,6 +127,7 @@ struct TargetFacts {
   std::string host;
   std::string text;  ///< The URL again, in full and without credentials.
   bool is_broker = false;
+  bool is_grpc = false;
   bool off_machine = false;  ///< Not this machine, but allowed.
 };
 /// Checks target, allow_hosts, ca_file and what goes with them. Errors: bad_input, with the cure.

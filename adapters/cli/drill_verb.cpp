@@ -40,15 +40,15 @@ struct Flags {
 };
 
 /// Points `options` to an embedded endpoint where no other target is given.
-Result<std::unique_ptr<TrackingEndpoint>> target_of(ReplayOptions& options, const MisbehaviourFlags& misbehaviour) {
+Result<std::unique_ptr<TrackingEndpoint>> target_of(ReplayOptions& options, const ReplayFlags& flags) {
   if (!options.target.empty()) return nullptr;
-  return start_embedded(options, misbehaviour);
+  return start_embedded(options, flags);
 }
 
 /// Replays what `recorder` holds, and keeps in it what happened.
 Result<ReplaySummary> replay_run(const World& world, RunRecorder& recorder, ReplayOptions& options,
-                                 const MisbehaviourFlags& misbehaviour, const StopSignals& stop, bool quiet) {
-  const auto endpoint = target_of(options, misbehaviour);
+                                 const ReplayFlags& flags, const StopSignals& stop, bool quiet) {
+  const auto endpoint = target_of(options, flags);
   if (!endpoint) return tl::unexpected(endpoint.error());
   const auto source = recorder.replay_source();
   if (!source) return tl::unexpected(source.error());
@@ -61,7 +61,7 @@ Result<ReplaySummary> replay_run(const World& world, RunRecorder& recorder, Repl
 Result<LimitResult> limit_run(const World& world, RunRecorder& recorder, ReplayOptions& options,
                               const LimitOptions& limit, std::span<const Gate> gates, const Flags& flags,
                               const std::filesystem::path& folder, const StopSignals& stop) {
-  const auto endpoint = target_of(options, flags.replay.embedded);
+  const auto endpoint = target_of(options, flags.replay);
   if (!endpoint) return tl::unexpected(endpoint.error());
   const auto source = recorder.replay_source();
   if (!source) return tl::unexpected(source.error());
@@ -124,7 +124,7 @@ ExitCode drill(const Flags& flags, const Context& context) {
   } else if (flags.replay.find_limit) {
     limited = limit_run(world, **recorder, *replaying, *limit, trial_gates, flags, folder, context.stop);
   } else {
-    replayed = replay_run(world, **recorder, *replaying, flags.replay.embedded, context.stop, flags.output.quiet);
+    replayed = replay_run(world, **recorder, *replaying, flags.replay, context.stop, flags.output.quiet);
   }
   const ReplayResults* results = replayed && *replayed ? (*recorder)->replay_results() : nullptr;
 

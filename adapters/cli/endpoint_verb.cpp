@@ -82,7 +82,12 @@ ExitCode serve(Flags& flags, const StopSignals& stop) {
   if (!endpoint) return report(endpoint.error());
   const std::string url = (*endpoint)->url();
   if (flags.output.json) {
-    print_json({{"url", url}, {"port", (*endpoint)->port()}});
+    boost::json::object object{{"url", url}, {"port", (*endpoint)->port()}};
+    if (flags.endpoint.grpc_port) {
+      object["grpc_url"] = (*endpoint)->grpc_url();
+      object["grpc_port"] = (*endpoint)->grpc_port();
+    }
+    print_json(object);
   } else if (!flags.output.quiet) {
     print_text(
         fmt::format("Listening on {0}\n"
@@ -90,8 +95,9 @@ ExitCode serve(Flags& flags, const StopSignals& stop) {
                     "  promises  PUT {0}/parcels\n"
                     "  tracking  GET {0}/track/NUMBER\n"
                     "  metrics   GET {0}/metrics\n"
+                    "{1}"
                     "Ctrl-C ends it.\n",
-                    url));
+                    url, flags.endpoint.grpc_port ? "  gRPC      " + (*endpoint)->grpc_url() + "\n" : ""));
   }
   wait_for(stop);
   (*endpoint)->stop();
@@ -114,6 +120,9 @@ void add_endpoint(CLI::App& program, Action& action) {
   flags->endpoint.port = 8080;
   auto* const verb = program.add_subcommand("endpoint", "Serve the embedded tracking endpoint until Ctrl-C");
   verb->add_option("--port", flags->endpoint.port, "Port; 0 takes a free one and prints it (default 8080)");
+  verb->add_option("--grpc", flags->endpoint.grpc_port,
+                   "Serve gRPC as well, on this port (adapters/transport/tracking.proto); 0 takes a free one")
+      ->type_name("PORT");
   verb->add_option("--address", flags->endpoint.address, "Numeric address to listen on (default 127.0.0.1)");
   verb->add_flag("--allow-any-address", flags->endpoint.allow_any_address, "Listen beyond this machine");
   verb->add_option("--database", flags->endpoint.database, "SQLite file (default: in memory, gone at the end)")

@@ -120,19 +120,30 @@ void add_simulation_flags(CLI::App& verb, SimulationFlags& flags, bool needs_sce
 }
 
 void add_replay_flags(CLI::App& verb, ReplayFlags& flags) {
-  verb.add_option("--against", flags.against,
-                  "Target, for instance http://127.0.0.1:8080 (default: embedded), or a broker: nats://HOST/SUBJECT")
+  verb.add_option(
+          "--against", flags.against,
+          "Target, for instance http://127.0.0.1:8080 (default: embedded), gRPC: grpc://HOST:PORT, or a broker: "
+          "nats://HOST/SUBJECT")
       ->type_name("URL");
   verb.add_option("--http", flags.http, "HTTP version: 1.1 or 2 (default: 1.1; over TLS what the target prefers)")
       ->transform(
           CLI::Transformer(std::map<std::string, HttpVersion>{{"1.1", HttpVersion::one}, {"2", HttpVersion::two}}))
       ->type_name("VERSION");
+  verb.add_option(
+          "--grpc-call", flags.grpc_call,
+          "gRPC: a call for each message (unary, default) or many on a client stream (stream); without --against "
+          "the embedded endpoint over gRPC. grpc://HOST:PORT is a Peakstorm endpoint (--grpc) or whoever "
+          "serves adapters/transport/tracking.proto; grpc://HOST:PORT/PACKAGE.SERVICE/METHOD is a method of "
+          "your own (--write-only) that takes what --format template:FILE writes; grpcs:// is over TLS")
+      ->transform(
+          CLI::Transformer(std::map<std::string, GrpcCall>{{"unary", GrpcCall::unary}, {"stream", GrpcCall::stream}}))
+      ->type_name("KIND");
   verb.add_option("--streams", flags.streams,
-                  "HTTP/2 requests in flight (default: as many as the target allows, at most 128)")
+                  "HTTP/2 requests, or gRPC calls, in flight (default: as many as the target allows, at most 128)")
       ->check(CLI::Range(1, 4096))
       ->type_name("N");
   verb.add_option("--ca-file", flags.ca_file,
-                  "PEM file of the authorities to trust for an https target, instead of the system's")
+                  "PEM file of the authorities to trust for a target with TLS, instead of the system's")
       ->type_name("FILE");
   verb.add_option("--allow-host", flags.allow_hosts, "Host off this machine that may be loaded; spell it out")
       ->allow_extra_args(false)

@@ -58,8 +58,9 @@ struct ReplayFlags {
   std::string jwks_file;                   ///< Where to write the public key of formats that have one; empty: nowhere.
   std::optional<std::uint16_t> jwks_port;  ///< Where to serve it as well; 0: a free one.
   HttpVersion http = HttpVersion::settled;
-  std::size_t streams = 0;  ///< Of HTTP/2; 0: as the target allows.
-  std::string ca_file;      ///< Authorities to trust instead of the system's.
+  std::optional<GrpcCall> grpc_call;  ///< Of gRPC; without a target: the embedded endpoint over gRPC.
+  std::size_t streams = 0;            ///< Of HTTP/2 and gRPC; 0: as the target allows.
+  std::string ca_file;                ///< Authorities to trust instead of the system's.
   std::string broker_user;
   std::string broker_password_file;
   std::string webhook_path;        ///< Where scans are posted; empty: the embedded endpoint's path.

@@ -167,6 +167,7 @@ Result<ReplayOptions> replay_options(const World& world, const std::filesystem::
   options.webhook_path = flags.webhook_path;
   options.http = flags.http;
   options.streams = flags.streams;
+  options.call = flags.grpc_call.value_or(GrpcCall::unary);
   options.ca_file = flags.ca_file;
   options.broker_user = flags.broker_user;
   options.track_pages = !flags.write_only;
@@ -250,18 +251,18 @@ Result<std::unique_ptr<JwksServer>> publish_jwks(const World& world, const Repla
   return server;
 }
 
-Result<std::unique_ptr<TrackingEndpoint>> start_embedded(ReplayOptions& options,
-                                                         const MisbehaviourFlags& misbehaviour) {
+Result<std::unique_ptr<TrackingEndpoint>> start_embedded(ReplayOptions& options, const ReplayFlags& flags) {
   if (options.secret.empty()) options.secret = random_secret();
   EndpointOptions endpoint;
   endpoint.secret = options.secret;
   endpoint.registered_only = true;
-  endpoint.bugs = misbehaviour.bugs;
-  endpoint.faults = misbehaviour.faults;
+  endpoint.bugs = flags.embedded.bugs;
+  endpoint.faults = flags.embedded.faults;
+  if (flags.grpc_call) endpoint.grpc_port = 0;
   endpoint.allow_batches = options.format == "cloudevents-batch";
   auto started = TrackingEndpoint::start(std::move(endpoint));
   if (!started) return started;
-  options.target = (*started)->url();
+  options.target = flags.grpc_call ? (*started)->grpc_url() : (*started)->url();
   options.register_promises = true;
   options.track_pages = true;
   options.webhook_path.clear();

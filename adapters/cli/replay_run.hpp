@@ -30,7 +30,7 @@ Result<std::unique_ptr<JwksServer>> publish_jwks(const World& world, const Repla
 
 /// Starts the embedded endpoint on a free loopback port and points `options` to it, with a secret of its own
 /// when none is given.
-Result<std::unique_ptr<TrackingEndpoint>> start_embedded(ReplayOptions& options, const MisbehaviourFlags& misbehaviour);
+Result<std::unique_ptr<TrackingEndpoint>> start_embedded(ReplayOptions& options, const ReplayFlags& flags);
 
 /// How truth appears on a page fed through `format`.
 ShownRules shown_rules(const World& world, const std::string& format);

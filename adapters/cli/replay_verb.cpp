@@ -79,7 +79,7 @@ ExitCode replay_folder(const Flags& flags, const Context& context) {
   if (!source) return report(source.error());
   std::unique_ptr<TrackingEndpoint> endpoint;
   if (options->target.empty()) {
-    auto started = start_embedded(*options, flags.replay.embedded);
+    auto started = start_embedded(*options, flags.replay);
     if (!started) return report(started.error());
     endpoint = std::move(*started);
   }

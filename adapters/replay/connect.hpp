@@ -14,8 +14,9 @@ struct TargetLine {
   std::unique_ptr<wire::WireFormat> format;
   OpenTarget target;
   bool is_broker = false;
+  bool is_grpc = false;
   [[nodiscard]] ReplayPorts ports() const {
-    return {*format, *target.transport, clock, is_broker, target.stored.get()};
+    return {*format, *target.transport, clock, is_broker, target.stored.get(), is_broker || is_grpc};
   }
 };
 

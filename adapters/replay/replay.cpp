@@ -86,6 +86,7 @@ Result<std::unique_ptr<TargetLine>> connect(const World& world, const ReplayOpti
   if (!opened) return tl::unexpected(opened.error());
   line->target = std::move(*opened);
   line->is_broker = target->is_broker;
+  line->is_grpc = target->is_grpc;
   return line;
 }
 

@@ -31,6 +31,7 @@ Sender::Sender(const Parts& parts)
       format_(parts.ports.format),
       transport_(parts.ports.transport),
       broker_(parts.ports.broker),
+      named_(parts.ports.named),
       prefix_(broker_ ? std::string() : prefix_of(options_)),
       scan_patience_(broker_ ? options_.patience : patience_of(options_, format_)),
       recorder_(parts.recorder),
@@ -115,7 +116,7 @@ void Sender::submit(Work work, const wire::Message& message, nanoseconds at) {
   ++flying_;
   const bool is_scan = work.kind == RequestKind::scan && !work.pending;
   Request request{message.method, message.path, message.headers, message.body};
-  if (broker_) {
+  if (named_ && is_scan) {
     request.id = composer_.write_id(work);
     request.key = parcels_.at(work.parcel).number;
   }

@@ -111,6 +111,7 @@ class Sender {
   wire::WireFormat& format_;
   Transport& transport_;
   bool broker_;
+  bool named_;
   std::string prefix_;  // Of the target.
   std::chrono::nanoseconds scan_patience_;
   ReplayRecorder& recorder_;

@@ -20,6 +20,7 @@ struct ReplayPorts {
   const Clock& clock;                ///< The one that `transport.poll` goes by.
   bool broker = false;               ///< The transport leads to a broker: no checks, no pages, no platform's schedule.
   StoredMessages* stored = nullptr;  ///< Of the broker, when it is to be read back.
+  bool named = false;                ///< Messages go with their id and key: brokers and gRPC.
 };
 
 /// As `replay`. Requires: options checked by `plan_replay`.

@@ -27,6 +27,23 @@ Result<void> check_broker(const ReplayOptions& options, const BrokerUrl& url) {
   return check_ca_file({url.host, url.port, "", true}, options.ca_file);
 }
 
+/// What gRPC has no use for, and what the user's own method cannot do.
+Result<void> check_grpc(const ReplayOptions& options, const TargetUrl& url) {
+  const std::string target = "target '" + url.text() + "': ";
+  if (options.http != HttpVersion::settled) return bad(target + "gRPC always speaks HTTP/2; leave --http out");
+  if (url.prefix.empty()) return {};
+  if (options.track_pages) {
+    return bad(target + "a method of your own takes messages and shows no pages; add --write-only");
+  }
+  if (options.register_promises) {
+    return bad(target + "a method of your own takes no promises; leave --register-promises out");
+  }
+  if (!options.webhook_path.empty()) {
+    return bad(target + "a method of your own gets the bare message; leave --webhook-path out");
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<TargetFacts> check_target(const ReplayOptions& options) {
@@ -46,6 +63,7 @@ Result<TargetFacts> check_target(const ReplayOptions& options) {
     http = std::move(*url);
     facts.host = http.host;
     facts.text = http.text();
+    facts.is_grpc = http.grpc;
   }
   const auto& allowed = options.allow_hosts;
   facts.off_machine = std::find(allowed.begin(), allowed.end(), facts.host) != allowed.end();
@@ -55,6 +73,12 @@ Result<TargetFacts> check_target(const ReplayOptions& options) {
   }
   if (!facts.is_broker && !options.broker_user.empty()) {
     return bad("--broker-user: " + facts.text + " is no broker; leave it out, or use a broker's URL");
+  }
+  if (!facts.is_grpc && options.call != GrpcCall::unary) {
+    return bad("--grpc-call: " + facts.text + " is not gRPC; leave it out, or use grpc://HOST:PORT");
+  }
+  if (facts.is_grpc) {
+    if (auto fits = check_grpc(options, http); !fits) return tl::unexpected(fits.error());
   }
   const auto fits = facts.is_broker ? check_broker(options, broker) : check_ca_file(http, options.ca_file);
   if (!fits) return tl::unexpected(fits.error());
@@ -83,6 +107,7 @@ Result<OpenTarget> open_target(const ReplayOptions& options, const TargetFacts& 
   http.allow_any_address = facts.off_machine;
   http.version = options.http;
   http.streams = options.streams;
+  http.call = options.call;
   http.ca_file = options.ca_file;
   auto transport = make_http_transport(*url, http, clock);
   if (!transport) return tl::unexpected(transport.error());
