@@ -60,7 +60,8 @@ struct ReplayOptions {
   std::chrono::milliseconds late_after{10};
   std::chrono::milliseconds drop_after{30'000};
   /// What is done to scans and messages on purpose. The truth is to be amended alike (`amend_truth`). Re-used numbers
-  /// need `register_promises`; without it they are left out, as are ghosts' pages without `track_pages`.
+  /// need `register_promises`; without it they are left out, as are ghosts' pages without `track_pages`. So are
+  /// faults that rewrite a message whose body is no text (Protobuf templates).
   FaultRates faults;
   /// Of one scan or read-back, the first included; >= 1. Scans of a format with documented retries follow those; a
   /// broker gets at least 20, since one that starts again refuses for a while.

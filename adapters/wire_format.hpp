@@ -138,6 +138,9 @@ std::span<const std::string_view> format_names();
 /// World or a secret. Errors: bad_input for an unknown name.
 Result<ShownKinds> shown_kinds(std::string_view name);
 
+/// False for templates of Protobuf messages, whose bytes cannot be searched for instants and numbers. Reads the file.
+bool body_is_text(std::string_view name);
+
 /// True when the embedded endpoint understands what this format sends.
 bool embedded_endpoint_reads(std::string_view name);
 

@@ -65,6 +65,13 @@ Result<ReplayPlan> plan_replay(const ReplayOptions& options, const ReplaySource:
 
 FaultRates faults_of(const ReplayOptions& options) {
   FaultRates faults = options.faults;
+  if (faults.any() && !wire::body_is_text(options.format)) {
+    for (const FaultKind kind :
+         {FaultKind::near_duplicate, FaultKind::naive_time, FaultKind::other_zone, FaultKind::schema_drift,
+          FaultKind::forged, FaultKind::unsigned_message, FaultKind::stale_signature, FaultKind::ghost}) {
+      faults.rate[static_cast<std::size_t>(kind)] = 0;
+    }
+  }
   // Without the shop's word nobody can know that a number is another parcel's now.
   if (!options.register_promises) faults.rate[static_cast<std::size_t>(FaultKind::number_reuse)] = 0;
   return faults;

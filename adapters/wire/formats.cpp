@@ -85,6 +85,12 @@ Result<ShownKinds> shown_kinds(std::string_view name) {
   return shown_of(profile->words);
 }
 
+bool body_is_text(std::string_view name) {
+  if (!name.starts_with(template_prefix)) return true;
+  const auto profile = read_template_file(name.substr(template_prefix.size()));
+  return !profile || !(*profile)->binary;
+}
+
 bool embedded_endpoint_reads(std::string_view name) {
   return name == "easypost" || name == "cloudevents" || name == "cloudevents-binary" || name == "cloudevents-batch";
 }

@@ -5,6 +5,7 @@
 #include <array>
 #include <initializer_list>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -46,7 +47,8 @@ struct Profile {
   std::string_view path = {};  ///< Where the embedded endpoint takes it; empty: /webhooks/NAME, without the dialect.
   /// Header lines, each ended by \n, with placeholders (percent-encoded).
   std::string headers;
-  std::string body = {};  ///< JSON template.
+  std::string body = {};               ///< JSON template.
+  std::optional<Program> binary = {};  ///< Of Protobuf, instead of `body`: it is no text then.
   /// JSON template that {{payload}} in `body` stands for: JSON within a JSON string.
   std::string payload = {};
   /// Template of Message::covered, when a signature covers something else than the body.

@@ -3,9 +3,12 @@
 #include <algorithm>
 #include <charconv>
 #include <deque>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <optional>
 
+#include "adapters/wire/template/proto.hpp"
 #include "adapters/wire/text.hpp"
 
 namespace peakstorm::wire {
@@ -54,7 +57,16 @@ class FileParser {
     const std::size_t first = text_.find_first_not_of(" \t\r\n");
     const bool whole_request = first != std::string_view::npos && text_[first] >= 'A' && text_[first] <= 'Z';
     if (whole_request && !head()) return tl::unexpected(*error_);
-    if (!has_type_) profile.headers = "Content-Type: application/json\n" + profile.headers;
+    if (!has_type_) {
+      profile.headers = std::string("Content-Type: ") + (protobuf_ ? "application/x-protobuf" : "application/json") +
+                        "\n" + profile.headers;
+    }
+    if (protobuf_) {
+      auto body = protobuf_->compile(text_, file_, line_, profile.words);
+      if (!body) return tl::unexpected(body.error());
+      profile.binary = std::move(*body);
+      return std::shared_ptr<const Profile>(owned_, &owned_->profile);
+    }
     profile.body = text_;
     if (auto body = compile_json(profile.body, file_, line_); !body) return tl::unexpected(body.error());
     return std::shared_ptr<const Profile>(owned_, &owned_->profile);
@@ -114,9 +126,10 @@ class FileParser {
     if (equal_without_case(name, "Peakstorm-Words")) return words(value);
     if (equal_without_case(name, "Peakstorm-Signature")) return signature(value);
     if (equal_without_case(name, "Peakstorm-Accept")) return accept(value);
+    if (equal_without_case(name, "Peakstorm-Protobuf")) return protobuf(value, name.size() + 3);
     if (name.size() > 10 && equal_without_case(name.substr(0, 10), "Peakstorm-")) {
       return wrong(1, "unknown instruction '" + std::string(name) +
-                          "'; there are Peakstorm-Words, Peakstorm-Signature and Peakstorm-Accept");
+                          "'; there are Peakstorm-Words, Peakstorm-Signature, Peakstorm-Accept and Peakstorm-Protobuf");
     }
     for (const std::string_view ours : {"Host", "Content-Length", "Connection", "Transfer-Encoding"}) {
       if (equal_without_case(name, ours))
@@ -208,6 +221,19 @@ class FileParser {
     return true;
   }
 
+  /// "FILE MESSAGE": the file is looked for beside the template.
+  bool protobuf(std::string_view value, std::size_t column) {
+    const auto parts = pieces(value);
+    if (parts.size() != 2) {
+      return wrong(column, "name the .proto and the message, for instance tracking.proto acme.tracking.v1.Scan");
+    }
+    const std::filesystem::path folder = std::filesystem::path(file_).parent_path();
+    auto message = ProtoMessage::read((folder / parts[0]).string(), folder.string(), parts[1]);
+    if (!message) return wrong(column, message.error().message);
+    protobuf_.emplace(std::move(*message));
+    return true;
+  }
+
   bool accept(std::string_view value) {
     auto& success = owned_->profile.success;
     const auto codes = pieces(value);
@@ -229,6 +255,7 @@ class FileParser {
   std::shared_ptr<OwnedProfile> owned_;
   int line_ = 1;
   bool has_type_ = false;
+  std::optional<ProtoMessage> protobuf_;
   std::optional<Error> error_;
 };
 

@@ -16,6 +16,9 @@
 ///   Signature  HMAC-SHA256 with the webhook secret. encoding: hex or base64; prefix: in front of it, {t} in it is the
 ///              time; over: pieces {body}, {t}, {method}, {path}, as here {body} alone unless given; time: unix or
 ///              rfc3339.
+///   Protobuf   the body is the JSON form of a Protobuf message and sent in binary (template/proto.hpp): the .proto, or
+///   a
+///              FileDescriptorSet, beside the template, and the message's full name, "tracking.proto acme.v1.Scan".
 ///   Accept     the status codes that mean "taken"; without the line every 2xx.
 #pragma once
 

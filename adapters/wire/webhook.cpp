@@ -156,7 +156,7 @@ class Webhook final : public WireFormat {
         renderer_(texts_),
         shown_(shown_of(profile_.words)),
         headers_(compiled(compile_text(with_crlf(profile_.headers), Escape::percent, profile_.name))),
-        body_(compiled(compile_json(profile_.body, profile_.name))) {
+        body_(profile_.binary ? *profile_.binary : compiled(compile_json(profile_.body, profile_.name))) {
     const Profile& profile = profile_;
     path_ = options.path.empty() ? std::string(profile.path) : options.path;
     if (path_.empty()) {

@@ -12,21 +12,6 @@
 namespace peakstorm::wire {
 namespace {
 
-/// Bytes as three octal digits where Protobuf's text format would misread them.
-void append_proto_escaped(std::string& out, std::string_view text) {
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte >= 0x20 && byte < 0x7f && c != '"' && c != '\'' && c != '\\') {
-      out += c;
-      continue;
-    }
-    out += '\\';
-    out += static_cast<char>('0' + (byte >> 6U));
-    out += static_cast<char>('0' + ((byte >> 3U) & 7U));
-    out += static_cast<char>('0' + (byte & 7U));
-  }
-}
-
 /// Ounces with one decimal, half up. 1 oz is 28.349523125 g exactly.
 std::string ounces(std::uint32_t grams) {
   const std::uint64_t tenths = (std::uint64_t{grams} * 1'000'000'000 * 10 + 28'349'523'125 / 2) / 28'349'523'125;
@@ -72,8 +57,8 @@ void append_escaped(std::string& out, std::string_view text, Escape escape) {
     case Escape::percent:
       append_percent_encoded(out, text);
       break;
-    case Escape::proto:
-      append_proto_escaped(out, text);
+    case Escape::none:
+      out += text;
       break;
   }
 }
@@ -494,6 +479,65 @@ bool Renderer::append_value(const Step& step, const Value& value, std::string& o
   return true;
 }
 
+// ---- Protobuf ----
+
+namespace {
+
+/// Puts the length of what stands behind `from` before it.
+void put_length(std::string& out, std::size_t from) {
+  std::string length;  // Short enough to need no memory.
+  append_varint(length, out.size() - from);
+  out.insert(from, length);
+}
+
+void append_timestamp(std::string& out, std::int64_t unix_ms) {
+  const std::int64_t seconds = floor_div(unix_ms, 1000);
+  const std::int64_t nanos = (unix_ms - seconds * 1000) * 1'000'000;
+  const std::size_t from = out.size();
+  if (seconds != 0) {
+    out += '\x08';  // int64 seconds = 1
+    append_whole(out, seconds, NumberForm::varint);
+  }
+  if (nanos != 0) {
+    out += '\x10';  // int32 nanos = 2
+    append_whole(out, nanos, NumberForm::varint);
+  }
+  put_length(out, from);
+}
+
+}  // namespace
+
+/// Requires: something to tell, and a program that was checked: the text is a number, or a name of the enumeration.
+void Renderer::append_number(const Program& program, const Step& step, const Value& value, std::string& out) {
+  number_.clear();
+  append_value(step, value, number_);
+  const char* const end = number_.data() + number_.size();
+  switch (step.form) {
+    case NumberForm::boolean:
+      out += number_ == "true" ? '\1' : '\0';
+      return;
+    case NumberForm::enumeration: {
+      const EnumNames& names = program.enums[step.end];
+      const auto found =
+          std::lower_bound(names.begin(), names.end(), number_,
+                           [](const auto& named, const std::string& word) { return named.first < word; });
+      PEAKSTORM_CHECK(found != names.end() && found->first == number_, number_);
+      return append_whole(out, found->second, step.form);
+    }
+    case NumberForm::float32:
+    case NumberForm::float64: {
+      double real = 0;
+      PEAKSTORM_CHECK(std::from_chars(number_.data(), end, real).ptr == end, number_);
+      return append_real(out, real, step.form);
+    }
+    default: {
+      std::int64_t whole = 0;
+      PEAKSTORM_CHECK(std::from_chars(number_.data(), end, whole).ptr == end, number_);
+      return append_whole(out, whole, step.form);
+    }
+  }
+}
+
 // ---- running ----
 
 void Renderer::append(const Program& program, std::string& out) {
@@ -533,6 +577,37 @@ void Renderer::run(const Program& program, std::size_t from, std::size_t to, con
           run(program, i + 1, step.end, told, out);
         }
         i = step.end - 1;
+        break;
+      }
+      case Step::Kind::part:
+        out.append(program.text, step.from, step.size);
+        parts_.push_back(out.size());
+        break;
+      case Step::Kind::part_end: {
+        const std::size_t begun = parts_.back();
+        parts_.pop_back();
+        if (step.drops_empty && out.size() == begun) {
+          out.resize(begun - step.size);
+        } else {
+          put_length(out, begun);
+        }
+        break;
+      }
+      case Step::Kind::proto_text:
+      case Step::Kind::proto_number:
+      case Step::Kind::proto_instant: {
+        const Value value = value_of(step, scan);
+        if (value.kind == Value::Kind::none) break;
+        out.append(program.text, step.from, step.size);
+        if (step.kind == Step::Kind::proto_number) {
+          append_number(program, step, value, out);
+        } else if (step.kind == Step::Kind::proto_instant) {
+          append_timestamp(out, value.number);
+        } else {
+          const std::size_t begun = out.size();
+          append_value(step, value, out);
+          put_length(out, begun);
+        }
         break;
       }
     }

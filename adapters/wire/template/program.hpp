@@ -16,8 +16,10 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
+#include "adapters/wire/template/binary.hpp"
 #include "adapters/wire/template/pieces.hpp"
 #include "adapters/wire_format.hpp"
 
@@ -27,7 +29,7 @@ namespace peakstorm::wire {
 enum class Escape : std::uint8_t {
   json,
   percent,  ///< For header values and URLs.
-  proto,    ///< For Protobuf's text format.
+  none,     ///< As it is: for Protobuf, which tells lengths.
 };
 inline constexpr std::size_t escape_count = 3;
 void append_escaped(std::string& out, std::string_view text, Escape escape);
@@ -120,22 +122,34 @@ struct Step {
     field,
     optional,  ///< A field with the literal before it, or neither; with a separator when `separated`.
     loop,      ///< Once for each scan of the history; `end` is the step behind the loop.
+    // Of Protobuf. The literal is the tag before the value; what has nothing to tell is left out with it.
+    part,           ///< What follows, up to its part_end, has its length before it.
+    part_end,       ///< `size` is that of the part's tag.
+    proto_text,     ///< A field as text with its length.
+    proto_number,   ///< A field as a number in `form`; of an enumeration `end` is the number of its names.
+    proto_instant,  ///< A field as a google.protobuf.Timestamp.
   };
   Kind kind = Kind::literal;
   Field field{};
   Filter filter{};
   Escape escape = Escape::json;
-  bool quoted = false;     ///< Text in quotes; else a bare number, or inside of a string.
-  bool nullable = false;   ///< "null" where there is nothing to tell; else nothing.
-  bool separated = false;  ///< Of an optional: a separator belongs to it.
-  bool reversed = false;   ///< Of a loop.
+  bool quoted = false;       ///< Text in quotes; else a bare number, or inside of a string.
+  bool nullable = false;     ///< "null" where there is nothing to tell; else nothing.
+  bool separated = false;    ///< Of an optional: a separator belongs to it.
+  bool reversed = false;     ///< Of a loop.
+  bool drops_empty = false;  ///< Of a part_end: an empty part is left out.
+  NumberForm form{};
   std::uint32_t from = 0;
   std::uint32_t size = 0;
   std::uint32_t end = 0;
 };
 
+/// Names of an enumeration's values, ascending.
+using EnumNames = std::vector<std::pair<std::string, std::int32_t>>;
+
 struct Program {
   std::string text;
+  std::vector<EnumNames> enums;
   std::vector<Step> steps;
   bool reads_history = false;
 };
@@ -166,12 +180,15 @@ class Renderer {
   [[nodiscard]] std::optional<ScanKind> status_without(const Scan* without) const;
   [[nodiscard]] const Scan& newest() const;
   bool append_value(const Step& step, const Value& value, std::string& out) const;
+  void append_number(const Program& program, const Step& step, const Value& value, std::string& out);
 
   const WorldTexts& texts_;
   const ParcelView* parcel_ = nullptr;
   std::string_view payload_;
   std::span<const Scan> history_;  // Never empty: at least the new scan.
   std::uint64_t key_ = 0;
+  std::vector<std::size_t> parts_;  // Where those that are open began, behind their tag.
+  std::string number_;              // The one at hand, as text.
 };
 
 }  // namespace peakstorm::wire
