@@ -4,6 +4,8 @@
 
 namespace peakstorm {
 
+void Recorder::leg_work(std::span<const LegWork> /*work*/) {}
+
 void Recorder::save(ArchiveWriter& /*archive*/) const {
   PEAKSTORM_CHECK(false, "this recorder keeps nothing that could be saved");
 }

@@ -58,6 +58,19 @@ struct QueueAccount {
   bool operator==(const QueueAccount&) const = default;
 };
 
+/// What one carrier did for retailers' parcels of the measured days, whatever became of them.
+struct LegWork {
+  std::uint64_t road_g_km = 0;  ///< Grams times kilometres, by lane; pickups by great circle.
+  std::uint64_t air_g_km = 0;
+  std::uint64_t stops = 0;  ///< Of rounds, failed attempts included.
+  bool operator==(const LegWork&) const = default;
+  void add(const LegWork& other) {
+    road_g_km += other.road_g_km;
+    air_g_km += other.air_g_km;
+    stops += other.stops;
+  }
+};
+
 /// Counts collected by one partition without contention; called by one thread at a time.
 class RecorderShard {
  public:
@@ -93,6 +106,8 @@ class Recorder {
   /// census[d] is carrier `carrier` at 00:00 UTC of day d; the last entry is the end of the run.
   virtual void census(CarrierId carrier, std::span<const Census> census) = 0;
   virtual void queues(std::span<const QueueAccount> queues) = 0;
+  /// By CarrierId. A recorder that does not want it keeps the default.
+  virtual void leg_work(std::span<const LegWork> work);
 
   // For checkpoints and ranks; between windows, on the calling thread. A recorder that has neither keeps the
   // defaults, which stop the run.

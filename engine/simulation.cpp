@@ -440,7 +440,12 @@ class Run {
     std::vector<std::vector<flow::Event>> pending(world_.facilities.size());
     // What is still on its way belongs to where it goes.
     engine_->take_pending([&](const flow::Event& event) {
-      if (event.payload.container != nullptr) pending[index(event.target)].push_back(event);
+      if (event.payload.container == nullptr) return;
+      if (event.payload.happening == flow::Happening::news) {
+        flow::adopt(event);  // Reaches nobody any more.
+      } else {
+        pending[index(event.target)].push_back(event);
+      }
     });
     for (std::size_t lp = 0; lp < lps(); ++lp) {
       const LpId id{static_cast<std::uint32_t>(lp)};
@@ -561,6 +566,7 @@ class Run {
     }
     const LedgerCounts all = counts();
     digest.add(all.digest.sum());
+    recorder_.leg_work(all.legs);
     summary.parcels = all.parcels;
     summary.tracked = all.tracked;
     summary.scans = all.scans;

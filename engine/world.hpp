@@ -108,7 +108,8 @@ struct Service {
   std::vector<TransitBand> published;  ///< Ascending by km_max; the last one covers every distance.
   std::vector<RateBand> rates;         ///< Likewise.
   Cents residential = 0;
-  Ppm fuel = 0;  ///< Of the base and per-kg charge.
+  Ppm fuel = 0;                   ///< Of the base and per-kg charge.
+  std::uint32_t dim_divisor = 0;  ///< Billed is the larger of weight and volume over this, cm3 per kg; 0: weight alone.
   std::vector<PeakSurcharge> peaks;
 };
 
@@ -186,17 +187,46 @@ struct SizeClass {
   std::uint32_t volume_cm3 = 0;
 };
 
-/// How the shipper picks a service for an order of a tier.
+/// How the shipper picks a service for an order of a tier. engine/promise/carrier_choice.hpp has the rules.
 enum class CarrierPolicy : std::uint8_t {
-  fixed_split,         ///< By `Tariff::share` among the services of the tier.
-  cheapest_published,  ///< Cheapest whose published transit meets the tier's target (the control).
+  fixed_split,           ///< By `Tariff::share` among the services of the tier.
+  cheapest_published,    ///< Cheapest whose published transit meets the tier's target (the control).
+  least_expected_cost,   ///< Least price plus `Shipper::late_penalty` times the learned chance of missing the target.
+  regional_reliability,  ///< Cheapest of those that, as learned, meet the target most often in the region.
+  diversified,           ///< cheapest_published with at most `Tariff::cap` of a day's orders of the tier.
 };
+inline constexpr std::array<const char*, 5> policy_names{"fixed_split", "cheapest_published", "least_expected_cost",
+                                                         "regional_reliability", "diversified"};
+
+/// What a shipper does about orders that a carrier will not take: beyond Pickup::pieces_per_day, or under an embargo
+/// that has begun.
+enum class Overflow : std::uint8_t {
+  wait,     ///< Nothing: quotes and hands over as ever; the truck leaves them behind for the next one.
+  defer,    ///< Books them on the first pickup with room, and promises from there.
+  reroute,  ///< Chooses among the services with room; where there is none, as `defer`.
+  decline,  ///< Likewise, but where there is none the order is not taken.
+};
+inline constexpr std::array<const char*, 4> overflow_names{"wait", "defer", "reroute", "decline"};
 
 /// One service a shipper uses for one tier.
 struct Tariff {
   Tier tier = Tier::standard;
   ServiceId service{};
-  Ppm share = 0;  ///< Used by fixed_split; shares of a tier sum to ppm_one.
+  Ppm share = 0;      ///< Used by fixed_split; shares of a tier sum to ppm_one.
+  Ppm cap = ppm_one;  ///< Used by diversified: largest share of a day's orders of the tier.
+};
+
+/// How ship nodes learn from their own parcels (engine/promise/learned_transit.hpp).
+struct Learning {
+  /// Parcels that a finer group of parcels needs to weigh as much as the coarser one it belongs to: variance within
+  /// over variance between groups. 2.7 for the carriers' times by state in the Olist orders (log scale).
+  Ppm shrinkage = 2'700'000;
+  /// From a depot's load-out, at which it reports what it delivered since the last one, until the node knows. An
+  /// assumption: carriers' data feeds come several times a day.
+  SimDuration news_delay = hours(6);
+  /// A carrier's network in a region is strained when more than this share of the node's parcels that were due there
+  /// three to nine days ago has not come. An assumption.
+  Ppm strained_above = 100'000;
 };
 
 /// Orders placed before `until` (local to the destination) are promised for `date` at the latest, and are
@@ -208,6 +238,35 @@ struct Guarantee {
   Tier upgrade_to = Tier::express;
 };
 
+/// What a date is quoted from.
+enum class PromiseKind : std::uint8_t {
+  published,  ///< The carrier's published transit at its word.
+  quantile,   ///< The first delivery day by which the wanted share of parcels comes, as learned.
+  cost,       ///< The day at which a day more costs as much as it saves in broken promises, as learned.
+};
+inline constexpr std::array<const char*, 3> promise_names{"published", "quantile", "cost"};
+
+/// Days added to what is quoted for orders of local days [from, to).
+struct Hedge {
+  Day from = 0;
+  Day to = 0;
+  std::uint8_t days = 0;  ///< Delivery days.
+};
+
+/// How a retailer's first promise is made (engine/promise/promise_rule.hpp). It is kept for ever; later dates are
+/// revisions.
+struct PromiseRule {
+  PromiseKind kind = PromiseKind::published;
+  Ppm quantile = 950'000;  ///< quantile: wanted share of promises kept.
+  bool conformal = true;   ///< quantile: the level follows what became of past promises.
+  Ppm step =
+      50'000;  ///< ... by this much of a day's excess of broken ones (gamma of Gibbs & Candes 2021). An assumption.
+  Cents day_cost = 30;      ///< cost: of a day more (2.0 % of profit, Cui et al. 2024, of an assumed $15 per order).
+  Cents late_cost = 1'720;  ///< cost: of a broken promise ($17.2 for a failed delivery, SmartRoutes).
+  bool late_cost_per_day = false;  ///< cost: `late_cost` for each day late rather than once.
+  std::vector<Hedge> hedges;       ///< Of every kind; where several overlap they add up.
+};
+
 enum class ShipperRole : std::uint8_t {
   retailer,    ///< Quotes promises; its parcels are tracked, replayed and measured as promises.
   background,  ///< The rest of the carriers' volume: loads the network, measured by carrier commitment only.
@@ -217,24 +276,49 @@ enum class ShipperRole : std::uint8_t {
 struct Shipper {
   std::string name;
   ShipperRole role = ShipperRole::retailer;
-  double orders_per_day = 0;                           ///< Mean over an ordinary week at scale 1.
-  std::array<Ppm, 24> hours{};                         ///< Factor per local hour; mean ppm_one.
-  std::array<Ppm, 7> weekdays{};                       ///< Factor per weekday, Monday first; mean ppm_one.
-  std::vector<Ppm> season;                             ///< Planned factor per day of the horizon (season.csv).
-  Ppm day_cv = 0;                                      ///< Coefficient of variation of the daily gamma factor.
-  Ppm day_correlation = 0;                             ///< Its lag-1 correlation.
-  std::array<Ppm, tier_count> tiers{};                 ///< Share of orders per tier; sums to ppm_one.
-  std::array<std::uint8_t, tier_count> target_days{};  ///< cheapest_published: wanted transit days per tier.
+  double orders_per_day = 0;            ///< Mean over an ordinary week at scale 1.
+  std::array<Ppm, 24> hours{};          ///< Factor per local hour; mean ppm_one.
+  std::array<Ppm, 7> weekdays{};        ///< Factor per weekday, Monday first; mean ppm_one.
+  std::vector<Ppm> season;              ///< Planned factor per day of the horizon (season.csv).
+  Ppm day_cv = 0;                       ///< Coefficient of variation of the daily gamma factor.
+  Ppm day_correlation = 0;              ///< Its lag-1 correlation.
+  std::array<Ppm, tier_count> tiers{};  ///< Share of orders per tier; sums to ppm_one.
+  /// Drawn orders choose their tier by what is promised and charged: the odds of a tier are its share in `tiers` times
+  /// exp(-day_weight (days from order to promise - target_days) - fee_weight fee in dollars). Otherwise by share alone.
+  bool tier_choice = false;
+  double day_weight = 0.015;                  ///< Online sales rise by 1.5 % per business day (Fisher, Gallino & Xu).
+  double fee_weight = 0.1;                    ///< An assumption: no source found.
+  std::array<Cents, tier_count> tier_fees{};  ///< What shoppers pay for shipping.
+  std::array<std::uint8_t, tier_count> target_days{};  ///< Wanted transit days per tier.
   CarrierPolicy policy = CarrierPolicy::fixed_split;
   std::vector<Tariff> tariffs;
+  Cents late_penalty =
+      1'720;  ///< least_expected_cost: what missing the target costs ($17.2 for a failed delivery, SmartRoutes).
+  Ppm reliability_slack = 10'000;  ///< regional_reliability: shares this close to the best count as equal.
+  Overflow overflow = Overflow::wait;
+  bool zone_skip = true;  ///< Pickups with an area of their own (Pickup::destinations) are used.
+  Learning learning;
   Ppm cancelled = 0;  ///< Orders cancelled before they are tendered.
   // Promise.
-  std::uint8_t buffer_days = 0;  ///< Added to the published transit when quoting.
+  PromiseRule promise;
+  std::uint8_t buffer_days = 0;  ///< Delivery days added to what the rule says when quoting.
   SimDuration window_from{};     ///< Promised hours on the promised day, local.
   SimDuration window_to{};
   std::vector<Guarantee> guarantees;
   Cents recovery_credit = 0;               ///< Given per broken promise (2013: a $20 gift card) ...
   bool recovery_refunds_shipping = false;  ///< ... and shipping refunded.
+
+  /// Whether its policy asks how often services have kept their word.
+  [[nodiscard]] bool prefers_reliable() const {
+    return policy == CarrierPolicy::least_expected_cost || policy == CarrierPolicy::regional_reliability;
+  }
+  /// Whether its nodes need to know how long their parcels took. Background volume does not.
+  [[nodiscard]] bool learns() const { return prefers_reliable() || promise.kind != PromiseKind::published; }
+  /// Whether the choice of a service depends on the order alone, not on those before it.
+  [[nodiscard]] bool chooses_statelessly() const {
+    return overflow == Overflow::wait &&
+           (policy == CarrierPolicy::fixed_split || policy == CarrierPolicy::cheapest_published);
+  }
 };
 
 /// A stop of a carrier's pickup truck at a ship node.
@@ -244,6 +328,11 @@ struct Pickup {
   SimDuration time{};                ///< Local time of day at the node.
   SimDuration drive{};               ///< > 0.
   std::uint32_t pieces_per_day = 0;  ///< The carrier's cap for this shipper here; 0: none.
+  /// Zone skipping: the truck takes this area's parcels alone, and all of the carrier's parcels for it, to a facility
+  /// near them. By DestinationId; empty: the carrier's ordinary pickup.
+  std::vector<bool> destinations{};
+  Cents piece_cost = 0;  ///< Of the shipper's linehaul to `facility`, per parcel.
+  [[nodiscard]] bool skips_zones() const { return !destinations.empty(); }
 };
 
 struct ShipNode {
@@ -311,6 +400,15 @@ struct ShopperModel {
   bool notices = true;             ///< Shipped / out for delivery / delivered.
   double notice_effect = 0.30;     ///< Contacts avoided by notices, share.
   bool reviews = true;             ///< Report the expected review score (satisfaction.hpp).
+};
+
+/// Greenhouse gases of retailers' parcels, well to wheel: weight carried times distance by mode, and the stops of
+/// rounds.
+struct CarbonModel {
+  bool enabled = true;
+  double road_g_per_tkm = 80;  ///< Articulated lorries: 60 to 100 g CO2e.
+  double air_g_per_tkm = 789;  ///< Freighters (GLEC framework 3.2, by EcoFreight).
+  double stop_g = 180;         ///< A van's stop on a round, failed attempts included.
 };
 
 /// Text of a gate, for results/gates to parse; kept with its place for error messages.
@@ -397,6 +495,7 @@ struct World {
   std::vector<GivenOrder> orders;  ///< Ascending by time; empty: draw all.
   std::vector<Disruption> disruptions;
   ShopperModel shopper;
+  CarbonModel carbon;
   ReplayDefaults replay;
   std::vector<GateText> gates;
 
@@ -415,6 +514,24 @@ struct World {
     return is_node(place) ? nodes[index(place) - facilities.size()].name : facilities[index(place)].name;
   }
 };
+
+/// The pickups of `node` that take a carrier's parcels for `destination`: those that skip zones to it, if there are any
+/// and the shipper uses them, else the carrier's ordinary ones. `visit(index in ShipNode::pickups)`, ascending.
+template <class Visit>
+void for_each_pickup(const World& world, const ShipNode& node, CarrierId carrier, DestinationId destination,
+                     const Visit& visit) {
+  bool skips = false;
+  if (world.shippers[index(node.shipper)].zone_skip) {
+    for (const Pickup& pickup : node.pickups) {
+      skips = skips || (pickup.carrier == carrier && pickup.skips_zones() && pickup.destinations[index(destination)]);
+    }
+  }
+  for (std::size_t p = 0; p < node.pickups.size(); ++p) {
+    const Pickup& pickup = node.pickups[p];
+    if (pickup.carrier != carrier || pickup.skips_zones() != skips) continue;
+    if (!skips || pickup.destinations[index(destination)]) visit(p);
+  }
+}
 
 /// Weekday of a day, 0 is Monday. `first_day_unix` falls on a whole day, and 1 Jan 1970 was a Thursday.
 constexpr int weekday_of(std::int64_t first_day_unix, Day day) {

@@ -205,6 +205,7 @@ class Measures final : public Recorder {
   void place_days(std::span<const PlaceDay> days) override;
   void census(CarrierId carrier, std::span<const Census> census) override;
   void queues(std::span<const QueueAccount> queues) override;
+  void leg_work(std::span<const LegWork> work) override;
   /// The same bytes for any partitions and ranks: counts are added up and tracked parcels sorted first.
   void save(ArchiveWriter& archive) const override;
   /// Fails the archive on bytes that do not fit this world. What belongs to the streams is left out where they are not

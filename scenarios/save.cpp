@@ -123,6 +123,9 @@ void write_scalars(const World& w, Toml& out) {
   out.key("silence_ms", s.silence).key("contacts_on_time", s.contacts_on_time);
   out.key("contact_cost_cents", s.contact_cost).key("notices", s.notices);
   out.key("notice_effect", s.notice_effect).key("reviews", s.reviews);
+  out.head("[carbon]");
+  out.key("enabled", w.carbon.enabled).key("road_g_per_tkm", w.carbon.road_g_per_tkm);
+  out.key("air_g_per_tkm", w.carbon.air_g_per_tkm).key("stop_g", w.carbon.stop_g);
   out.head("[replay]");
   out.key("scale", w.replay.scale).key("speed", w.replay.speed).key("seconds", w.replay.seconds);
   out.key("format", std::string_view(w.replay.format));
@@ -168,6 +171,7 @@ void write_carriers(const World& w, Toml& out) {
     out.key("transit_calendar", std::string_view(w.calendars[index(s.transit)].name));
     out.key("delivery_calendar", std::string_view(w.calendars[index(s.delivery)].name));
     out.key("commit_time_ms", s.commit_time).key("residential_cents", s.residential).ppm("fuel", s.fuel);
+    out.key("dim_divisor", s.dim_divisor);
     const auto pair = [](auto a, auto b) { return "[" + text_of(a) + ", " + text_of(b) + "]"; };
     out.list("transit_km_days", s.published, [&](const TransitBand& b) { return pair(b.km_max, b.days); });
     out.list("rates_km_cents", s.rates, [](const RateBand& b) {
@@ -190,14 +194,30 @@ void write_shippers(const World& w, Toml& out) {
     out.list("hours", s.hours, ppm).list("weekdays", s.weekdays, ppm).list("season", s.season, ppm);
     out.ppm("day_cv", s.day_cv).ppm("day_correlation", s.day_correlation);
     out.list("tiers", s.tiers, ppm).list("target_days", s.target_days, number);
-    out.key("policy", std::string_view(s.policy == CarrierPolicy::fixed_split ? "fixed_split" : "cheapest_published"));
+    out.key("tier_choice", s.tier_choice).key("day_weight", s.day_weight).key("fee_weight", s.fee_weight);
+    out.list("tier_fees_cents", s.tier_fees, number);
+    out.key("policy", std::string_view(policy_names[static_cast<std::size_t>(s.policy)]));
+    out.key("late_penalty_cents", s.late_penalty).ppm("reliability_slack", s.reliability_slack);
+    out.key("overflow", std::string_view(overflow_names[static_cast<std::size_t>(s.overflow)]));
+    out.key("zone_skip", s.zone_skip);
+    out.ppm("learning_shrinkage", s.learning.shrinkage).key("learning_news_delay_ms", s.learning.news_delay);
+    out.ppm("learning_strained_above", s.learning.strained_above);
     out.ppm("cancelled", s.cancelled).key("buffer_days", s.buffer_days);
+    const PromiseRule& rule = s.promise;
+    out.key("promise_rule", std::string_view(promise_names[static_cast<std::size_t>(rule.kind)]));
+    out.ppm("promise_quantile", rule.quantile).key("promise_conformal", rule.conformal).ppm("promise_step", rule.step);
+    out.key("promise_day_cost_cents", rule.day_cost).key("promise_late_cost_cents", rule.late_cost);
+    out.key("promise_late_cost_per_day", rule.late_cost_per_day);
+    out.list("promise_hedges_day_day_days", rule.hedges, [](const Hedge& h) {
+      return "[" + text_of(h.from) + ", " + text_of(h.to) + ", " + text_of(h.days) + "]";
+    });
     out.key("window_from_ms", s.window_from).key("window_to_ms", s.window_to);
     out.key("recovery_credit_cents", s.recovery_credit).key("recovery_refunds_shipping", s.recovery_refunds_shipping);
     for (const Tariff& t : s.tariffs) {
       out.head("[[shipper.tariff]]");
       out.key("tier", std::string_view(tier_names[static_cast<std::size_t>(t.tier)]));
       out.key("service", std::string_view(w.services[index(t.service)].name)).ppm("share", t.share);
+      out.ppm("cap", t.cap);
     }
     for (const Guarantee& g : s.guarantees) {
       out.head("[[shipper.guarantee]]");
@@ -223,7 +243,9 @@ void write_shippers(const World& w, Toml& out) {
     out.list("pickups", n.pickups, [&](const Pickup& p) {
       return "[" + text_of(std::string_view(w.carriers[index(p.carrier)].name)) + ", " +
              text_of(std::string_view(w.facilities[index(p.facility)].name)) + ", " + text_of(p.time) + ", " +
-             text_of(p.drive) + ", " + text_of(p.pieces_per_day) + "]";
+             text_of(p.drive) + ", " + text_of(p.pieces_per_day) + ", " +
+             text_of(std::count(p.destinations.begin(), p.destinations.end(), true)) + ", " + text_of(p.piece_cost) +
+             "]";
     });
   }
 }

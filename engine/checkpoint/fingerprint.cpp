@@ -12,11 +12,12 @@ class WorldHash {
   WorldHash() : archive_(sink_) {}
   [[nodiscard]] Digest value() const { return sink_.value(); }
 
-  // Left out: texts, the defaults of a drill, gates, and the seed, which is the run's.
+  // Left out: texts, factors that only results use, the defaults of a drill, gates, and the seed, which is the run's.
   void add(const World& world, SimTime before) {
     const auto& [name, title, description, first_day_unix, day_count, drain_days, measure_from, measure_to, seed,
                  calendar_from, zones, calendars, regions, destinations, carriers, services, facilities, lanes,
-                 coverage, capacity, sizes, shippers, nodes, orders, disruptions, shopper, replay, gates] = world;
+                 coverage, capacity, sizes, shippers, nodes, orders, disruptions, shopper, carbon, replay, gates] =
+        world;
     put(first_day_unix, day_count, drain_days, measure_from, measure_to, calendar_from, zones, calendars, regions,
         destinations, carriers, services, facilities, lanes, coverage, capacity, sizes, shippers, nodes, orders,
         shopper);
@@ -93,8 +94,9 @@ class WorldHash {
   }
   void add(const Service& value) {
     const auto& [name, carrier, tier, mode, transit, delivery, commit_time, published, rates, residential, fuel,
-                 peaks] = value;
-    put(name, carrier, tier, mode, transit, delivery, commit_time, published, rates, residential, fuel, peaks);
+                 dim_divisor, peaks] = value;
+    put(name, carrier, tier, mode, transit, delivery, commit_time, published, rates, residential, fuel, dim_divisor,
+        peaks);
   }
   void add(const SortWindow& value) {
     const auto& [from, to, weekdays, pieces_per_hour] = value;
@@ -125,24 +127,38 @@ class WorldHash {
     put(share, weight_g, volume_cm3);
   }
   void add(const Tariff& value) {
-    const auto& [tier, service, share] = value;
-    put(tier, service, share);
+    const auto& [tier, service, share, cap] = value;
+    put(tier, service, share, cap);
+  }
+  void add(const Learning& value) {
+    const auto& [shrinkage, news_delay, strained_above] = value;
+    put(shrinkage, news_delay, strained_above);
+  }
+  void add(const Hedge& value) {
+    const auto& [from, to, days] = value;
+    put(from, to, days);
+  }
+  void add(const PromiseRule& value) {
+    const auto& [kind, quantile, conformal, step, day_cost, late_cost, late_cost_per_day, hedges] = value;
+    put(kind, quantile, conformal, step, day_cost, late_cost, late_cost_per_day, hedges);
   }
   void add(const Guarantee& value) {
     const auto& [until_time, until_day, date, upgrade_to] = value;
     put(until_time, until_day, date, upgrade_to);
   }
   void add(const Shipper& value) {
-    const auto& [name, role, orders_per_day, hours, weekdays, season, day_cv, day_correlation, tiers, target_days,
-                 policy, tariffs, cancelled, buffer_days, window_from, window_to, guarantees, recovery_credit,
-                 recovery_refunds_shipping] = value;
-    put(name, role, orders_per_day, hours, weekdays, season, day_cv, day_correlation, tiers, target_days, policy,
-        tariffs, cancelled, buffer_days, window_from, window_to, guarantees, recovery_credit,
+    const auto& [name, role, orders_per_day, hours, weekdays, season, day_cv, day_correlation, tiers, tier_choice,
+                 day_weight, fee_weight, tier_fees, target_days, policy, tariffs, late_penalty, reliability_slack,
+                 overflow, zone_skip, learning, cancelled, promise, buffer_days, window_from, window_to, guarantees,
+                 recovery_credit, recovery_refunds_shipping] = value;
+    put(name, role, orders_per_day, hours, weekdays, season, day_cv, day_correlation, tiers, tier_choice, day_weight,
+        fee_weight, tier_fees, target_days, policy, tariffs, late_penalty, reliability_slack, overflow, zone_skip,
+        learning, cancelled, promise, buffer_days, window_from, window_to, guarantees, recovery_credit,
         recovery_refunds_shipping);
   }
   void add(const Pickup& value) {
-    const auto& [carrier, facility, time, drive, pieces_per_day] = value;
-    put(carrier, facility, time, drive, pieces_per_day);
+    const auto& [carrier, facility, time, drive, pieces_per_day, destinations, piece_cost] = value;
+    put(carrier, facility, time, drive, pieces_per_day, destinations, piece_cost);
   }
   void add(const ShipNode& value) {
     const auto& [name, shipper, zone, region, position, calendar, cut_off, handling_min, handling_max, demand,

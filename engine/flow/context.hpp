@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "engine/disruption/field.hpp"
+#include "engine/flow/parcel.hpp"
 #include "engine/network/routes.hpp"
 #include "engine/network/timetable.hpp"
 #include "engine/promise/quote.hpp"
@@ -46,6 +47,16 @@ struct Context {
   /// A retailer's parcel.
   [[nodiscard]] bool is_tracked(ParcelId id) const {
     return world.shippers[index(world.nodes[index(node_of(id))].shipper)].role == ShipperRole::retailer;
+  }
+  /// How long a depot's news take to reach the nodes of a shipper that learns; zero: no shipper does, or not this one.
+  [[nodiscard]] SimDuration news_delay(ShipperId shipper) const {
+    const Shipper& of = world.shippers[index(shipper)];
+    return of.learns() ? of.learning.news_delay : SimDuration{};
+  }
+  /// A retailer's parcel of the measured days.
+  [[nodiscard]] bool is_measured(const Parcel& parcel) const {
+    return parcel.is(Parcel::tracked) && Day{parcel.order_day} >= world.measure_from &&
+           Day{parcel.order_day} < world.measure_to;
   }
   [[nodiscard]] const TimeZone& zone(ZoneId id) const { return world.zones[index(id)]; }
   [[nodiscard]] const TimeZone& zone_of(DestinationId id) const { return zone(world.destinations[index(id)].zone); }

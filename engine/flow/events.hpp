@@ -23,6 +23,7 @@ enum class Happening : std::uint8_t {
   // At ship nodes.
   orders,  ///< Orders of one hour.
   pickup,  ///< A carrier's truck comes; `which` is its index in ShipNode::pickups.
+  news,    ///< A depot's report of what it delivered reaches the node.
 };
 
 struct Payload {
@@ -46,8 +47,10 @@ inline constexpr std::uint8_t priority_of(Happening happening) {
     case Happening::load_out:
     case Happening::pickup:
       return 2;
+    case Happening::news:  // What is told at an instant counts from the next one on.
+      return 3;
   }
-  return 3;
+  return 4;
 }
 
 using Event = kernel::Event<Payload>;

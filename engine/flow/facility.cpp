@@ -1,6 +1,7 @@
 #include "engine/flow/facility.hpp"
 
 #include <algorithm>
+#include <map>
 #include <utility>
 
 #include "engine/check.hpp"
@@ -94,6 +95,11 @@ SimDuration FacilityProcess::lookahead() const {
   for (const Dock& dock : docks_) {
     least = std::min(least, network::shortest_journey(context_.world.lanes[index(dock.lane)]));
   }
+  if (facility_.kind == FacilityKind::depot) {
+    for (const Shipper& shipper : context_.world.shippers) {
+      if (shipper.learns()) least = std::min(least, shipper.learning.news_delay);
+    }
+  }
   return least;
 }
 
@@ -142,6 +148,7 @@ void FacilityProcess::handle(const Event& event, Outbox& outbox, Ledger& ledger)
       break;
     case Happening::orders:
     case Happening::pickup:
+    case Happening::news:
       PEAKSTORM_CHECK(false, facility_.name);
   }
 }
@@ -461,6 +468,7 @@ void FacilityProcess::depart(SimTime now, std::size_t which, Outbox& outbox, Led
   container->there = there;
   PlaceDay& today = day(now);
   bool full = cancelled;
+  std::uint64_t measured_g = 0;
   while (!full && !dock.stretches.empty() && dock.stretches.front().docked <= now - lane.cut_off) {
     Stretch& stretch = dock.stretches.front();
     const std::int64_t excess = stretch.planned < now ? to_minutes(now - stretch.planned) : 0;
@@ -484,6 +492,7 @@ void FacilityProcess::depart(SimTime now, std::size_t which, Outbox& outbox, Led
         break;
       }
       ++boarded;
+      if (context_.is_measured(parcel)) measured_g += size.weight_g;
       if (excess > 0) parcel.blame(place_, cause, excess);
       if (weather) parcel.set(Parcel::weather);
       if (longer > 0) parcel.blame(place_, Cause::linehaul, longer);
@@ -500,6 +509,10 @@ void FacilityProcess::depart(SimTime now, std::size_t which, Outbox& outbox, Led
     today.excess_minutes = static_cast<std::uint32_t>(std::min<std::uint64_t>(today.excess_minutes + lost, UINT32_MAX));
     stretch.count -= boarded;
     if (stretch.count == 0) dock.stretches.pop_front();
+  }
+  if (measured_g > 0) {
+    LegWork& work = ledger.legs[index(facility_.carrier)];
+    (lane.mode == Mode::air ? work.air_g_km : work.road_g_km) += measured_g * lane.km;
   }
   leave_behind(now, dock, ledger);
   if (container->parcels.empty()) return;
@@ -540,6 +553,7 @@ void FacilityProcess::load_out(SimTime now, Outbox& outbox, Ledger& ledger) {
   while (zone_.to_instant(next, facility_.load_out) <= now) ++next;
   outbox.send(kernel::LpId{static_cast<std::uint32_t>(id_)}, zone_.to_instant(next, facility_.load_out),
               to_self(Happening::load_out), priority_of(Happening::load_out));
+  if (!news_.empty()) tell_news(now, outbox);
   if (express_.empty() && others_.empty()) return;
 
   const disruption::Effect& effect = effects_.at(now);
@@ -579,6 +593,7 @@ void FacilityProcess::load_out(SimTime now, Outbox& outbox, Ledger& ledger) {
                        to_minutes(now - waiting.planned));
         }
         round_count_.leave(now, 1, waiting.entered);
+        if (context_.is_measured(parcel)) ++ledger.legs[index(facility_.carrier)].stops;
         day(now).departed += 1;
         ledger.scan(parcel, ScanKind::out_for_delivery, place_, now, stored_day(today));
         const Draws draws(context_.draw_key, Purpose::attempt, context_.key(parcel.id), parcel.attempts);
@@ -693,6 +708,16 @@ void FacilityProcess::end_parcel(Parcel& parcel, Fate fate, SimTime at, SimTime 
   switch (fate) {
     case Fate::delivered:
       flows_.delivered.add(at, 1);
+      if (parcel.is(Parcel::tracked)) {
+        const ShipNodeId node = node_of(parcel.id);
+        if (context_.news_delay(context_.world.nodes[index(node)].shipper) > SimDuration::zero()) {
+          const auto day = stored_day(context_.zone_of(parcel.destination).local_day(at));
+          news_.push_back({at,
+                           node,
+                           {parcel.destination, parcel.tender_day, parcel.commit_day, parcel.promise_day, day,
+                            parcel.service, static_cast<std::uint8_t>(parcel.is(Parcel::strained) ? 1 : 0)}});
+        }
+      }
       break;
     case Fate::lost:
       flows_.lost.add(at, 1);
@@ -705,6 +730,27 @@ void FacilityProcess::end_parcel(Parcel& parcel, Fate fate, SimTime at, SimTime 
       break;
   }
   ledger.outcome(parcel, fate, at, reported);
+}
+
+void FacilityProcess::tell_news(SimTime now, Outbox& outbox) {
+  // A round's deliveries are known ahead: they are told at the first load-out after they have happened.
+  std::map<ShipNodeId, std::unique_ptr<Container>> reports;
+  std::vector<Untold> later;
+  for (const Untold& untold : news_) {
+    if (untold.at > now) {
+      later.push_back(untold);
+      continue;
+    }
+    std::unique_ptr<Container>& report = reports[untold.node];
+    if (!report) report = std::make_unique<Container>(Container{.boarded = now, .parcels = {}});
+    report->news.push_back(untold.delivered);
+  }
+  news_ = std::move(later);
+  for (auto& [node, report] : reports) {
+    const SimTime at = now + context_.news_delay(context_.world.nodes[index(node)].shipper);
+    outbox.send(kernel::LpId{static_cast<std::uint32_t>(context_.world.facilities.size() + index(node))}, at,
+                {report.release(), 0, Happening::news}, priority_of(Happening::news));
+  }
 }
 
 void FacilityProcess::close(SimTime end, const std::vector<Event>& pending, Ledger& ledger) {

@@ -71,7 +71,7 @@ class FacilityProcess {
     archive(level_, sorter_, wave_scheduled_);
     archive.each(docks_);
     archive(express_, others_, round_limit_, aside_, sorter_count_, dock_count_, round_count_, loads_, place_days_,
-            flows_);
+            flows_, news_);
   }
 
  private:
@@ -138,6 +138,8 @@ class FacilityProcess {
   /// Blames what a journey that ends at `arrival` took too long.
   void blame_journey(Container& container, SimTime arrival) const;
   void end_parcel(Parcel& parcel, Fate fate, SimTime at, SimTime reported, Ledger& ledger);
+  /// Reports what has been delivered by now to the nodes that learn from it.
+  void tell_news(SimTime now, Outbox& outbox);
 
   [[nodiscard]] PlaceLoad load() const;
   [[nodiscard]] PlaceDay& day(SimTime now);
@@ -182,6 +184,16 @@ class FacilityProcess {
   LoadSeries loads_;
   std::vector<PlaceDay> place_days_;
   Flows flows_;
+  struct Untold {
+    SimTime at;  ///< Of the delivery.
+    ShipNodeId node{};
+    promise::Delivered delivered;
+    template <class Archive>
+    void transfer(Archive& archive) {
+      archive(at, node, delivered);
+    }
+  };
+  std::vector<Untold> news_;  ///< Of parcels whose nodes learn.
 };
 
 }  // namespace peakstorm::flow

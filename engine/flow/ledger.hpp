@@ -55,6 +55,7 @@ struct LedgerCounts {
   std::uint64_t scans = 0;
   std::array<std::uint64_t, scan_kind_end> scans_by_kind{};
   DigestSum digest;
+  std::vector<LegWork> legs;  ///< By CarrierId; not in the digest, which it follows from.
 
   /// Parcels that began here less those that ended here: of one partition it may be negative.
   [[nodiscard]] std::int64_t in_flight() const { return static_cast<std::int64_t>(parcels - ended); }
@@ -65,16 +66,20 @@ struct LedgerCounts {
     scans += other.scans;
     for (std::size_t k = 0; k < scan_kind_end; ++k) scans_by_kind[k] += other.scans_by_kind[k];
     digest.add(other.digest.sum());
+    if (legs.size() < other.legs.size()) legs.resize(other.legs.size());
+    for (std::size_t c = 0; c < other.legs.size(); ++c) legs[c].add(other.legs[c]);
   }
   template <class Archive>
   void transfer(Archive& archive) {
-    archive(parcels, ended, tracked, scans, scans_by_kind, digest);
+    archive(parcels, ended, tracked, scans, scans_by_kind, digest, legs);
   }
 };
 
 class Ledger : public LedgerCounts {
  public:
-  Ledger(const Context& context, RecorderShard& shard) : context_(context), shard_(shard) {}
+  Ledger(const Context& context, RecorderShard& shard) : context_(context), shard_(shard) {
+    legs.resize(context.world.carriers.size());
+  }
 
   /// Writes a scan of `parcel`. Whether and when the carrier reports it is drawn for tracked parcels; the
   /// rest of the volume is taken as reported at once.

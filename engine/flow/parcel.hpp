@@ -6,6 +6,7 @@
 
 #include "engine/archive.hpp"
 #include "engine/flow/chain.hpp"
+#include "engine/promise/learned_transit.hpp"
 #include "engine/scan.hpp"
 
 namespace peakstorm::flow {
@@ -35,7 +36,8 @@ struct Parcel {
     bad_address = 2,
     weather = 4,
     was_held = 8,
-    astray = 16,  ///< On a wrong lane since its last sort.
+    astray = 16,    ///< On a wrong lane since its last sort.
+    strained = 32,  ///< Ordered while its carrier's network in its region was (promise::LearnedTransit).
   };
   [[nodiscard]] bool is(Flag flag) const { return (flags & flag) != 0; }
   void set(Flag flag) { flags = static_cast<std::uint8_t>(flags | flag); }
@@ -56,11 +58,12 @@ static_assert(sizeof(Parcel) == 32 && std::is_trivially_copyable_v<Parcel> && Pl
 struct Container {
   SimTime boarded;  ///< Left the previous place.
   Chain<Parcel> parcels;
-  SimTime due{};    ///< Of an arrival: by timetable, in ordinary weather,
-  SimTime there{};  ///< and as the weather is; then it may have to wait before a closed gate.
+  SimTime due{};                           ///< Of an arrival: by timetable, in ordinary weather,
+  SimTime there{};                         ///< and as the weather is; then it may have to wait before a closed gate.
+  std::vector<promise::Delivered> news{};  ///< Of a report to a ship node.
   template <class Archive>
   void transfer(Archive& archive) {
-    archive(boarded, parcels, due, there);
+    archive(boarded, parcels, due, there, news);
   }
 };
 

@@ -5,12 +5,19 @@
 #include <utility>
 
 #include "engine/check.hpp"
+#include "engine/geo.hpp"
+#include "engine/portable_math.hpp"
+#include "engine/promise/carrier_choice.hpp"
 
 namespace peakstorm::flow {
 namespace {
 
 std::uint16_t hour_index(SimTime at) {
   return static_cast<std::uint16_t>((at - day_zero) / hours(1));
+}
+
+Day utc_day(SimTime at) {
+  return static_cast<Day>(floor_div(at.time_since_epoch().count(), days(1).count()));
 }
 
 }  // namespace
@@ -60,11 +67,16 @@ NodeProcess::NodeProcess(const Context& context, ShipNodeId id)
     Collection collection;
     const Carrier& carrier = world.carriers[index(pickup.carrier)];
     collection.times = network::daily(world, node_.zone, carrier.pickup, pickup.time, day_zero, context.end);
+    const Facility& target = world.facilities[index(pickup.facility)];
+    collection.km = static_cast<std::uint64_t>(great_circle_km(node_.position, target.position) + 0.5);
     collection.assigned.resize(collection.times.size() + 1);
+    if (shipper_.overflow != Overflow::wait) collection.booked.resize(collection.times.size());
     collections_.push_back(std::move(collection));
   }
   const auto midnights = static_cast<std::size_t>(world.day_count + world.drain_days) + 1;
   injected_.assign(world.carriers.size(), MidnightCount(midnights));
+  if (shipper_.learns()) learned_.emplace(world, shipper_.learning);
+  if (shipper_.promise.kind == PromiseKind::quantile) level_.emplace(shipper_.promise);
 }
 
 std::vector<std::pair<SimTime, Payload>> NodeProcess::first_events() const {
@@ -93,7 +105,7 @@ PlaceLoad NodeProcess::load() const {
 }
 
 PlaceDay& NodeProcess::day(SimTime now) {
-  const auto day = static_cast<Day>(floor_div(now.time_since_epoch().count(), days(1).count()));
+  const Day day = utc_day(now);
   if (place_days_.empty() || place_days_.back().day != day) place_days_.push_back({.place = place_, .day = day});
   return place_days_.back();
 }
@@ -103,6 +115,10 @@ void NodeProcess::handle(const Event& event, Outbox& outbox, Ledger& ledger) {
   loads_.advance(now, load());
   if (event.payload.happening == Happening::pickup) {
     collect(now, event.payload.which, outbox, ledger);
+    return;
+  }
+  if (event.payload.happening == Happening::news) {
+    take_news(event);
     return;
   }
   PEAKSTORM_CHECK(event.payload.happening == Happening::orders, event.payload.happening);
@@ -133,6 +149,11 @@ double NodeProcess::hourly_mean(const ZoneDemand& demand, SimTime hour) const {
 }
 
 void NodeProcess::take_orders(SimTime now, Ledger& ledger) {
+  if (taken_day_ != utc_day(now)) {
+    taken_day_ = utc_day(now);
+    taken_.assign(shipper_.chooses_statelessly() ? 0 : shipper_.tariffs.size(), 0);
+  }
+  if (level_) level_->judge(utc_day(now));
   const std::uint16_t hour = hour_index(now);
   std::uint32_t serial = 0;
   if (!draws_orders_) {
@@ -140,7 +161,7 @@ void NodeProcess::take_orders(SimTime now, Ledger& ledger) {
       const GivenOrder& order = given_[next_given_];
       accept({make_parcel_id(id_, hour, serial++), order.at, order.destination, order.tier, order.size, 0,
               order.promise_day},
-             ledger);
+             now, ledger);
     }
     return;
   }
@@ -164,8 +185,8 @@ void NodeProcess::take_orders(SimTime now, Ledger& ledger) {
       const Draws more(context_.draw_key, Purpose::order, key, 1);
       const SimTime at = now + SimDuration{draws.below(0, 3'600'000)};
       accept({id, at, destination, static_cast<Tier>(tiers_.pick(draws.word(2))),
-              static_cast<std::uint8_t>(sizes_.pick(more.word(0))), draws.word(3), no_day},
-             ledger);
+              static_cast<std::uint8_t>(sizes_.pick(more.word(0))), draws.word(3), no_day, draws.word(2)},
+             now, ledger);
     }
   }
 }
@@ -179,12 +200,11 @@ SimTime NodeProcess::work_begins(SimTime at) const {
   return zone_.to_instant(promise::add_open_days(context_.world, node_.calendar, day + 1, 0), opening);
 }
 
-std::pair<std::size_t, std::size_t> NodeProcess::pickup_after(CarrierId carrier, SimTime ready) const {
-  std::pair<std::size_t, std::size_t> best{0, 0};
+NodeProcess::Occasion NodeProcess::pickup_after(CarrierId carrier, DestinationId destination, SimTime ready) const {
+  Occasion best;
   SimTime earliest = never;
   bool found = false;
-  for (std::size_t p = 0; p < node_.pickups.size(); ++p) {
-    if (node_.pickups[p].carrier != carrier) continue;
+  for_each_pickup(context_.world, node_, carrier, destination, [&](std::size_t p) {
     const network::Timetable& times = collections_[p].times;
     const std::size_t i = times.first_at_or_after(ready);
     const SimTime at = i < times.size() ? times[i] : never;
@@ -193,12 +213,151 @@ std::pair<std::size_t, std::size_t> NodeProcess::pickup_after(CarrierId carrier,
       earliest = at;
       found = true;
     }
-  }
+  });
   PEAKSTORM_CHECK(found, node_.name, context_.world.carriers[index(carrier)].name);
   return best;
 }
 
-void NodeProcess::accept(const OrderDraft& draft, Ledger& ledger) {
+Day NodeProcess::day_of(const Occasion& occasion) const {
+  const network::Timetable& times = collections_[occasion.pickup].times;
+  return zone_.local_day(occasion.visit < times.size() ? times[occasion.visit] : context_.end);
+}
+
+bool NodeProcess::is_full(const Occasion& occasion) const {
+  const std::vector<std::uint32_t>& booked = collections_[occasion.pickup].booked;
+  const std::uint32_t cap = node_.pickups[occasion.pickup].pieces_per_day;
+  return cap > 0 && occasion.visit < booked.size() &&
+         (std::int64_t{booked[occasion.visit]} + 1) * 1000 > context_.scaled_milli(cap, ppm_one);
+}
+
+NodeProcess::Occasion NodeProcess::with_room(Occasion occasion) const {
+  while (is_full(occasion)) ++occasion.visit;
+  return occasion;
+}
+
+Cause NodeProcess::refusal(CarrierId carrier, DestinationId destination, const Occasion& occasion, SimTime now) const {
+  if (shipper_.overflow == Overflow::wait) return Cause::none;
+  if (context_.field.embargoed(carrier, id_, destination, now)) return Cause::embargo;
+  return is_full(occasion) ? Cause::pickup_cap : Cause::none;
+}
+
+double NodeProcess::on_time(ServiceId id, DestinationId destination, Tier tier, Day tender, SimTime now) const {
+  const World& world = context_.world;
+  const Service& service = context_.service(id);
+  const Day published = promise::published_day(world, service, tender, context_.tariffs.days(id_, id, destination));
+  const Day target =
+      promise::published_day(world, service, tender, shipper_.target_days[static_cast<std::size_t>(tier)]);
+  const promise::ShiftShares known = shipper_.policy == CarrierPolicy::regional_reliability
+                                         ? learned_->regional_shares(id, region_of(destination))
+                                         : shares(id, destination, tender, now);
+  return promise::share_by(known, promise::shift_by(world, service.delivery, published, target));
+}
+
+promise::ShiftShares NodeProcess::shares(ServiceId service, DestinationId destination, Day tender, SimTime now) const {
+  const RegionId region = region_of(destination);
+  return learned_->shares(service, region, weekday_of(context_.world.first_day_unix, tender),
+                          learned_->strained(context_.service(service).carrier, region, utc_day(now)));
+}
+
+Day NodeProcess::quote(const Choice& choice, DestinationId destination, Day order_day, SimTime now) const {
+  const World& world = context_.world;
+  const Service& service = context_.service(choice.service);
+  const int transit = context_.tariffs.days(id_, choice.service, destination);
+  const PromiseRule& rule = shipper_.promise;
+  const Day day =
+      rule.kind == PromiseKind::published
+          ? promise::published_day(world, service, choice.tender, transit)
+          : promise::rule_day(world, rule, service, choice.tender, transit,
+                              shares(choice.service, destination, choice.tender, now), level_ ? level_->level() : 0);
+  return promise::add_open_days(world, service.delivery, day,
+                                shipper_.buffer_days + promise::hedge_days(rule, order_day));
+}
+
+Tier NodeProcess::preferred_tier(const OrderDraft& draft, Day order_day, SimTime packed, SimTime now) const {
+  std::array<double, tier_count> odds{};
+  double sum = 0;
+  for (std::size_t t = 0; t < tier_count; ++t) {
+    if (shipper_.tiers[t] > 0) {
+      const Day promised = quote(choose(draft, static_cast<Tier>(t), packed, now), draft.destination, order_day, now);
+      const double days_more = promised - order_day - shipper_.target_days[t];
+      const double dollars = static_cast<double>(shipper_.tier_fees[t]) / 100;
+      odds[t] = shipper_.tiers[t] * portable_exp(-shipper_.day_weight * days_more - shipper_.fee_weight * dollars);
+    }
+    sum += odds[t];
+  }
+  double point = static_cast<double>(*draft.tier_word) / 4294967296.0 * sum;
+  Tier chosen = draft.tier;
+  for (std::size_t t = 0; t < tier_count; ++t) {
+    if (odds[t] <= 0) continue;
+    chosen = static_cast<Tier>(t);
+    if (point < odds[t]) break;
+    point -= odds[t];
+  }
+  return chosen;
+}
+
+NodeProcess::Choice NodeProcess::choose(const OrderDraft& draft, Tier tier, SimTime packed, SimTime now) const {
+  const auto planned_for = [&](ServiceId service) {
+    Choice choice;
+    choice.service = service;
+    const CarrierId carrier = context_.service(service).carrier;
+    choice.planned = pickup_after(carrier, draft.destination, packed);
+    choice.refusal = refusal(carrier, draft.destination, choice.planned, now);
+    if (shipper_.overflow == Overflow::defer) choice.planned = with_room(choice.planned);
+    choice.tender = day_of(choice.planned);
+    return choice;
+  };
+  if (shipper_.chooses_statelessly()) {
+    return planned_for(context_.tariffs.choose(shipper_, id_, draft.destination, tier, draft.share_word));
+  }
+  std::vector<promise::Candidate> candidates;
+  std::vector<Choice> choices;
+  std::uint64_t taken = 0;
+  Ppm share_ends = 0;
+  for (std::size_t t = 0; t < shipper_.tariffs.size(); ++t) {
+    const Tariff& tariff = shipper_.tariffs[t];
+    if (tariff.tier != tier) continue;
+    share_ends += tariff.share;
+    taken += taken_[t];
+    if (!context_.tariffs.serves(id_, tariff.service, draft.destination)) continue;
+    choices.push_back(planned_for(tariff.service));
+    Choice& choice = choices.back();
+    choice.tariff = t;
+    promise::Candidate c;
+    c.service = tariff.service;
+    c.share_ends = share_ends;
+    c.has_room = shipper_.overflow == Overflow::defer || choice.refusal == Cause::none;
+    c.price = context_.tariffs.cost(id_, tariff.service, draft.destination, draft.size, choice.tender);
+    c.list_price = context_.tariffs.cost(id_, tariff.service, draft.destination, 0, std::numeric_limits<Day>::min());
+    c.days = context_.tariffs.days(id_, tariff.service, draft.destination);
+    c.meets = c.days <= shipper_.target_days[static_cast<std::size_t>(tier)];
+    if (shipper_.prefers_reliable()) {
+      c.on_time = on_time(tariff.service, draft.destination, tier, choice.tender, now);
+    }
+    candidates.push_back(c);
+  }
+  for (std::size_t i = 0; i < candidates.size(); ++i) {
+    const std::size_t t = choices[i].tariff;
+    candidates[i].within_cap = (std::uint64_t{taken_[t]} + 1) * ppm_one <= shipper_.tariffs[t].cap * (taken + 1);
+  }
+  const auto point = static_cast<Ppm>((std::uint64_t{draft.share_word} * ppm_one) >> 32U);
+  Choice choice = choices[promise::pick(shipper_, candidates, point)];
+  if (shipper_.overflow == Overflow::reroute && choice.refusal != Cause::none) {
+    choice.planned = with_room(choice.planned);
+    choice.tender = day_of(choice.planned);
+  }
+  return choice;
+}
+
+void NodeProcess::take_news(const Event& event) {
+  const auto report = adopt(event);
+  for (const promise::Delivered& delivered : report->news) {
+    learned_->learn(delivered);
+    if (level_) level_->learn(delivered);
+  }
+}
+
+void NodeProcess::accept(const OrderDraft& draft, SimTime now, Ledger& ledger) {
   const World& world = context_.world;
   const std::uint64_t key = context_.key(draft.id);
   const Draws draws(context_.draw_key, Purpose::handling, key);
@@ -207,67 +366,74 @@ void NodeProcess::accept(const OrderDraft& draft, Ledger& ledger) {
   const auto spread = static_cast<std::uint64_t>((node_.handling_max - node_.handling_min).count()) + 1;
   const SimTime ready = begins + node_.handling_min +
                         SimDuration{static_cast<std::int64_t>((std::uint64_t{draws.word(0)} * spread) >> 32U)};
+  const SimTime packed = begins + node_.handling_max;
 
+  const Day order_day = there.local_day(draft.at);
   Tier tier = draft.tier;
-  ServiceId service = context_.tariffs.choose(shipper_, id_, draft.destination, tier, draft.share_word);
-  const auto tender_day_planned = [&](ServiceId s) {
-    const auto [p, i] = pickup_after(context_.service(s).carrier, begins + node_.handling_max);
-    const network::Timetable& times = collections_[p].times;
-    // Past the run's last pickup the date no longer matters: nothing collects it.
-    return zone_.local_day(i < times.size() ? times[i] : context_.end);
-  };
+  if (shipper_.tier_choice && draft.tier_word) tier = preferred_tier(draft, order_day, packed, now);
+  Choice choice = choose(draft, tier, packed, now);
   Parcel parcel;
   parcel.id = draft.id;
   parcel.destination = draft.destination;
   parcel.size = draft.size;
-  parcel.order_day = stored_day(there.local_day(draft.at));
-  Day tender = tender_day_planned(service);
-  if (shipper_.role == ShipperRole::retailer) {
-    parcel.set(Parcel::tracked);
-    Day promised = draft.promise_day;
-    if (draft.promise_day == no_day) {
-      promised = promise::quote(world, shipper_, context_.service(service), tender,
-                                context_.tariffs.days(id_, service, draft.destination));
-      const Guarantee* guarantee =
-          promise::applicable_guarantee(shipper_, there.local_day(draft.at), there.time_of_day(draft.at), promised);
-      if (guarantee != nullptr) {
-        tier = guarantee->upgrade_to;
-        service = context_.tariffs.choose(shipper_, id_, draft.destination, tier, draft.share_word);
-        tender = tender_day_planned(service);
-        const Day faster = promise::quote(world, shipper_, context_.service(service), tender,
-                                          context_.tariffs.days(id_, service, draft.destination));
-        promised = std::min(faster, guarantee->date);
-      }
+  parcel.order_day = stored_day(order_day);
+  const bool is_retail = shipper_.role == ShipperRole::retailer;
+  Day promised = draft.promise_day;
+  if (is_retail && draft.promise_day == no_day) {
+    promised = quote(choice, draft.destination, order_day, now);
+    const Guarantee* guarantee =
+        promise::applicable_guarantee(shipper_, order_day, there.time_of_day(draft.at), promised);
+    if (guarantee != nullptr) {
+      tier = guarantee->upgrade_to;
+      choice = choose(draft, tier, packed, now);
+      promised = std::min(quote(choice, draft.destination, order_day, now), guarantee->date);
     }
-    parcel.promise_day = stored_day(promised);
-    parcel.revised_day = parcel.promise_day;
   }
-  parcel.service = service;
-  if (draws.happens(1, world.carriers[index(context_.service(service).carrier)].bad_address)) {
-    parcel.set(Parcel::bad_address);
-  }
+  if (!taken_.empty()) ++taken_[choice.tariff];
+  const CarrierId carrier = context_.service(choice.service).carrier;
+  parcel.service = choice.service;
   ++orders_;
   ++ledger.parcels;
-  if (parcel.is(Parcel::tracked)) ++ledger.tracked;
-  if (context_.streams && parcel.is(Parcel::tracked)) {
-    ledger.facts({draft.id, draft.at, id_, node_.shipper, service, draft.destination, tier, draft.size,
+  if (shipper_.overflow == Overflow::decline && choice.refusal != Cause::none) {
+    parcel.cause = choice.refusal;
+    parcel.culprit = place_;
+    ++cancelled_;
+    ledger.outcome(parcel, Fate::cancelled, std::min(draft.at, context_.end), never);
+    return;
+  }
+  if (is_retail) {
+    parcel.set(Parcel::tracked);
+    parcel.promise_day = stored_day(promised);
+    parcel.revised_day = parcel.promise_day;
+    ++ledger.tracked;
+  }
+  if (learned_ && learned_->strained(carrier, region_of(draft.destination), utc_day(now))) parcel.set(Parcel::strained);
+  if (draws.happens(1, world.carriers[index(carrier)].bad_address)) parcel.set(Parcel::bad_address);
+  if (context_.streams && is_retail) {
+    ledger.facts({draft.id, draft.at, id_, node_.shipper, choice.service, draft.destination, tier, draft.size,
                   parcel.promise_day, shipper_.window_from, shipper_.window_to,
-                  context_.tariffs.cost(id_, service, draft.destination, draft.size, tender)});
+                  context_.tariffs.cost(id_, choice.service, draft.destination, draft.size, choice.tender)});
   }
   ledger.scan(parcel, ScanKind::label_created, place_, ready, parcel.promise_day);
 
-  const auto [which, occasion] = pickup_after(context_.service(service).carrier, ready);
-  Collection& collection = collections_[which];
+  // Who books keeps to it: the truck that the promise counts on has room for it.
+  Collection& booked = collections_[choice.planned.pickup];
+  const bool books = choice.planned.visit < booked.booked.size();
+  if (books) ++booked.booked[choice.planned.visit];
+  const Occasion occasion = books ? choice.planned : pickup_after(carrier, draft.destination, ready);
+  Collection& collection = collections_[occasion.pickup];
   if (draws.happens(2, shipper_.cancelled)) {
-    const SimTime pickup = occasion < collection.times.size() ? collection.times[occasion] : ready + hours(2);
+    const SimTime pickup =
+        occasion.visit < collection.times.size() ? collection.times[occasion.visit] : ready + hours(2);
     const SimTime at = ready + (pickup - ready) / 2;
     ledger.scan(parcel, ScanKind::cancelled, place_, at);
     ++cancelled_;
     ledger.outcome(parcel, Fate::cancelled, std::min(at, context_.end), never);
     return;
   }
+  if (level_) level_->promised(parcel.promise_day);
   ++waiting_;
-  collection.assigned[occasion].push_back(parcel);
+  collection.assigned[occasion.visit].push_back(parcel);
 }
 
 void NodeProcess::collect(SimTime now, std::size_t which, Outbox& outbox, Ledger& ledger) {
@@ -291,6 +457,7 @@ void NodeProcess::collect(SimTime now, std::size_t which, Outbox& outbox, Ledger
   std::vector<Collection::Refused> left;
   const Day today = zone_.local_day(now);
   std::uint64_t excess_minutes = 0;
+  std::uint64_t measured_g = 0;
   const auto hand_over = [&](Parcel& parcel, SimTime planned) {
     Cause refusal = Cause::none;
     if (closed) {
@@ -315,6 +482,8 @@ void NodeProcess::collect(SimTime now, std::size_t which, Outbox& outbox, Ledger
     parcel.commit_day =
         stored_day(promise::published_day(world, context_.service(parcel.service), today,
                                           context_.tariffs.days(id_, parcel.service, parcel.destination)));
+    if (learned_) learned_->tendered(pickup.carrier, region_of(parcel.destination), parcel.commit_day);
+    if (context_.is_measured(parcel)) measured_g += world.sizes[parcel.size].weight_g;
     ledger.scan(parcel, ScanKind::accepted, place_, now, parcel.commit_day);
     container->parcels.push_back(parcel);
   };
@@ -331,6 +500,7 @@ void NodeProcess::collect(SimTime now, std::size_t which, Outbox& outbox, Ledger
   waiting_ -= pieces;
   tendered_ += pieces;
   injected_[index(pickup.carrier)].add(now, pieces);
+  if (measured_g > 0) ledger.legs[index(pickup.carrier)].road_g_km += measured_g * collection.km;
   const disruption::EffectSteps& hub = context_.field.facility(pickup.facility);
   const SimTime there = now + slowed(pickup.drive, std::min(effects_.at(now).speed, hub.at(now).speed));
   const bool weather = effects_.at(now).weather || hub.at(now).weather;

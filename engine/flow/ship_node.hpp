@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "engine/flow/census.hpp"
@@ -11,6 +12,8 @@
 #include "engine/flow/ledger.hpp"
 #include "engine/flow/load_limit.hpp"
 #include "engine/flow/variates.hpp"
+#include "engine/promise/learned_transit.hpp"
+#include "engine/promise/promise_rule.hpp"
 
 namespace peakstorm::flow {
 
@@ -39,6 +42,9 @@ class NodeProcess {
     archive.each(collections_);
     archive(waiting_, orders_, cancelled_, tendered_, loads_, place_days_);
     archive.each(injected_);
+    archive(taken_day_, taken_);
+    if (learned_) archive(*learned_);
+    if (level_) archive(*level_);
   }
 
  private:
@@ -51,6 +57,7 @@ class NodeProcess {
   };
   struct Collection {
     network::Timetable times;             ///< Given by the World.
+    std::uint64_t km = 0;                 ///< Likewise: to where the truck goes.
     std::vector<Chain<Parcel>> assigned;  ///< By index in `times`; the last one: never collected in the run.
     struct Refused {
       Parcel parcel;
@@ -58,14 +65,16 @@ class NodeProcess {
     };
     std::vector<Refused> backlog;  ///< First in, first out.
     LoadLimit cap;
+    std::vector<std::uint32_t> booked;  ///< By index in `times`, of a shipper that books (Overflow); empty otherwise.
     template <class Archive>
     void transfer(Archive& archive) {
       archive.each(assigned);
-      archive(backlog, cap);
+      archive(backlog, cap, booked);
     }
   };
 
   void take_orders(SimTime now, Ledger& ledger);
+  void take_news(const Event& event);
   struct OrderDraft {
     ParcelId id{};
     SimTime at;
@@ -73,12 +82,48 @@ class NodeProcess {
     Tier tier = Tier::standard;
     std::uint8_t size = 0;
     std::uint32_t share_word = 0;
-    std::uint16_t promise_day = no_day;  ///< Given with the order; no_day: quote one.
+    std::uint16_t promise_day = no_day;        ///< Given with the order; no_day: quote one.
+    std::optional<std::uint32_t> tier_word{};  ///< The draw that picks the tier; none: it is given.
   };
-  void accept(const OrderDraft& draft, Ledger& ledger);
+  void accept(const OrderDraft& draft, SimTime now, Ledger& ledger);
   void collect(SimTime now, std::size_t which, Outbox& outbox, Ledger& ledger);
-  /// First pickup of `carrier` at or after `ready`: (index in pickups, index in its timetable).
-  [[nodiscard]] std::pair<std::size_t, std::size_t> pickup_after(CarrierId carrier, SimTime ready) const;
+  /// A visit of a carrier's truck: the last index in its timetable stands for "not in this run".
+  struct Occasion {
+    std::size_t pickup = 0;  ///< Index in ShipNode::pickups.
+    std::size_t visit = 0;   ///< Index in its timetable.
+  };
+  /// First pickup of what `carrier` takes to `destination`, at or after `ready`.
+  [[nodiscard]] Occasion pickup_after(CarrierId carrier, DestinationId destination, SimTime ready) const;
+  /// Local day of a visit. Past the run's last pickup the date no longer matters: nothing collects it.
+  [[nodiscard]] Day day_of(const Occasion& occasion) const;
+  /// A service for an order, and the truck that it is planned for.
+  struct Choice {
+    ServiceId service{};
+    std::size_t tariff = 0;  ///< Index in Shipper::tariffs, where the choice depends on the orders before it.
+    Occasion planned;
+    Day tender = 0;               ///< Local day of `planned`.
+    Cause refusal = Cause::none;  ///< Why the carrier has no room, when it has none.
+  };
+  /// `packed`: when the order will be ready at the latest; `now`: as of when things are known.
+  [[nodiscard]] Choice choose(const OrderDraft& draft, Tier tier, SimTime packed, SimTime now) const;
+  /// The tier that the shopper takes, given what is promised and charged for each.
+  [[nodiscard]] Tier preferred_tier(const OrderDraft& draft, Day order_day, SimTime packed, SimTime now) const;
+  /// Whether `carrier` takes one more parcel for `destination` on this occasion, as far as one knows now.
+  [[nodiscard]] Cause refusal(CarrierId carrier, DestinationId destination, const Occasion& occasion,
+                              SimTime now) const;
+  /// The first visit of the same truck, from `occasion` on, that is not booked up.
+  [[nodiscard]] Occasion with_room(Occasion occasion) const;
+  [[nodiscard]] bool is_full(const Occasion& occasion) const;
+  /// First promise for an order of local day `order_day`.
+  [[nodiscard]] Day quote(const Choice& choice, DestinationId destination, Day order_day, SimTime now) const;
+  /// Learned for a parcel tendered on this day, in the state of the network that one knows of.
+  [[nodiscard]] promise::ShiftShares shares(ServiceId service, DestinationId destination, Day tender,
+                                            SimTime now) const;
+  /// Learned chance that a parcel comes by the tier's target.
+  [[nodiscard]] double on_time(ServiceId service, DestinationId destination, Tier tier, Day tender, SimTime now) const;
+  [[nodiscard]] RegionId region_of(DestinationId destination) const {
+    return context_.world.destinations[index(destination)].region;
+  }
   /// When work on an order placed at `at` begins.
   [[nodiscard]] SimTime work_begins(SimTime at) const;
   [[nodiscard]] double hourly_mean(const ZoneDemand& demand, SimTime hour) const;
@@ -106,6 +151,10 @@ class NodeProcess {
   LoadSeries loads_;
   std::vector<PlaceDay> place_days_;
   std::vector<MidnightCount> injected_;
+  Day taken_day_ = -1;                ///< UTC day of `taken_`.
+  std::vector<std::uint32_t> taken_;  ///< diversified: that day's orders by tariff.
+  std::optional<promise::LearnedTransit> learned_;
+  std::optional<promise::PromisedLevel> level_;
 };
 
 }  // namespace peakstorm::flow

@@ -27,8 +27,10 @@ AdaptiveLevel::AdaptiveLevel(double target, double gamma) : target_(target), gam
   PEAKSTORM_CHECK(gamma > 0, gamma);
 }
 
-void AdaptiveLevel::update(bool missed) {
-  alpha_ += gamma_ * (target_ - (missed ? 1 : 0));
+void AdaptiveLevel::update_by_share(double missed) {
+  PEAKSTORM_CHECK(missed >= 0, missed);
+  PEAKSTORM_CHECK(missed <= 1, missed);
+  alpha_ += gamma_ * (target_ - missed);
 }
 
 double shrinkage_weight(double n, double n0) {

@@ -23,9 +23,16 @@ class AdaptiveLevel {
  public:
   /// Requires 0 < target < 1, gamma > 0. The first alpha is the target.
   AdaptiveLevel(double target, double gamma);
-  void update(bool missed);
+  void update(bool missed) { update_by_share(missed ? 1 : 0); }
+  /// One update for many promises that expire together: `missed` is the share of them, in [0, 1].
+  void update_by_share(double missed);
   /// Miss rate to ask for next; may lie outside (0, 1), see above.
   [[nodiscard]] double alpha() const { return alpha_; }
+
+  template <class Archive>
+  void transfer(Archive& archive) {
+    archive(alpha_);
+  }
 
  private:
   double target_;

@@ -22,10 +22,20 @@ std::size_t band_of(const std::vector<Band>& bands, double km) {
 Tariffs::Tariffs(const World& world) : world_(&world) {
   cells_.resize(world.nodes.size() * world.services.size() * world.destinations.size());
   for (std::size_t n = 0; n < world.nodes.size(); ++n) {
-    for (const Pickup& pickup : world.nodes[n].pickups) {
+    // Trucks that skip zones come after the ordinary ones, whose place they take.
+    std::vector<const Pickup*> pickups;
+    for (const bool skips : {false, true}) {
+      if (skips && !world.shippers[index(world.nodes[n].shipper)].zone_skip) continue;
+      for (const Pickup& pickup : world.nodes[n].pickups) {
+        if (pickup.skips_zones() == skips) pickups.push_back(&pickup);
+      }
+    }
+    for (const Pickup* of : pickups) {
+      const Pickup& pickup = *of;
       const Facility& origin = world.facilities[index(pickup.facility)];
       for (std::size_t d = 0; d < world.destinations.size(); ++d) {
         if (!world.coverage[index(pickup.carrier)][d]) continue;
+        if (pickup.skips_zones() && !pickup.destinations[d]) continue;
         const double km = great_circle_km(origin.position, world.destinations[d].position);
         for (std::size_t s = 0; s < world.services.size(); ++s) {
           const Service& service = world.services[s];
@@ -35,6 +45,7 @@ Tariffs::Tariffs(const World& world) : world_(&world) {
           c.days = service.published[band_of(service.published, km)].days;
           c.rate = static_cast<std::uint8_t>(band_of(service.rates, km));
           c.served = true;
+          c.skips = pickup.skips_zones();
         }
       }
     }
@@ -44,12 +55,25 @@ Tariffs::Tariffs(const World& world) : world_(&world) {
 Cents Tariffs::cost(ShipNodeId node, ServiceId service_id, DestinationId destination, std::uint8_t size,
                     Day tender) const {
   const Service& service = world_->services[index(service_id)];
-  const RateBand& rate = service.rates[cells_[cell(node, service_id, destination)].rate];
-  const Cents weight = (rate.per_kg * world_->sizes[size].weight_g + 500) / 1000;
+  const Cell& c = cells_[cell(node, service_id, destination)];
+  const RateBand& rate = service.rates[c.rate];
+  const SizeClass& parcel = world_->sizes[size];
+  Cents billed_g = parcel.weight_g;
+  if (service.dim_divisor > 0) {
+    billed_g = std::max(billed_g, Cents{parcel.volume_cm3} * 1000 / service.dim_divisor);
+  }
+  const Cents weight = (rate.per_kg * billed_g + 500) / 1000;
   const Cents base = rate.base + weight;
   Cents cost = base + base * service.fuel / ppm_one + service.residential;
   for (const PeakSurcharge& peak : service.peaks) {
     if (tender >= peak.from && tender < peak.to) cost += peak.amount;
+  }
+  if (c.skips) {
+    const ShipNode& from = world_->nodes[index(node)];
+    Cents linehaul = 0;
+    for_each_pickup(*world_, from, service.carrier, destination,
+                    [&](std::size_t p) { linehaul = from.pickups[p].piece_cost; });
+    cost += linehaul;
   }
   return cost;
 }
@@ -106,11 +130,6 @@ Day published_day(const World& world, const Service& service, Day tender, int da
   Day day = tender;
   for (int left = days; left > 0; --left) day = add_open_days(world, service.transit, day + 1, 0);
   return add_open_days(world, service.delivery, day, 0);
-}
-
-Day quote(const World& world, const Shipper& shipper, const Service& service, Day tender, int days) {
-  const Day published = published_day(world, service, tender, days);
-  return add_open_days(world, service.delivery, published, shipper.buffer_days);
 }
 
 const Guarantee* applicable_guarantee(const Shipper& shipper, Day local_day, SimDuration time_of_day, Day promise) {

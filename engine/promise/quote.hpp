@@ -10,7 +10,7 @@
 namespace peakstorm::promise {
 
 /// Published transit days and price of every service from every ship node to every destination, worked out
-/// once per run.
+/// once per run. Distances are those from the last pickup facility of the carrier in the node's list.
 class Tariffs {
  public:
   explicit Tariffs(const World& world);
@@ -26,14 +26,20 @@ class Tariffs {
   /// The tariff for an order of `tier`; `share_word` is a uniform 32-bit draw, used by fixed_split only.
   /// cheapest_published: the cheapest (smallest size class, no peak) whose published days meet the tier's
   /// target; where none does, the fastest. Only services that collect at `node` and deliver to `destination`.
+  /// Requires: the shipper's policy is one of the two (Shipper::chooses_statelessly()).
   [[nodiscard]] ServiceId choose(const Shipper& shipper, ShipNodeId node, DestinationId destination, Tier tier,
                                  std::uint32_t share_word) const;
+  /// Whether the service's carrier collects at `node` what is for `destination`, and delivers there.
+  [[nodiscard]] bool serves(ShipNodeId node, ServiceId service, DestinationId destination) const {
+    return cells_[cell(node, service, destination)].served;
+  }
 
  private:
   struct Cell {
     std::uint8_t days = 0;
     std::uint8_t rate = 0;  // Index into Service::rates.
-    bool served = false;
+    bool served : 1 = false;
+    bool skips : 1 = false;  // Zones: the pickup's own cost per piece counts.
   };
   [[nodiscard]] std::size_t cell(ShipNodeId node, ServiceId service, DestinationId destination) const {
     return (index(node) * world_->services.size() + index(service)) * world_->destinations.size() + index(destination);
@@ -49,9 +55,6 @@ Day add_open_days(const World& world, CalendarId calendar, Day day, int count);
 /// Delivery day that the carrier publishes for a tender on `tender`: `days` transit days, then the next
 /// delivery day.
 Day published_day(const World& world, const Service& service, Day tender, int days);
-
-/// First promise: published day plus the shipper's buffer, moved to a delivery day.
-Day quote(const World& world, const Shipper& shipper, const Service& service, Day tender, int days);
 
 /// The guarantee that applies to an order placed at this local day and time whose own promise is
 /// `promise`; nullptr when none does.

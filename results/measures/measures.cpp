@@ -121,6 +121,35 @@ bool is_place(const World& world, PlaceId place) {
   return place == no_place || index(place) < world.facilities.size() + world.nodes.size();
 }
 
+/// Of retailers' measured orders, over all of them.
+struct PromiseSums {
+  std::uint64_t declined = 0;  ///< Not taken: no carrier had room.
+  std::uint64_t quoted = 0;    ///< With a promise, cancelled ones aside.
+  std::uint64_t days = 0;      ///< From order to promise, summed.
+  std::uint64_t early = 0;     ///< Delivered two days or more before the promised one.
+
+  void add(const Outcome& outcome) {
+    if (outcome.fate == Fate::cancelled) {
+      declined += outcome.cause != Cause::none ? 1 : 0;  // One that the customer cancels has waited for nothing.
+      return;
+    }
+    if (outcome.promise_day == no_day) return;
+    ++quoted;
+    days += static_cast<std::uint64_t>(std::max(0, int{outcome.promise_day} - int{outcome.order_day}));
+    early += outcome.fate == Fate::delivered && outcome.delivered_day + 2 <= outcome.promise_day ? 1 : 0;
+  }
+  void add(const PromiseSums& other) {
+    declined += other.declined;
+    quoted += other.quoted;
+    days += other.days;
+    early += other.early;
+  }
+  template <class Archive>
+  void transfer(Archive& archive) {
+    archive(declined, quoted, days, early);
+  }
+};
+
 /// Everything one partition counts.
 struct Counts {
   std::array<VerdictCounts, role_count> totals;
@@ -133,7 +162,8 @@ struct Counts {
   std::map<CauseKey, CauseCounts> causes;
   std::vector<std::uint64_t> parcels;  ///< By shipper.
   std::vector<std::uint64_t> broken;   ///< Promises, by shipper.
-  std::vector<Outcome> kept;           ///< Of tracked parcels.
+  PromiseSums promises;
+  std::vector<Outcome> kept;  ///< Of tracked parcels.
 
   explicit Counts(const World& world)
       : lateness(world.carriers.size() * role_count * lateness_bases),
@@ -160,6 +190,7 @@ struct Counts {
     }
     add(parcels, other.parcels);
     add(broken, other.broken);
+    promises.add(other.promises);
     kept.insert(kept.end(), other.kept.begin(), other.kept.end());
   }
 
@@ -171,7 +202,7 @@ struct Counts {
       auto& [key, count] = row;
       archive(key.place, key.cause, key.role, key.carrier, count.promises, count.commits, count.minutes);
     });
-    archive(parcels, broken);
+    archive(parcels, broken, promises);
     transfer_all(archive, kept, [&](Outcome& outcome) { peakstorm::transfer(archive, outcome); });
     if constexpr (Archive::is_reading) causes = {rows.begin(), rows.end()};
   }
@@ -182,7 +213,8 @@ struct Counts {
     const std::size_t days = std::size_t{no_day} * services * role_count;
     bool fits = lateness.size() == world.carriers.size() * role_count * lateness_bases &&
                 fates.size() == world.carriers.size() * role_count && parcels.size() == world.shippers.size() &&
-                broken.size() == world.shippers.size() && are_counts(parcels) && are_counts(broken) && ids(due, days) &&
+                broken.size() == world.shippers.size() && are_counts(parcels) && are_counts(broken) &&
+                are_counts({promises.declined, promises.quoted, promises.days, promises.early}) && ids(due, days) &&
                 ids(ordered, days) && ids(regions, world.regions.size() * world.carriers.size() * role_count) &&
                 ids(destinations, world.destinations.size() * role_count);
     for (const auto& [key, counts] : causes) {
@@ -236,6 +268,7 @@ class Shard final : public RecorderShard {
     counts.destinations[index(outcome.destination) * role_count + r].add(verdicts);
     ++counts.fates[carrier * role_count + r][static_cast<std::size_t>(outcome.fate)];
     ++counts.parcels[index(outcome.shipper)];
+    if (role == ShipperRole::retailer) counts.promises.add(outcome);
 
     count_lateness(outcome, verdicts[at(OnTimeDefinition::promise)], outcome.promise_day,
                    (carrier * role_count + r) * lateness_bases);
@@ -317,6 +350,8 @@ struct Measures::Impl {
   MeasuresOptions options;
   std::vector<std::unique_ptr<Shard>> shards;
   Tables tables;
+  PromiseSums promises;
+  LegWork legs;  ///< Of all carriers.
   bool finished = false;
 
   // Streams.
@@ -489,6 +524,10 @@ void Measures::queues(std::span<const QueueAccount> queues) {
   impl_->tables.queues.insert(impl_->tables.queues.end(), queues.begin(), queues.end());
 }
 
+void Measures::leg_work(std::span<const LegWork> work) {
+  for (const LegWork& of : work) impl_->legs.add(of);
+}
+
 template <class Archive>
 void Measures::Impl::transfer_streams(Archive& archive) {
   transfer_all(archive, tracked, [&](TrackedParcel& parcel) {
@@ -584,6 +623,7 @@ void Measures::absorb(ArchiveReader& archive) {
 
 void Measures::Impl::tabulate(Counts& counts) {
   tables.totals = counts.totals;
+  promises = counts.promises;
   const auto role_of = [](std::size_t cell) { return static_cast<ShipperRole>(cell % role_count); };
   const auto day_rows = [&](const Cube& cube, std::vector<Tables::DayRow>& rows) {
     cube.for_each([&](std::size_t cell, const VerdictCounts& verdicts) {
@@ -795,6 +835,32 @@ MeasureMap Measures::measures() const {
   } else {
     for (const char* name : {"recovery_cost", "shipping_cost", "contact_cost"}) put(name, Unit::cents, std::nullopt);
   }
+  const PromiseSums& promises = impl_->promises;
+  const bool has_total = retail_parcels > promises.declined && has_shipping && has_recovery;
+  const Cents total = shipping + recovery + contact_cost;
+  put("cost.total", Unit::cents, money(has_total, total));
+  put("cost.per_order", Unit::cents,
+      has_total ? std::optional(static_cast<double>(total) / static_cast<double>(retail_parcels - promises.declined))
+                : std::nullopt);
+  count("orders_declined", promises.declined);
+  const auto per_promise = [&](std::uint64_t sum) {
+    return promises.quoted == 0 ? std::nullopt
+                                : std::optional(static_cast<double>(sum) / static_cast<double>(promises.quoted));
+  };
+  put("promised_days", Unit::count, per_promise(promises.days));
+  put("early_share", Unit::share, per_promise(promises.early));
+  const CarbonModel& carbon = world.carbon;
+  const auto kg = [&](double grams) { return carbon.enabled ? std::optional(grams / 1000) : std::nullopt; };
+  constexpr double g_km_per_t_km = 1e6;
+  const double road_g = carbon.road_g_per_tkm * static_cast<double>(impl_->legs.road_g_km) / g_km_per_t_km;
+  const double air_g = carbon.air_g_per_tkm * static_cast<double>(impl_->legs.air_g_km) / g_km_per_t_km;
+  const double stops_g = carbon.stop_g * static_cast<double>(impl_->legs.stops);
+  put("carbon.road_kg", Unit::count, kg(road_g));
+  put("carbon.air_kg", Unit::count, kg(air_g));
+  put("carbon.last_mile_kg", Unit::count, kg(stops_g));
+  put("carbon.total_kg", Unit::count, kg(road_g + air_g + stops_g));
+  put("carbon.per_parcel_kg", Unit::count,
+      promises.quoted > 0 ? kg((road_g + air_g + stops_g) / static_cast<double>(promises.quoted)) : std::nullopt);
   const auto per_order = [&](ActKind act) -> std::optional<double> {
     if (t.measured_tracked == 0) return std::nullopt;
     return static_cast<double>(t.measured_acts[static_cast<std::size_t>(act)]) /

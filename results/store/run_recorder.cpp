@@ -32,6 +32,7 @@ class Tee final : public Recorder {
   void place_days(std::span<const PlaceDay> days) override { measures_.place_days(days); }
   void census(CarrierId carrier, std::span<const Census> census) override { measures_.census(carrier, census); }
   void queues(std::span<const QueueAccount> queues) override { measures_.queues(queues); }
+  void leg_work(std::span<const LegWork> work) override { measures_.leg_work(work); }
 
   void save(ArchiveWriter& archive) const override {
     measures_.save(archive);

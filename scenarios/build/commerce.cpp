@@ -160,6 +160,22 @@ void resolve_tariffs(Builder& b, const ShipperSettings& settings, Shipper& shipp
   }
 }
 
+void resolve_hedges(Builder& b, const ShipperSettings& settings, Shipper& shipper) {
+  for (const HedgeSettings& h : settings.hedges) {
+    if (!b.dated() || h.from.line == 0) continue;
+    const Day to = h.to.line != 0 ? b.day(h.to.value) + 1 : b.end();
+    if (to <= 0 || b.day(h.from.value) >= b.end()) {
+      b.faults.add(settings_file, h.from.line, "shipper.promise.hedge.from", "no day of the hedge is in the horizon",
+                   "choose days from " + b.span_text(0, b.end()));
+      continue;
+    }
+    shipper.promise.hedges.push_back({b.day(h.from.value), to, h.days});
+  }
+  std::sort(shipper.promise.hedges.begin(), shipper.promise.hedges.end(), [](const Hedge& x, const Hedge& y) {
+    return std::tie(x.from, x.to, x.days) < std::tie(y.from, y.to, y.days);
+  });
+}
+
 void resolve_guarantees(Builder& b, const ShipperSettings& settings, Shipper& shipper) {
   for (const GuaranteeSettings& g : settings.guarantees) {
     if (!b.dated() || g.until_day.line == 0 || g.date.line == 0) continue;
@@ -184,7 +200,7 @@ void read_services(Builder& b) {
   const Table table =
       b.table("services.csv",
               {{"service", "carrier", "tier", "mode", "transit_calendar", "delivery_calendar", "commit_time"},
-               {"residential", "fuel"},
+               {"residential", "fuel", "dim_divisor"},
                false},
               Table::Presence::required);
   const KeyColumn keys = read_keys(table, "service", "service", 255);
@@ -206,6 +222,7 @@ void read_services(Builder& b) {
     row.read("commit_time", parse_time, s.commit_time);
     row.read_if("residential", parse_money, s.residential);
     row.read_if("fuel", parse_factor, s.fuel);
+    row.count_if("dim_divisor", 1, 1'000'000, s.dim_divisor);
     b.world.services.push_back(std::move(s));
   }
   const Table transit = b.table("transit.csv", {{"service", "km_max", "days"}, {}, false}, Table::Presence::required);
@@ -243,6 +260,7 @@ void read_shippers(Builder& b) {
     }
     resolve_tariffs(b, settings, shipper);
     resolve_guarantees(b, settings, shipper);
+    resolve_hedges(b, settings, shipper);
   }
 }
 

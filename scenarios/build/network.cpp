@@ -4,6 +4,7 @@
 #include <set>
 #include <tuple>
 
+#include "scenarios/build/area.hpp"
 #include "scenarios/build/builder.hpp"
 
 namespace peakstorm::scenarios {
@@ -254,7 +255,8 @@ void read_coverage(Builder& b) {
 
 void read_pickups(Builder& b) {
   const Table table =
-      b.table("pickups.csv", {{"node", "carrier", "facility", "time", "drive"}, {"pieces_per_day"}, false},
+      b.table("pickups.csv",
+              {{"node", "carrier", "facility", "time", "drive"}, {"pieces_per_day", "area", "piece_cost"}, false},
               Table::Presence::required);
   std::map<std::tuple<std::size_t, std::size_t, std::size_t, std::int64_t>, int> lines;
   for (std::size_t i = 0; i < table.size(); ++i) {
@@ -273,6 +275,24 @@ void read_pickups(Builder& b) {
       good = false;
     }
     row.count_if("pieces_per_day", 1, 1'000'000'000, pickup.pieces_per_day);
+    if (!row.empty("area")) {
+      const auto area = read_area(b, row, "area");
+      if (!area) continue;
+      if (!area->facilities.empty()) {
+        row.fault("area", "facilities order nothing", "name states, a circle or all");
+        continue;
+      }
+      for (const Destination& destination : b.world.destinations) {
+        pickup.destinations.push_back(area->covers(destination.region, destination.position));
+      }
+      if (std::find(pickup.destinations.begin(), pickup.destinations.end(), true) == pickup.destinations.end()) {
+        row.fault("area", "no destination lies in the area", "name another one, or remove the row");
+      }
+      row.read_if("piece_cost", parse_money, pickup.piece_cost);
+    } else if (!row.empty("piece_cost")) {
+      row.fault("piece_cost", "an ordinary pickup costs what the carrier's rates say",
+                "leave it empty, or name the area that the truck skips zones to");
+    }
     if (!node || !carrier || !facility || !good) continue;
     const Facility& target = b.world.facilities[*facility];
     if (index(target.carrier) != *carrier && !b.faults.any_in("facilities.csv")) {

@@ -85,10 +85,11 @@ void check_regional_tariffs(Builder& b, const ShipNode& node, const std::vector<
       const CarrierId carrier = world.services[index(tariff.service)].carrier;
       has_tariff = true;
       has_regional = has_regional || world.carriers[index(carrier)].regional;
-      const bool collects = std::any_of(node.pickups.begin(), node.pickups.end(),
-                                        [&](const Pickup& pickup) { return pickup.carrier == carrier; });
-      for (std::size_t d = 0; collects && d < used.size(); ++d) {
-        if (world.coverage[index(carrier)][d]) served[d] = true;
+      for (std::size_t d = 0; d < used.size(); ++d) {
+        bool collects = false;
+        for_each_pickup(world, node, carrier, DestinationId{static_cast<std::uint16_t>(d)},
+                        [&](std::size_t) { collects = true; });
+        if (collects && world.coverage[index(carrier)][d]) served[d] = true;
       }
     }
     if (!has_tariff || !has_regional) continue;
@@ -103,6 +104,16 @@ void check_regional_tariffs(Builder& b, const ShipNode& node, const std::vector<
                      " destinations: " + few_of(missing),
                  "add rows here or a pickup, limit what the node serves ('in AREA'), or add a carrier's tariff");
   }
+}
+
+/// The depots that a truck that skips zones takes parcels for.
+std::set<FacilityId> depots_in(const Pickup& pickup, const std::vector<bool>& used,
+                               const std::vector<std::optional<FacilityId>>& coverage) {
+  std::set<FacilityId> depots;
+  for (std::size_t d = 0; d < coverage.size(); ++d) {
+    if (used[d] && coverage[d] && pickup.destinations[d]) depots.insert(*coverage[d]);
+  }
+  return depots;
 }
 
 }  // namespace
@@ -138,9 +149,9 @@ void check_network(Builder& b) {
       bool collected = false;
       for (const Pickup& pickup : node.pickups) {
         if (pickup.carrier != service.carrier) continue;
-        collected = true;
+        collected = collected || !pickup.skips_zones();
         const auto& reached = reach.from(pickup.facility, service.mode);
-        for (const FacilityId depot : depots) {
+        for (const FacilityId depot : pickup.skips_zones() ? depots_in(pickup, used[n], coverage) : depots) {
           if (!reached[index(depot)])
             unreachable.try_emplace({index(tariff.service), index(depot)}, index(pickup.facility));
         }

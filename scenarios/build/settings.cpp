@@ -403,6 +403,7 @@ void read_tiers(Keys& keys, Shipper& shipper) {
 
 void read_tariffs(Keys& keys, ShipperSettings& settings) {
   std::array<std::uint64_t, tier_count> sums{};
+  std::array<std::uint64_t, tier_count> caps{};
   std::array<int, tier_count> first_line{};
   bool complete = true;
   for (Keys tariff : keys.tables("tariff")) {
@@ -414,6 +415,7 @@ void read_tariffs(Keys& keys, ShipperSettings& settings) {
     if (tariff.find("service") == nullptr) tariff.missing("service", "name a service of services.csv");
     t.has_share = tariff.find("share") != nullptr;
     const bool share_read = tariff.share("share", t.tariff.share) != 0;
+    tariff.share("cap", t.tariff.cap);
     if (!t.has_share && settings.shipper.policy == CarrierPolicy::fixed_split) {
       tariff.missing("share", "add the service's share of its tier");
     }
@@ -421,8 +423,16 @@ void read_tariffs(Keys& keys, ShipperSettings& settings) {
     tariff.finish();
     const auto tier = static_cast<std::size_t>(t.tariff.tier);
     sums[tier] += t.tariff.share;
+    caps[tier] += t.tariff.cap;
     if (first_line[tier] == 0) first_line[tier] = t.line;
     settings.tariffs.push_back(std::move(t));
+  }
+  for (std::size_t tier = 0; tier < tier_count; ++tier) {
+    if (settings.shipper.policy != CarrierPolicy::diversified || first_line[tier] == 0 || caps[tier] >= ppm_one)
+      continue;
+    keys.fault(first_line[tier], "tariff.cap",
+               "the caps of the tier " + std::string(tier_names[tier]) + " sum to " + ppm_text(caps[tier]),
+               "raise them until they sum to 1 or more");
   }
   if (settings.shipper.policy != CarrierPolicy::fixed_split || !complete) return;
   for (std::size_t tier = 0; tier < tier_count; ++tier) {
@@ -431,6 +441,64 @@ void read_tariffs(Keys& keys, ShipperSettings& settings) {
                "the shares of the tier " + std::string(tier_names[tier]) + " sum to " + ppm_text(sums[tier]),
                "make the shares of each tier sum to 1");
   }
+}
+
+/// The names of an enum's values, in their order.
+template <class T, std::size_t N>
+std::vector<std::pair<std::string_view, T>> choices_of(const std::array<const char*, N>& names) {
+  std::vector<std::pair<std::string_view, T>> choices;
+  for (std::size_t i = 0; i < N; ++i) choices.emplace_back(names[i], static_cast<T>(i));
+  return choices;
+}
+
+void read_learning(Keys& keys, Learning& learning) {
+  auto table = keys.table("learning");
+  if (!table) return;
+  if (const int line = table->ppm("shrinkage", factor_max, learning.shrinkage); line != 0 && learning.shrinkage == 0) {
+    table->fault(line, "shrinkage", "with 0 a single parcel would outweigh all others", "write a number above 0");
+  }
+  if (const int line = table->read_text("news_delay", parse_positive_duration, learning.news_delay)) {
+    if (learning.news_delay < minutes(1) || learning.news_delay > hours(12)) {
+      table->fault(line, "news_delay", "news that soon or that late are not simulated",
+                   "write a duration from 1m to 12h");
+    }
+  }
+  table->share("strained_above", learning.strained_above);
+  table->finish();
+}
+
+void read_promise(Keys& keys, ShipperSettings& settings) {
+  auto table = keys.table("promise");
+  if (!table) return;
+  PromiseRule& rule = settings.shipper.promise;
+  table->choice("rule", choices_of<PromiseKind>(promise_names), rule.kind);
+  if (const int line = table->share("quantile", rule.quantile)) {
+    if (rule.quantile < 500'000 || rule.quantile > 999'000) {
+      table->fault(line, "quantile", ppm_text(rule.quantile) + " is out of range", "write a share from 0.5 to 0.999");
+    }
+  }
+  table->yes_no("conformal", rule.conformal);
+  if (const int line = table->share("step", rule.step); line != 0 && rule.step == 0) {
+    table->fault(line, "step", "a step of 0 corrects nothing", "write a share above 0, or conformal = false");
+  }
+  table->money("day_cost", rule.day_cost);
+  table->money("late_cost", rule.late_cost);
+  table->yes_no("late_cost_per_day", rule.late_cost_per_day);
+  for (Keys hedge : table->tables("hedge")) {
+    HedgeSettings h;
+    h.from.line = hedge.date("from", h.from.value);
+    if (hedge.find("from") == nullptr)
+      hedge.missing("from", "add the first day of order, for instance from = 2013-12-18");
+    h.to.line = hedge.date("to", h.to.value);
+    hedge.integer("days", 1, 60, h.days);
+    if (hedge.find("days") == nullptr) hedge.missing("days", "add the days to add, for instance days = 1");
+    if (h.from.line != 0 && h.to.line != 0 && h.to.value < h.from.value) {
+      hedge.fault(h.to.line, "to", "the last day lies before the first", "put the earlier day first");
+    }
+    hedge.finish();
+    settings.hedges.push_back(h);
+  }
+  table->finish();
 }
 
 void read_guarantees(Keys& keys, ShipperSettings& settings) {
@@ -521,9 +589,24 @@ void read_shipper(Keys keys, Settings& out) {
     }
     targets->finish();
   }
-  keys.choice("policy",
-              {{"fixed_split", CarrierPolicy::fixed_split}, {"cheapest_published", CarrierPolicy::cheapest_published}},
-              s.policy);
+  if (auto choice = keys.table("tier_choice")) {
+    s.tier_choice = true;
+    choice->yes_no("enabled", s.tier_choice);
+    choice->number("day_weight", true, 100, s.day_weight);
+    choice->number("fee_weight", true, 100, s.fee_weight);
+    if (auto fees = choice->table("fees")) {
+      for (std::size_t tier = 0; tier < tier_count; ++tier) fees->money(tier_names[tier], s.tier_fees[tier]);
+      fees->finish();
+    }
+    choice->finish();
+  }
+  const int policy = keys.choice("policy", choices_of<CarrierPolicy>(policy_names), s.policy);
+  keys.money("late_penalty", s.late_penalty);
+  keys.share("reliability_slack", s.reliability_slack);
+  keys.choice("overflow", choices_of<Overflow>(overflow_names), s.overflow);
+  keys.yes_no("zone_skip", s.zone_skip);
+  read_learning(keys, s.learning);
+  read_promise(keys, settings);
   keys.share("cancelled", s.cancelled);
   keys.integer("buffer_days", 0, 60, s.buffer_days);
   read_window(keys, s);
@@ -531,6 +614,14 @@ void read_shipper(Keys keys, Settings& out) {
   keys.yes_no("recovery_refunds_shipping", s.recovery_refunds_shipping);
   read_tariffs(keys, settings);
   read_guarantees(keys, settings);
+  if (s.role == ShipperRole::background && s.prefers_reliable()) {
+    keys.fault(policy, "policy", "background volume keeps no account of its parcels",
+               "choose fixed_split, cheapest_published or diversified, or make the shipper a retailer");
+  }
+  if (s.role == ShipperRole::background && keys.find("promise") != nullptr) {
+    keys.fault(keys.line(), "promise", "background volume quotes no promise",
+               "remove the table, or make the shipper a retailer");
+  }
   if (s.role == ShipperRole::background && !settings.guarantees.empty()) {
     keys.fault(settings.guarantees.front().line, "guarantee", "background volume quotes no promise",
                "remove the guarantee, or make the shipper a retailer");
@@ -550,6 +641,14 @@ void read_shopper(Keys keys, ShopperModel& s) {
   keys.yes_no("notices", s.notices);
   keys.number("notice_effect", true, 1, s.notice_effect);
   keys.yes_no("reviews", s.reviews);
+  keys.finish();
+}
+
+void read_carbon(Keys keys, CarbonModel& c) {
+  keys.yes_no("enabled", c.enabled);
+  keys.number("road_g_per_tkm", true, 100'000, c.road_g_per_tkm);
+  keys.number("air_g_per_tkm", true, 100'000, c.air_g_per_tkm);
+  keys.number("stop_g", true, 100'000, c.stop_g);
   keys.finish();
 }
 
@@ -685,6 +784,7 @@ std::optional<Settings> read_settings(const std::filesystem::path& folder, const
   if (out.carriers.empty() && root.find("carrier") == nullptr) root.missing("carrier", "add a [[carrier]]");
   if (out.shippers.empty() && root.find("shipper") == nullptr) root.missing("shipper", "add a [[shipper]]");
   if (auto keys = root.table("shopper")) read_shopper(*std::move(keys), out.shopper);
+  if (auto keys = root.table("carbon")) read_carbon(*std::move(keys), out.carbon);
   if (auto keys = root.table("replay")) read_replay(*std::move(keys), folder, out.replay);
   if (auto keys = root.table("faults")) read_faults(*std::move(keys), out.replay.faults);
   if (auto keys = root.table("gate")) read_gates(*std::move(keys), out.gates);

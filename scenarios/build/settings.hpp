@@ -42,11 +42,18 @@ struct GuaranteeSettings {
   int line = 0;
 };
 
+struct HedgeSettings {
+  Written<UnixDay> from;
+  Written<UnixDay> to;  ///< Inclusive; without a line: to the end.
+  std::uint8_t days = 0;
+};
+
 struct ShipperSettings {
-  Shipper shipper;  ///< Without season, tariffs and guarantees.
+  Shipper shipper;  ///< Without season, tariffs, guarantees and hedges.
   std::optional<Written<std::string>> season;
   std::vector<TariffSettings> tariffs;
   std::vector<GuaranteeSettings> guarantees;
+  std::vector<HedgeSettings> hedges;
   int line = 0;
 };
 
@@ -65,6 +72,7 @@ struct Settings {
   std::vector<CarrierSettings> carriers;
   std::vector<ShipperSettings> shippers;
   ShopperModel shopper;
+  CarbonModel carbon;
   ReplayDefaults replay;
   std::vector<GateText> gates;
 };

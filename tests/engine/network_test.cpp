@@ -238,10 +238,11 @@ TEST(Quote, CountsWorkingDaysAndRoundsUpToADeliveryDay) {
        {Case{0, 1, 1}, Case{3, 1, 4}, Case{4, 1, 7}, Case{4, 0, 4}, Case{5, 1, 7}, Case{6, 0, 7}, Case{2, 5, 9}}) {
     EXPECT_EQ(promise::published_day(world, service, c.tender, c.days), c.expected) << c.tender << "+" << c.days;
   }
-  Shipper careful = world.shippers[0];
-  careful.buffer_days = 1;
-  EXPECT_EQ(promise::quote(world, careful, service, 3, 1), 5);
-  EXPECT_EQ(promise::quote(world, careful, service, 4, 1), 8);
+  const auto with_a_buffer_day = [&](Day tender) {
+    return promise::add_open_days(world, service.delivery, promise::published_day(world, service, tender, 1), 1);
+  };
+  EXPECT_EQ(with_a_buffer_day(3), 5);
+  EXPECT_EQ(with_a_buffer_day(4), 8);
 }
 
 TEST(Quote, CheapestPublishedTakesTheCheapestThatMeetsTheTarget) {

@@ -34,6 +34,7 @@ class KeepingRecorder final : public Recorder {
   void place_days(std::span<const PlaceDay> days) override;
   void census(CarrierId carrier, std::span<const Census> census) override;
   void queues(std::span<const QueueAccount> queues) override;
+  void leg_work(std::span<const LegWork> work) override { kept_legs.assign(work.begin(), work.end()); }
 
   void save(ArchiveWriter& archive) const override;
   void absorb(ArchiveReader& archive) override;
@@ -48,6 +49,7 @@ class KeepingRecorder final : public Recorder {
   std::vector<PlaceDay> kept_days;
   std::vector<std::vector<Census>> kept_census;  ///< By CarrierId.
   std::vector<QueueAccount> kept_queues;
+  std::vector<LegWork> kept_legs;  ///< By CarrierId.
 
  private:
   struct Shard final : RecorderShard {

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <sstream>
 
 #include "scenarios/loader.hpp"
@@ -95,6 +96,24 @@ const Broken broken_worlds[] = {
      "shipper.tariff.service", "unknown service", "swift-ground"},
     {"TierWithoutService", "scenario.toml", "tiers = { economy = 1 }", "tiers = { express = 1 }", "scenario.toml", 78,
      "shipper.tariff", "no service for the tier express", "[[shipper.tariff]]"},
+    {"UnknownPolicy", "scenario.toml", "policy = \"fixed_split\"", "policy = \"cheapest\"", "scenario.toml", 55,
+     "shipper.policy", "unknown value 'cheapest'", "cheapest_published, least_expected_cost"},
+    {"UnknownOverflow", "scenario.toml", "cancelled = 0.01", "overflow = \"drop\"", "scenario.toml", 56,
+     "shipper.overflow", "unknown value", "wait, defer, reroute or decline"},
+    {"CapAboveOne", "scenario.toml", "service = \"snail-mail\"\nshare = 0.3",
+     "service = \"snail-mail\"\nshare = 0.3\ncap = 1.5", "scenario.toml", 73, "shipper.tariff.cap", "above 1",
+     "fraction"},
+    {"UnknownPromiseRule", "scenario.toml", "[[shipper.guarantee]]",
+     "[shipper.promise]\nrule = \"median\"\n[[shipper.guarantee]]", "scenario.toml", 74, "shipper.promise.rule",
+     "unknown value", "published, quantile or cost"},
+    {"PromiseQuantileTooLow", "scenario.toml", "[[shipper.guarantee]]",
+     "[shipper.promise]\nquantile = 0.2\n[[shipper.guarantee]]", "scenario.toml", 74, "shipper.promise.quantile",
+     "out of range", "0.5 to 0.999"},
+    {"HedgeOutside", "scenario.toml", "[[shipper.guarantee]]",
+     "[[shipper.promise.hedge]]\nfrom = 2014-12-18\ndays = 1\n[[shipper.guarantee]]", "scenario.toml", 74,
+     "shipper.promise.hedge.from", "no day of the hedge", "2013-11-25 to 2013-12-18"},
+    {"NewsTooLate", "scenario.toml", "cancelled = 0.01", "learning = { news_delay = \"2d\" }", "scenario.toml", 56,
+     "shipper.learning.news_delay", "not simulated", "1m to 12h"},
     {"GuaranteeOutside", "scenario.toml", "date = 2013-12-06\nupgrade", "date = 2014-12-06\nupgrade", "scenario.toml",
      75, "shipper.guarantee.date", "outside the horizon", "2013-11-25 to 2013-12-18"},
     {"UnknownSeason", "scenario.toml", "season = \"retail\"", "season = \"retial\"", "scenario.toml", 50,
@@ -241,6 +260,42 @@ TEST(Faults, ARegionalCarrierMayLeaveGapsThatAnotherTariffFills) {
   EXPECT_EQ(world.error()[0].file, "coverage.csv");
   EXPECT_THAT(world.error()[0].message, HasSubstr("no express tariff of shipper 'toys' takes its parcels from node"));
   EXPECT_THAT(world.error()[0].message, HasSubstr("to 1 destinations: west-1"));
+}
+
+TEST(Faults, TheCapsOfATierMustLeaveRoomForItsOrders) {
+  const WorldFolder folder;
+  folder.replace("scenario.toml", "policy = \"fixed_split\"\ncancelled = 0.01", "policy = \"diversified\"");
+  folder.replace("scenario.toml", "service = \"swift-air\"\nshare = 1", "service = \"swift-air\"\ncap = 0.9");
+  const auto world = load_scenario(folder.path());
+  ASSERT_FALSE(world);
+  ASSERT_EQ(world.error().size(), 1U);
+  EXPECT_EQ(world.error()[0].field, "shipper.tariff.cap");
+  EXPECT_THAT(world.error()[0].message, HasSubstr("the caps of the tier express sum to 0.9"));
+}
+
+TEST(Faults, BackgroundVolumeNeitherLearnsNorPromises) {
+  const WorldFolder folder;
+  folder.replace("scenario.toml", "policy = \"cheapest_published\"",
+                 "promise = { rule = \"quantile\" }\npolicy = \"least_expected_cost\"");
+  const auto world = load_scenario(folder.path());
+  ASSERT_FALSE(world);
+  ASSERT_EQ(world.error().size(), 2U);
+  EXPECT_THAT(world.error()[0].text() + world.error()[1].text(), HasSubstr("keeps no account of its parcels"));
+  EXPECT_THAT(world.error()[0].text() + world.error()[1].text(), HasSubstr("quotes no promise"));
+}
+
+TEST(Faults, ATruckThatSkipsZonesNeedsAnAreaWithPeople) {
+  const WorldFolder folder;
+  test::write_file(folder.path() / "pickups.csv",
+                   "node,carrier,facility,time,drive,pieces_per_day,area,piece_cost\n"
+                   "x,x,x,17:00,1h,,circle 0 0 1km,1.00\n");
+  const auto world = load_scenario(folder.path());
+  ASSERT_FALSE(world);
+  const bool told = std::any_of(world.error().begin(), world.error().end(), [](const Fault& fault) {
+    return fault.file == "pickups.csv" && fault.line == 2 && fault.field == "area" &&
+           fault.message.find("no destination lies in the area") != std::string::npos;
+  });
+  EXPECT_TRUE(told);
 }
 
 TEST(Faults, OneShippersNodesSellInOneArea) {

@@ -42,6 +42,55 @@ class LoadedWorld : public ::testing::Test {
   const World world_ = load(folder_.path());
 };
 
+TEST(Loader, ReadsWhatCanBeDecided) {
+  const WorldFolder folder;
+  folder.replace("scenario.toml", "policy = \"fixed_split\"\ncancelled = 0.01",
+                 "policy = \"least_expected_cost\"\nlate_penalty = 9.50\nreliability_slack = 0.02\n"
+                 "overflow = \"reroute\"\nzone_skip = false\n"
+                 "tier_choice = { day_weight = 0.2, fees = { express = 9.99 } }\n"
+                 "learning = { shrinkage = 4, news_delay = \"3h\", strained_above = 0.2 }\ncancelled = 0.01");
+  folder.replace("scenario.toml", "service = \"snail-mail\"\nshare = 0.3",
+                 "service = \"snail-mail\"\nshare = 0.3\ncap = 0.4");
+  folder.replace("scenario.toml", "[[shipper.guarantee]]",
+                 "[shipper.promise]\nrule = \"cost\"\nquantile = 0.9\nconformal = false\nstep = 0.1\nday_cost = 0.5\n"
+                 "late_cost = 12\nlate_cost_per_day = true\n[[shipper.promise.hedge]]\nfrom = 2013-12-02\n"
+                 "to = 2013-12-04\ndays = 2\n[[shipper.promise.hedge]]\nfrom = 2013-12-01\ndays = 1\n"
+                 "[[shipper.guarantee]]");
+  folder.replace("scenario.toml", "[replay]", "[carbon]\nenabled = false\nair_g_per_tkm = 500\n[replay]");
+  const World world = load(folder.path());
+  const Shipper& toys = named(world.shippers, "toys");
+  EXPECT_EQ(toys.policy, CarrierPolicy::least_expected_cost);
+  EXPECT_EQ(toys.late_penalty, 950);
+  EXPECT_EQ(toys.reliability_slack, 20'000U);
+  EXPECT_EQ(toys.overflow, Overflow::reroute);
+  EXPECT_FALSE(toys.zone_skip);
+  EXPECT_TRUE(toys.tier_choice);
+  EXPECT_EQ(toys.day_weight, 0.2);
+  EXPECT_EQ(toys.fee_weight, 0.1);
+  EXPECT_EQ(toys.tier_fees, (std::array<Cents, tier_count>{0, 0, 999}));
+  EXPECT_EQ(toys.learning.shrinkage, 4'000'000U);
+  EXPECT_EQ(toys.learning.news_delay, hours(3));
+  EXPECT_EQ(toys.learning.strained_above, 200'000U);
+  EXPECT_TRUE(std::any_of(toys.tariffs.begin(), toys.tariffs.end(), [](const Tariff& t) { return t.cap == 400'000; }));
+  const PromiseRule& rule = toys.promise;
+  EXPECT_EQ(rule.kind, PromiseKind::cost);
+  EXPECT_EQ(rule.quantile, 900'000U);
+  EXPECT_FALSE(rule.conformal);
+  EXPECT_EQ(rule.step, 100'000U);
+  EXPECT_EQ(rule.day_cost, 50);
+  EXPECT_EQ(rule.late_cost, 1200);
+  EXPECT_TRUE(rule.late_cost_per_day);
+  ASSERT_EQ(rule.hedges.size(), 2U);
+  EXPECT_EQ(rule.hedges[0].from, 6);
+  EXPECT_EQ(rule.hedges[0].to, world.day_count + world.drain_days);
+  EXPECT_EQ(rule.hedges[0].days, 1);
+  EXPECT_EQ(rule.hedges[1].from, 7);
+  EXPECT_EQ(rule.hedges[1].to, 10);
+  EXPECT_FALSE(world.carbon.enabled);
+  EXPECT_EQ(world.carbon.air_g_per_tkm, 500);
+  EXPECT_EQ(world.carbon.stop_g, 180);
+}
+
 TEST_F(LoadedWorld, HasTheHorizonOfItsSettings) {
   EXPECT_EQ(world_.name, "two-towns");
   EXPECT_EQ(world_.title, "Two towns");

@@ -6,6 +6,11 @@
 namespace peakstorm::test::plain {
 
 void Simulator::load_out(SimTime now, std::size_t f) {
+  for (auto& [at, piece] : untold_) {
+    if (at > now || plans_.depot_of(*piece) != f || piece->known_at != never) continue;
+    piece->shift = shift_of(*piece);
+    piece->known_at = now + world_.shippers[index(piece->facts.shipper)].learning.news_delay;
+  }
   if (rounds_[f].empty()) return;
   const Facility& depot = world_.facilities[f];
   const Effect effect = setting_.facility_at(f, now);

@@ -82,7 +82,8 @@ void draw_orders(const Setting& setting, std::size_t n, const Shipper& shipper, 
       const auto size =
           static_cast<std::uint8_t>(size_table.pick(Draws(setting.options.run, Purpose::order, key, 1).word(0)));
       orders.push_back({id, from + SimDuration{draws.below(0, 3'600'000)}, DestinationId{static_cast<std::uint16_t>(d)},
-                        static_cast<Tier>(tier_table.pick(draws.word(2))), size, draws.word(3), no_day});
+                        static_cast<Tier>(tier_table.pick(draws.word(2))), size, draws.word(3), no_day, true,
+                        draws.word(2)});
     }
   }
 }

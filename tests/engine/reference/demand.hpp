@@ -17,6 +17,8 @@ struct Order {
   std::uint8_t size = 0;
   std::uint32_t share_word = 0;    ///< Draw of the carrier, where the shipper splits its volume.
   std::uint16_t promise = no_day;  ///< When it is given.
+  bool picks_tier = false;
+  std::uint32_t tier_word = 0;  ///< ... by this draw.
 };
 
 /// All orders of a node that come before the end.

@@ -37,10 +37,18 @@ ServiceId Offers::choose(std::size_t node, DestinationId destination, Tier tier,
 Cents Offers::cost(std::size_t node, ServiceId id, DestinationId destination, std::uint8_t size, Day tender) const {
   const Service& service = world_.services[index(id)];
   const RateBand& rate = band(service.rates, node, service, destination);
-  const Cents base = rate.base + (rate.per_kg * world_.sizes[size].weight_g + 500) / 1000;
+  std::int64_t grams = world_.sizes[size].weight_g;
+  if (service.dim_divisor != 0) {
+    grams = std::max(grams, std::int64_t{world_.sizes[size].volume_cm3} * 1000 / service.dim_divisor);
+  }
+  const Cents base = rate.base + (rate.per_kg * grams + 500) / 1000;
   Cents sum = base + base * service.fuel / ppm_one + service.residential;
   for (const PeakSurcharge& peak : service.peaks) sum += tender >= peak.from && tender < peak.to ? peak.amount : 0;
-  return sum;
+  Cents linehaul = 0;
+  for (const Pickup& pickup : world_.nodes[node].pickups) {
+    if (pickup.carrier == service.carrier && collects(node, pickup, destination)) linehaul = pickup.piece_cost;
+  }
+  return sum + linehaul;
 }
 
 Day Offers::published(const Service& service, Day tender, int transit) const {
@@ -49,10 +57,22 @@ Day Offers::published(const Service& service, Day tender, int transit) const {
   return setting_.open_day(service.delivery, day, 0);
 }
 
-std::pair<std::size_t, SimTime> Offers::pickup_after(std::size_t n, CarrierId carrier, SimTime ready) const {
+bool Offers::collects(std::size_t n, const Pickup& pickup, DestinationId destination) const {
+  const auto goes_near = [&](const Pickup& p) {
+    return p.carrier == pickup.carrier && !p.destinations.empty() && p.destinations[index(destination)];
+  };
+  const ShipNode& node = world_.nodes[n];
+  const bool any = world_.shippers[index(node.shipper)].zone_skip &&
+                   std::any_of(node.pickups.begin(), node.pickups.end(), goes_near);
+  return any ? goes_near(pickup) : pickup.destinations.empty();
+}
+
+std::pair<std::size_t, SimTime> Offers::pickup_after(std::size_t n, CarrierId carrier, DestinationId destination,
+                                                     SimTime ready) const {
   std::pair<std::size_t, SimTime> best{no_tie, never};
   for (std::size_t p = 0; p < world_.nodes[n].pickups.size(); ++p) {
-    if (world_.nodes[n].pickups[p].carrier != carrier) continue;
+    const Pickup& pickup = world_.nodes[n].pickups[p];
+    if (pickup.carrier != carrier || !collects(n, pickup, destination)) continue;
     const SimTime at = first_from(pickups.at(n)[p], ready);
     if (best.first == no_tie || at < best.second) best = {p, at};
   }
@@ -63,7 +83,7 @@ bool Offers::serves(std::size_t node, const Service& service, DestinationId dest
   const auto& pickups_here = world_.nodes[node].pickups;
   return world_.coverage[index(service.carrier)][index(destination)].has_value() &&
          std::any_of(pickups_here.begin(), pickups_here.end(),
-                     [&](const Pickup& p) { return p.carrier == service.carrier; });
+                     [&](const Pickup& p) { return p.carrier == service.carrier && collects(node, p, destination); });
 }
 
 }  // namespace peakstorm::test::plain

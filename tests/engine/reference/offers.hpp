@@ -33,16 +33,21 @@ class Offers {
                            Day tender) const;
   /// Delivery day of `transit` days on the service's calendars.
   [[nodiscard]] Day published(const Service& service, Day tender, int transit) const;
-  /// The carrier's first pickup at or after `ready`: (which, when); when is `never` past the last.
-  [[nodiscard]] std::pair<std::size_t, SimTime> pickup_after(std::size_t n, CarrierId carrier, SimTime ready) const;
+  /// Whether this pickup of a node takes its carrier's parcels for the destination.
+  [[nodiscard]] bool collects(std::size_t n, const Pickup& pickup, DestinationId destination) const;
+  /// The first pickup at or after `ready` of what the carrier takes to a destination: (which, when); when is `never`
+  /// past the last.
+  [[nodiscard]] std::pair<std::size_t, SimTime> pickup_after(std::size_t n, CarrierId carrier,
+                                                             DestinationId destination, SimTime ready) const;
   /// The row of a table by distance.
   template <class Band>
   [[nodiscard]] const Band& band(const std::vector<Band>& bands, std::size_t node, const Service& service,
                                  DestinationId destination) const {
     const auto& stops = world_.nodes[node].pickups;
     // The carrier's last pickup of the node's list stands for its origin.
-    const auto pickup =
-        std::find_if(stops.rbegin(), stops.rend(), [&](const Pickup& p) { return p.carrier == service.carrier; });
+    const auto pickup = std::find_if(stops.rbegin(), stops.rend(), [&](const Pickup& p) {
+      return p.carrier == service.carrier && collects(node, p, destination);
+    });
     const double km = great_circle_km(world_.facilities[index(pickup->facility)].position,
                                       world_.destinations[index(destination)].position);
     for (const Band& b : bands) {

@@ -1,11 +1,13 @@
 // From the order to the first hub, and every leg after it.
 #include <algorithm>
+#include <array>
 
+#include "engine/portable_math.hpp"
 #include "tests/engine/reference/simulator.hpp"
 
 namespace peakstorm::test::plain {
 
-void Simulator::order(const Order& o) {
+void Simulator::order(const Order& o, SimTime now) {
   Tier tier = o.tier;
   const auto n = index(node_of(o.id));
   const ShipNode& node = world_.nodes[n];
@@ -30,14 +32,39 @@ void Simulator::order(const Order& o) {
       begins + node.handling_min + share_of(node.handling_max - node.handling_min + SimDuration{1}, draws.word(0));
 
   Day tender = 0;
+  Choice choice;
   const auto quote = [&] {
-    piece.facts.service = offers_.choose(n, o.destination, tier, o.share_word);
+    choice = choose(o, tier, begins + node.handling_max, now);
+    piece.facts.service = choice.service;
     const Service& service = world_.services[index(piece.facts.service)];
-    const SimTime truck = offers_.pickup_after(n, service.carrier, begins + node.handling_max).second;
-    tender = local.local_day(std::min(truck, end_));
-    const int transit = offers_.band(service.published, n, service, o.destination).days;
-    return setting_.open_day(service.delivery, offers_.published(service, tender, transit), shipper.buffer_days);
+    tender = local.local_day(std::min(choice.truck, end_));
+    int extra = shipper.buffer_days;
+    for (const Hedge& hedge : shipper.promise.hedges) {
+      const Day placed = home(piece).local_day(o.at);
+      extra += placed >= hedge.from && placed < hedge.to ? hedge.days : 0;
+    }
+    return setting_.open_day(service.delivery, promised(n, service, piece.facts.service, o.destination, tender, now),
+                             extra);
   };
+  if (shipper.tier_choice && o.picks_tier) {
+    std::array<double, tier_count> odds{};
+    double sum = 0;
+    for (std::size_t t = 0; t < tier_count; ++t) {
+      if (shipper.tiers[t] == 0) continue;
+      tier = static_cast<Tier>(t);
+      const Day waits = quote() - home(piece).local_day(o.at) - shipper.target_days[t];
+      odds[t] = shipper.tiers[t] * portable_exp(-shipper.day_weight * waits -
+                                                shipper.fee_weight * (static_cast<double>(shipper.tier_fees[t]) / 100));
+      sum += odds[t];
+    }
+    double point = o.tier_word / 4294967296.0 * sum;
+    for (std::size_t t = 0; t < tier_count; ++t) {
+      if (odds[t] <= 0) continue;
+      tier = static_cast<Tier>(t);
+      if (point < odds[t]) break;
+      point -= odds[t];
+    }
+  }
   Day promise = quote();
   if (o.promise != no_day) promise = o.promise;
   if (piece.tracked && o.promise == no_day) {
@@ -49,7 +76,15 @@ void Simulator::order(const Order& o) {
       break;
     }
   }
+  if (choice.tariff != no_tie) ++taken_[{n, floor_div(ms(now), 86'400'000), choice.tariff}];
   const Service& service = world_.services[index(piece.facts.service)];
+  if (shipper.overflow == Overflow::decline && choice.refusal != Cause::none) {
+    piece.facts.cause = choice.refusal;
+    piece.facts.culprit = world_.place(node_of(o.id));
+    end_piece(piece, Fate::cancelled, std::min(o.at, end_), never);
+    return;
+  }
+  piece.was_strained = is_strained(n, service.carrier, o.destination, now);
   if (piece.tracked) piece.facts.promise_day = piece.facts.revised_day = stored(promise);
   piece.bad_address = draws.happens(1, world_.carriers[index(service.carrier)].bad_address);
   if (piece.tracked) {
@@ -58,13 +93,19 @@ void Simulator::order(const Order& o) {
                               offers_.cost(n, piece.facts.service, o.destination, o.size, tender)});
   }
   scan(piece, ScanKind::label_created, world_.place(node_of(o.id)), ready, piece.facts.promise_day);
-  const auto [p, truck] = offers_.pickup_after(n, service.carrier, ready);
+  auto [p, truck] = offers_.pickup_after(n, service.carrier, o.destination, ready);
+  if (shipper.overflow != Overflow::wait && choice.truck != never) {
+    p = choice.pickup;
+    truck = choice.truck;
+    ++booked_[{n, p, truck}];
+  }
   if (draws.happens(2, shipper.cancelled)) {
     const SimTime when = ready + ((truck == never ? ready + hours(2) : truck) - ready) / 2;
     scan(piece, ScanKind::cancelled, world_.place(node_of(o.id)), when);
     end_piece(piece, Fate::cancelled, std::min(when, end_), never);
     return;
   }
+  piece.promise_counts = true;
   if (truck != never) to_collect_[{n, p, truck}].push_back(&piece);
 }
 

@@ -51,6 +51,10 @@ struct Piece {
   bool bad_address = false;
   bool was_held = false;
   bool astray = false;
+  bool was_strained = false;    ///< Its carrier's network in its region, when it was ordered.
+  SimTime known_at = never;     ///< Its delivery, at its node.
+  int shift = 0;                ///< Delivery days after the published one, then.
+  bool promise_counts = false;  ///< Not cancelled.
   Cause refused = Cause::none;  ///< Why the first truck left it.
   SimTime planned;              ///< Departure, round or pickup it would make where it is, without queues and storms.
   SimTime came;                 ///< To this place (out of customs, if it went through it).

@@ -40,6 +40,17 @@ class Maker {
     given_orders();
     disruptions();
     w_.shopper.enabled = chance(10);
+    // Last, so that the worlds of these seeds are otherwise what they were before there were such decisions.
+    for (Shipper& shipper : w_.shippers) decisions(shipper);
+    // What is learned and judged needs more days than the rest.
+    const bool learns =
+        std::any_of(w_.shippers.begin(), w_.shippers.end(), [](const Shipper& s) { return s.learns(); });
+    if (learns && chance(25)) {
+      w_.day_count = w_.measure_to = 16;
+      for (Shipper& shipper : w_.shippers) {
+        if (!shipper.season.empty()) shipper.season.resize(16, ppm_one);
+      }
+    }
     return std::move(w_);
   }
 
@@ -354,6 +365,50 @@ class Maker {
       }
     }
     std::stable_sort(w_.orders.begin(), w_.orders.end(), [](auto& a, auto& b) { return a.at < b.at; });
+  }
+
+  void decisions(Shipper& shipper) {
+    if (chance(50)) return;
+    const bool learns = shipper.role == ShipperRole::retailer;
+    shipper.policy = static_cast<CarrierPolicy>(between(0, policy_names.size() - 1));
+    if (shipper.prefers_reliable() && !learns) shipper.policy = CarrierPolicy::diversified;
+    shipper.overflow = static_cast<Overflow>(between(0, overflow_names.size() - 1));
+    shipper.late_penalty = static_cast<Cents>(between(0, 2000));
+    shipper.reliability_slack = rarely(50);
+    shipper.learning.shrinkage = static_cast<Ppm>(between(1, 80) * 100'000);
+    shipper.learning.news_delay = tens(1, 72);
+    shipper.learning.strained_above = rarely(60);
+    if (learns) {
+      PromiseRule& rule = shipper.promise;
+      rule.kind = static_cast<PromiseKind>(between(0, promise_names.size() - 1));
+      rule.quantile = static_cast<Ppm>(between(50, 99) * 10'000);
+      rule.conformal = chance(70);
+      rule.step = static_cast<Ppm>(between(1, 50) * 10'000);
+      rule.day_cost = static_cast<Cents>(between(0, 200));
+      rule.late_cost = static_cast<Cents>(between(0, 2000));
+      rule.late_cost_per_day = chance(50);
+      const auto from = static_cast<Day>(between(0, 4));
+      if (chance(40)) rule.hedges = {{from, from + 2, 1}};
+    }
+    for (Service& service : w_.services) service.dim_divisor = chance(80) ? 0 : 5000;
+    if (chance(30)) {
+      shipper.tier_choice = true;
+      shipper.day_weight = static_cast<double>(between(0, 10)) / 10;
+      shipper.fee_weight = static_cast<double>(between(0, 3)) / 10;
+      for (Cents& fee : shipper.tier_fees) fee = static_cast<Cents>(between(0, 1500));
+    }
+    for (Tariff& tariff : shipper.tariffs) tariff.cap = static_cast<Ppm>(between(10, 100) * 10'000);
+    for (ShipNode& node : w_.nodes) {
+      if (&w_.shippers[index(node.shipper)] != &shipper) continue;
+      for (std::size_t p = 0; p < node.pickups.size(); ++p) {
+        // The carrier that goes everywhere keeps an ordinary pickup: its first.
+        const bool is_first = p == 0 || node.pickups[p - 1].carrier != node.pickups[p].carrier;
+        if (is_first || chance(60)) continue;
+        node.pickups[p].destinations.assign(w_.destinations.size(), false);
+        for (std::size_t d = 0; d < w_.destinations.size(); ++d) node.pickups[p].destinations[d] = chance(50);
+        node.pickups[p].piece_cost = static_cast<Cents>(between(0, 200));
+      }
+    }
   }
 
   void disruptions() {

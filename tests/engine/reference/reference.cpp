@@ -24,7 +24,10 @@ Account Simulator::run() {
     }
   }
   for (std::size_t n = 0; n < world_.nodes.size(); ++n) {
-    for (const Order& placed : orders_of(setting_, n)) order(placed);
+    for (const Order& placed : orders_of(setting_, n)) {
+      const SimTime hour = day_zero + hours(hour_of(placed.id));
+      schedule(hour, 0, [=, this] { order(placed, hour); });
+    }
     for (std::size_t p = 0; p < world_.nodes[n].pickups.size(); ++p) {
       for (const SimTime at : offers_.pickups[n][p]) schedule(at, 2, [=, this] { collect(at, n, p); });
     }
@@ -81,6 +84,7 @@ void Simulator::end_piece(Piece& piece, Fate fate, SimTime at, SimTime reported)
   o.at = at;
   o.reported = reported;
   if (fate != Fate::delivered) return;
+  untold_.emplace_back(at, &piece);
   o.delivered_day = stored(home(piece).local_day(at));
   o.delivered_time = home(piece).time_of_day(at);
   if (reported < end_) o.reported_day = o.delivered_day;

@@ -44,9 +44,42 @@ class Simulator {
   /// For what is next: in how many orders it could come with what else comes to its place now.
   void count_ties();
 
+  // What a node knows and decides (choice.cpp).
+  struct Choice {
+    ServiceId service{};
+    std::size_t pickup = 0;
+    SimTime truck;
+    std::size_t tariff = no_tie;  ///< Whose share of the day it counts in.
+    Cause refusal = Cause::none;
+  };
+  Choice choose(const Order& o, Tier tier, SimTime packed, SimTime now);
+  /// Whether the truck that comes at this instant is booked up.
+  [[nodiscard]] bool is_full(std::size_t n, std::size_t pickup, SimTime truck) const;
+  /// The visit of the truck from `truck` on that is not.
+  [[nodiscard]] SimTime with_room(std::size_t n, std::size_t pickup, SimTime truck) const;
+  [[nodiscard]] bool is_strained(std::size_t n, CarrierId carrier, DestinationId destination, SimTime now) const;
+  /// Learned shares of parcels of a service that come -7 to 30 delivery days after the published one, or sooner.
+  /// Without a weekday (below 0) of all in the region.
+  [[nodiscard]] std::vector<double> shares(std::size_t n, ServiceId service, DestinationId destination, int weekday,
+                                           bool strained, SimTime now) const;
+  /// `day` after `shift` delivery days, or before.
+  [[nodiscard]] Day moved(CalendarId calendar, Day day, int shift) const;
+  [[nodiscard]] int shift_of(const Piece& piece) const;
+  /// The day that the shipper's rule promises, buffer and hedges aside.
+  [[nodiscard]] Day promised(std::size_t n, const Service& service, ServiceId id, DestinationId destination, Day tender,
+                             SimTime now) const;
+  /// Share of parcels that a promise should cover, after what became of those before.
+  [[nodiscard]] double level(std::size_t n, SimTime now) const;
+  /// Rather than have them given.
+  [[nodiscard]] bool draws_orders(std::size_t n) const {
+    return std::none_of(world_.orders.begin(), world_.orders.end(), [&](const GivenOrder& given) {
+      return world_.nodes[index(given.node)].shipper == world_.nodes[n].shipper;
+    });
+  }
+
   // From the order to the first hub.
-  /// Promises, prepares and cancels; what is left waits for its pickup.
-  void order(const Order& o);
+  /// Promises, prepares and cancels; what is left waits for its pickup. `now`: the beginning of its hour.
+  void order(const Order& o, SimTime now);
   /// Pickup `p` of node `n`.
   void collect(SimTime now, std::size_t n, std::size_t p);
   /// A truck or aircraft leaves now with `load`.
@@ -101,6 +134,9 @@ class Simulator {
   std::vector<Room> dock_room_;
   std::vector<std::vector<Piece*>> rounds_;  ///< By depot.
   std::vector<Room> round_room_;
+  std::vector<std::pair<SimTime, Piece*>> untold_;                                ///< Delivered; by depot's order.
+  std::map<std::tuple<std::size_t, std::size_t, SimTime>, std::int64_t> booked_;  ///< By node, pickup and instant.
+  std::map<std::tuple<std::size_t, std::int64_t, std::size_t>, Ppm> taken_;       ///< By node, day and tariff.
 };
 
 }  // namespace peakstorm::test::plain
