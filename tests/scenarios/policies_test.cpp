@@ -245,5 +245,21 @@ TEST_F(Policies, AFaultyScenarioIsReportedAsSuch) {
   EXPECT_EQ(policies.error().front().file, "scenario.toml");
 }
 
+TEST(LibraryPolicies, OfOneOrEightAreFitToRun) {
+  const auto folder = std::filesystem::path(PEAKSTORM_SOURCE_DIR) / "scenarios/library/one-or-eight";
+  const auto policies = PolicyFile::read(folder, folder / "policies.toml");
+  ASSERT_TRUE(policies) << policies.error().front().text();
+  ASSERT_EQ(policies->policies().size(), 8U);
+  EXPECT_EQ(policies->policies().front().name, "one-carrier");
+  for (std::size_t p = 0; p < 8; ++p) {
+    const auto world = policies->world(p);
+    ASSERT_TRUE(world) << policies->policies()[p].name << ": " << world.error().front().text();
+    for (const Shipper& shipper : world->shippers) {
+      if (shipper.role == ShipperRole::background) continue;
+      EXPECT_EQ(shipper.tariffs.size(), p < 2 ? 1U : 8U);
+    }
+  }
+}
+
 }  // namespace
 }  // namespace peakstorm
