@@ -5,7 +5,7 @@
 ///     scenario/NAME/      the scenario's files
 ///     policies/           the policies file and its tables
 ///     seasons.txt         one line per finished season, in the order in which they finished
-///     comparison.json     the result, and report.html; written at the end and replaced by a later one
+///     comparison.json     the result; written at the end and replaced by a later one
 ///
 /// One thread at a time. One process at a time: a second one that opens the folder is refused.
 #pragma once

@@ -1,4 +1,4 @@
-/// A comparison for programs and for people: one JSON object, and an HTML page around it.
+/// A comparison for programs: one JSON object.
 #pragma once
 
 #include <string>

@@ -383,8 +383,8 @@ void add_compare(CLI::App& program, Action& action) {
       ->check(CLI::Range(0U, 1024U));
   verb->add_option("--memory", simulation.memory_gib, "GiB that all seasons at once may take")
       ->check(CLI::Range(0.01, 1e6));
-  auto* const out = verb->add_option("--out", flags->out, "New folder for the comparison: its seasons, result and page")
-                        ->type_name("DIR");
+  auto* const out =
+      verb->add_option("--out", flags->out, "New folder for the comparison: its seasons and result")->type_name("DIR");
   auto* const resume =
       verb->add_option("--resume", flags->resume, "Go on with a comparison that was stopped")->type_name("DIR");
   for (CLI::Option* option :

@@ -447,7 +447,7 @@ struct PolicyFile::Impl {
       fault(faults, line_of(table), "axis",
             std::string("the ") + what + " has " + number_text(points) + " points, more than " +
                 std::to_string(points_max),
-            "choose larger steps, or search a [space] with --optimise");
+            "choose larger steps");
     }
     if (faults.count() != before) return std::nullopt;
     return grid;
@@ -629,7 +629,7 @@ struct PolicyFile::Impl {
     if (wants_without) add_without_carriers();
     if (policies.size() > policies_max) {
       fault(faults, 0, "", "the file makes more than " + std::to_string(policies_max) + " policies",
-            "choose larger steps, or search a [space] with --optimise");
+            "choose larger steps");
     }
     std::set<std::string> names;
     for (const Policy& policy : policies) {
@@ -637,8 +637,7 @@ struct PolicyFile::Impl {
       fault(faults, 0, "name", "there are two policies called " + in_quotes(policy.name), "rename one of the two");
     }
     if (policies.size() < 2 && space.empty() && !faults.any()) {
-      fault(faults, 0, "", "there is nothing to compare with the scenario as it is",
-            "add a [[policy]], a [[grid]] or, for --optimise, a [space]");
+      fault(faults, 0, "", "there is nothing to compare with the scenario as it is", "add a [[policy]] or a [[grid]]");
     }
   }
 
