@@ -237,7 +237,7 @@ class GrpcTransport final : public Transport {
 
   // ---- what comes back ----
 
-  static Reply refusal(unsigned number, std::string message, std::optional<std::chrono::seconds> retry_after) {
+  static Reply refusal(unsigned number, const std::string& message, std::optional<std::chrono::seconds> retry_after) {
     const Code& code = code_of(number);
     Reply reply;
     reply.status = code.http;
@@ -264,7 +264,7 @@ class GrpcTransport final : public Transport {
     if (number == deadline_exceeded) {
       return fail(ErrorKind::timed_out, url_ + ": DEADLINE_EXCEEDED: the server did not answer in time");
     }
-    if (number != 0) return refusal(number, std::move(raw->grpc_message), raw->retry_after);
+    if (number != 0) return refusal(number, raw->grpc_message, raw->retry_after);
     const auto message = only_frame(raw->body);
     if (!message) return malformed("a call ended with OK, but with something else than one uncompressed message");
     raw->body = std::string(*message);
