@@ -1,6 +1,7 @@
 #include "engine/flow/ship_node.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <utility>
 
@@ -67,8 +68,9 @@ NodeProcess::NodeProcess(const Context& context, ShipNodeId id)
     Collection collection;
     const Carrier& carrier = world.carriers[index(pickup.carrier)];
     collection.times = network::daily(world, node_.zone, carrier.pickup, pickup.time, day_zero, context.end);
+    has_areas_ = has_areas_ || pickup.skips_zones();
     const Facility& target = world.facilities[index(pickup.facility)];
-    collection.km = static_cast<std::uint64_t>(great_circle_km(node_.position, target.position) + 0.5);
+    collection.km = static_cast<std::uint64_t>(std::llround(great_circle_km(node_.position, target.position)));
     collection.assigned.resize(collection.times.size() + 1);
     if (shipper_.overflow != Overflow::wait) collection.booked.resize(collection.times.size());
     collections_.push_back(std::move(collection));
@@ -204,7 +206,7 @@ NodeProcess::Occasion NodeProcess::pickup_after(CarrierId carrier, DestinationId
   Occasion best;
   SimTime earliest = never;
   bool found = false;
-  for_each_pickup(context_.world, node_, carrier, destination, [&](std::size_t p) {
+  const auto consider = [&](std::size_t p) {
     const network::Timetable& times = collections_[p].times;
     const std::size_t i = times.first_at_or_after(ready);
     const SimTime at = i < times.size() ? times[i] : never;
@@ -213,7 +215,14 @@ NodeProcess::Occasion NodeProcess::pickup_after(CarrierId carrier, DestinationId
       earliest = at;
       found = true;
     }
-  });
+  };
+  if (has_areas_) {
+    for_each_pickup(context_.world, node_, carrier, destination, consider);
+  } else {
+    for (std::size_t p = 0; p < node_.pickups.size(); ++p) {
+      if (node_.pickups[p].carrier == carrier) consider(p);
+    }
+  }
   PEAKSTORM_CHECK(found, node_.name, context_.world.carriers[index(carrier)].name);
   return best;
 }

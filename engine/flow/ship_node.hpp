@@ -142,6 +142,7 @@ class NodeProcess {
   AliasTable sizes_;
   std::vector<GivenOrder> given_;
   bool draws_orders_ = true;
+  bool has_areas_ = false;  ///< Some pickup skips zones.
   std::size_t next_given_ = 0;
   std::vector<Collection> collections_;  ///< By index in ShipNode::pickups.
   std::uint64_t waiting_ = 0;

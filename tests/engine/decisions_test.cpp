@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <map>
 
 #include "engine/geo.hpp"
@@ -419,7 +420,7 @@ TEST(LegWork, IsWeightTimesDistanceAndStopsOfMeasuredParcels) {
   world.lanes[0].mode = Mode::air;
   world.services[0].mode = Mode::air;
   const auto drive = static_cast<std::uint64_t>(
-      great_circle_km(world.nodes[0].position, world.facilities[index(test::west_hub)].position) + 0.5);
+      std::llround(great_circle_km(world.nodes[0].position, world.facilities[index(test::west_hub)].position)));
   const auto kept = run(world, {1, 1});
   std::map<ParcelId, ParcelFacts> facts;
   for (const ParcelFacts& of : kept->recorder.kept_facts) facts[of.id] = of;

@@ -67,7 +67,8 @@ Simulator::Choice Simulator::choose(const Order& o, Tier tier, SimTime packed, S
       const std::vector<double> come =
           shares(n, tariff.service, o.destination, regional ? -1 : weekday_of(world_.first_day_unix, tender),
                  is_strained(n, service.carrier, o.destination, now), now);
-      on_time = shift < -7 ? 0 : come[static_cast<std::size_t>(std::min(shift, 30) + 7)];
+      const int cell = std::min(shift, 30) + 7;
+      on_time = cell < 0 ? 0 : come[static_cast<std::size_t>(cell)];
     }
     constexpr double slow = 1e12;  // Behind all that are fast enough ...
     constexpr double over = 1e15;  // ... and within their caps.
@@ -181,7 +182,8 @@ std::vector<double> Simulator::shares(std::size_t n, ServiceId service, Destinat
       if (group >= 2 && !same_region) continue;
       if (group == 3 && weekday_of(world_.first_day_unix, o.tender_day) != weekday) continue;
       ++all;
-      ++at[static_cast<std::size_t>(piece.shift + 7)];
+      const int cell = piece.shift + 7;
+      ++at[static_cast<std::size_t>(cell)];
     }
     if (all == 0) continue;
     double come = 0;
