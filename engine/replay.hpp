@@ -118,6 +118,22 @@ struct ReplayEnvironment {
   bool broker = false;  ///< The target keeps messages; it shows no pages and judges no signatures.
 };
 
+/// One of several processes that sent a replay together.
+struct ReplaySender {
+  std::uint32_t rank = 0;
+  std::string host;  ///< Its name.
+  std::uint64_t scans = 0;
+  std::uint64_t checks = 0;
+  std::uint64_t attempts = 0;
+  std::uint64_t late = 0;
+  std::chrono::nanoseconds cpu{};
+  // Of its clock against rank 0's: what it showed beyond it at the start, how true that is, and by how much the two ran
+  // apart until the end.
+  std::chrono::nanoseconds clock_offset{};
+  std::chrono::nanoseconds clock_uncertainty{};
+  std::chrono::nanoseconds clock_drift{};
+};
+
 /// Keeps what happened. Called from one thread.
 class ReplayRecorder {
  public:
@@ -132,6 +148,8 @@ class ReplayRecorder {
   virtual void stored(const StoredMessage& message) = 0;
   /// The broker has been read to its end: what was not told to `stored` is not there.
   virtual void stored_all() = 0;
+  /// Who sent it, by rank, when they were several; before end.
+  virtual void senders(std::span<const ReplaySender> /*senders*/) {}
   /// Processor time of the sending process and whether the replay ran to its end.
   virtual void end(std::chrono::nanoseconds wall, std::chrono::nanoseconds cpu, bool complete) = 0;
 };

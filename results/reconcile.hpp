@@ -182,6 +182,9 @@ struct ReplayResults {
   bool complete = false;
   std::chrono::nanoseconds late_after{};
   std::chrono::nanoseconds shown_within{};
+  std::vector<ReplaySender> senders;  ///< By rank; empty: one process.
+  /// Machines that sent; 1 where that was one process.
+  [[nodiscard]] std::size_t hosts() const;
 
   std::map<std::tuple<RequestKind, RequestFate, std::uint16_t>, std::uint64_t> requests;
   std::array<LatencyHistogram, 3> latency;  ///< By RequestKind: intended to done. Dropped requests have none.
@@ -254,6 +257,7 @@ class Reconciliation final : public ReplayRecorder {
   void read_back(const ShownParcel& parcel) override;
   void stored(const StoredMessage& message) override;
   void stored_all() override;
+  void senders(std::span<const ReplaySender> senders) override;
   void end(std::chrono::nanoseconds wall, std::chrono::nanoseconds cpu, bool complete) override;
 
   /// Valid after end().

@@ -193,6 +193,10 @@ void Reconciliation::injected(const InjectedFault& fault) {
   if (TruthScan* scan = m.find(fault.parcel, fault.sequence)) scan->faults |= bit(fault.kind);
 }
 
+void Reconciliation::senders(std::span<const ReplaySender> senders) {
+  impl_->results.senders.assign(senders.begin(), senders.end());
+}
+
 void Reconciliation::end(nanoseconds wall, nanoseconds cpu, bool complete) {
   Impl& m = *impl_;
   ReplayResults& r = m.results;

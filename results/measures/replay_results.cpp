@@ -1,6 +1,8 @@
 #include "results/measures/reconciliation.hpp"
 
 #include <optional>
+#include <set>
+#include <string_view>
 
 #include "results/measures.hpp"
 #include "results/measures/names.hpp"
@@ -127,6 +129,12 @@ ShownRules plain_rules(const World& world) {
   };
   rules.status = status_of;
   return rules;
+}
+
+std::size_t ReplayResults::hosts() const {
+  std::set<std::string_view> names;
+  for (const ReplaySender& sender : senders) names.insert(sender.host);
+  return std::max<std::size_t>(1, names.size());
 }
 
 std::uint64_t ReplayResults::defects() const {

@@ -272,6 +272,22 @@ json::object read_replay(SqliteReader& run, const ReportLimits& limits) {
   replay["requests"] =
       objects(run, "SELECT kind, fate, status, requests FROM replay_request ORDER BY kind, fate, status",
               {{"kind", 't'}, {"fate", 't'}, {"status", 'i'}, {"requests", 'i'}});
+  replay["senders"] = json::array();
+  if (run.has("replay_sender")) {
+    replay["senders"] = objects(run,
+                                "SELECT rank, host, scans, checks, attempts, late, cpu_s, clock_offset_us, "
+                                "clock_uncertainty_us, clock_drift_us FROM replay_sender ORDER BY rank",
+                                {{"rank", 'i'},
+                                 {"host", 't'},
+                                 {"scans", 'i'},
+                                 {"checks", 'i'},
+                                 {"attempts", 'i'},
+                                 {"late", 'i'},
+                                 {"cpu_s", 'r'},
+                                 {"clock_offset_us", 'r'},
+                                 {"clock_uncertainty_us", 'r'},
+                                 {"clock_drift_us", 'r'}});
+  }
   replay["latency"] = objects(run,
                               "SELECT kind, measure, requests, mean_ms, p50_ms, p90_ms, p99_ms, p999_ms, max_ms "
                               "FROM replay_latency ORDER BY kind, measure",

@@ -118,6 +118,7 @@ class Watched final : public ReplayRecorder {
   void read_back(const ShownParcel& parcel) override { target_.read_back(parcel); }
   void stored(const StoredMessage& message) override { target_.stored(message); }
   void stored_all() override { target_.stored_all(); }
+  void senders(std::span<const ReplaySender> senders) override { target_.senders(senders); }
   void end(std::chrono::nanoseconds wall, std::chrono::nanoseconds cpu, bool complete) override {
     target_.end(wall, cpu, complete);
     ended_ = true;

@@ -185,8 +185,15 @@ CREATE TABLE parcel (
 
 -- Keys: target, format, speed (simulated seconds per second), rate (requests per second), wall_s, cpu_s, complete (0
 -- or 1), late_after_ms (a send later than this after its intended instant counts as late), shown_within_ms (a scan not
--- shown that long after it was due to be sent counts as late to show).
+-- shown that long after it was due to be sent counts as late to show), hosts (machines that sent). Of a broker that was
+-- read back also stored_messages, stored_again (copies that repeated sending explains) and stored_foreign (others').
 CREATE TABLE replay (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+-- The processes that sent it, when they were several (ranks under mpirun). Clocks in microseconds against rank 0's: what
+-- this one showed beyond it at the start, how far off that may be, and how far the two ran apart until the end.
+CREATE TABLE replay_sender (
+  rank INTEGER PRIMARY KEY, host TEXT NOT NULL, scans INTEGER NOT NULL, checks INTEGER NOT NULL,
+  attempts INTEGER NOT NULL, late INTEGER NOT NULL, cpu_s REAL NOT NULL, clock_offset_us REAL NOT NULL,
+  clock_uncertainty_us REAL NOT NULL, clock_drift_us REAL NOT NULL);
 -- kind 'scan', 'check', 'read_back'; fate 'accepted', 'refused', 'timed_out', 'broken', 'dropped'; status: HTTP, or 0.
 CREATE TABLE replay_request (
   kind TEXT NOT NULL, fate TEXT NOT NULL, status INTEGER NOT NULL, requests INTEGER NOT NULL,

@@ -387,6 +387,18 @@ void write_replay(Database& db, const ReplayResults& r) {
   fact.insert("complete", r.complete ? "1" : "0");
   fact.insert("late_after_ms", ms(r.late_after));
   fact.insert("shown_within_ms", ms(r.shown_within));
+  fact.insert("hosts", std::to_string(r.hosts()));
+  if (r.stored_read) {
+    fact.insert("stored_messages", std::to_string(r.stored));
+    fact.insert("stored_again", std::to_string(r.stored_again));
+    fact.insert("stored_foreign", std::to_string(r.stored_foreign));
+  }
+  Statement sender(db, "INSERT INTO replay_sender VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+  const auto us = [](std::chrono::nanoseconds t) { return static_cast<double>(t.count()) / 1e3; };
+  for (const ReplaySender& s : r.senders) {
+    sender.insert(s.rank, s.host, s.scans, s.checks, s.attempts, s.late, static_cast<double>(s.cpu.count()) / 1e9,
+                  us(s.clock_offset), us(s.clock_uncertainty), us(s.clock_drift));
+  }
 
   Statement request(db, "INSERT INTO replay_request VALUES (?, ?, ?, ?)");
   for (const auto& [key, count] : r.requests) {
@@ -469,9 +481,10 @@ Result<void> replace_replay(const std::filesystem::path& path, const ReplayResul
   auto opened = Database::create(path);
   if (!opened) return tl::unexpected(opened.error());
   Database& db = **opened;
-  for (const char* table : {"measure", "gate", "replay", "replay_request", "replay_latency", "replay_histogram",
-                            "replay_second", "staleness", "staleness_second", "finding", "oracle", "injected",
-                            "visibility", "eta_error", "outage", "diagnosis", "finding_example", "on_time_shown"}) {
+  for (const char* table :
+       {"measure", "gate", "replay", "replay_sender", "replay_request", "replay_latency", "replay_histogram",
+        "replay_second", "staleness", "staleness_second", "finding", "oracle", "injected", "visibility", "eta_error",
+        "outage", "diagnosis", "finding_example", "on_time_shown"}) {
     db.run(("DELETE FROM " + std::string(table)).c_str());
   }
   db.run("DELETE FROM run WHERE key IN ('command_line', 'partial')");

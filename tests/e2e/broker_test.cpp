@@ -58,6 +58,7 @@ TEST_F(BrokerDrill, FindsWhatABrokerHasLost) {
   const auto& replay = object.at("replay").as_object();
   EXPECT_EQ(finished.exit_code, 1) << finished.err;
   EXPECT_EQ(number(findings, "lost"), number(replay, "scans") - 100);
+  EXPECT_THAT(text_of(folder.path() / "run" / "report.html"), HasSubstr("\"stored_messages\":\"100\""));
   EXPECT_EQ(number(findings, "no_lost_scan"), number(findings, "lost"));
 }
 

@@ -861,8 +861,14 @@ TEST(RunRecorder, ADrillEndsInTheTables) {
     }
     sink.read_back(page);
   }
+  using std::chrono::microseconds;
+  const std::vector<ReplaySender> senders{
+      {0, "here", 5, 1, 7, 2, std::chrono::seconds{1}, {}, {}, {}},
+      {1, "there", 6, 0, 6, 0, std::chrono::seconds{2}, microseconds{-40}, microseconds{3}, microseconds{1}}};
+  sink.senders(senders);
   sink.end(std::chrono::seconds{30}, std::chrono::seconds{3}, true);
   ASSERT_NE((*recorder)->replay_results(), nullptr);
+  EXPECT_EQ((*recorder)->replay_results()->hosts(), 2U);
   const MeasureMap measures = (*recorder)->measures();
   EXPECT_EQ(measures.at("phantom_scans").value, 0);
   EXPECT_EQ(measures.at("wrong_status").value, 0);
@@ -893,6 +899,10 @@ TEST(RunRecorder, ADrillEndsInTheTables) {
             "1\n");
   EXPECT_EQ(query(sqlite, "SELECT count(*) > 0 FROM replay_second"), "1\n");
   EXPECT_EQ(query(sqlite, "SELECT value FROM replay WHERE key = 'complete'"), "1\n");
+  EXPECT_EQ(query(sqlite, "SELECT value FROM replay WHERE key = 'hosts'"), "2\n");
+  EXPECT_EQ(query(sqlite, "SELECT count(*) FROM replay WHERE key LIKE 'stored%'"), "0\n") << "it is no broker";
+  EXPECT_EQ(query(sqlite, "SELECT host, scans, late, clock_offset_us, clock_uncertainty_us FROM replay_sender"),
+            "here|5|2|0.0|0.0\nthere|6|0|-40.0|3.0\n");
 }
 
 }  // namespace

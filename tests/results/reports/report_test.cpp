@@ -208,6 +208,17 @@ TEST_F(Report, OfARunOfTodayLeavesNothingOut) {
   EXPECT_FALSE(data().at("replay").as_object().contains("older"));
 }
 
+TEST_F(Report, NamesWhoSentWhenTheyWereSeveral) {
+  database(
+      "INSERT INTO replay VALUES ('target', 'x'), ('hosts', '1'), ('stored_messages', '9');"
+      "INSERT INTO replay_sender VALUES (0, 'a', 5, 1, 6, 0, 0.5, 0, 0, 0), (1, 'a', 7, 0, 7, 0, 0.5, 12.5, 3, -1);");
+  const auto replay = data().at("replay").as_object();
+  EXPECT_EQ(replay.at("hosts").as_string(), "1");
+  EXPECT_EQ(replay.at("stored_messages").as_string(), "9");
+  ASSERT_EQ(replay.at("senders").as_array().size(), 2U);
+  EXPECT_EQ(replay.at("senders").at(1).at("clock_offset_us").as_double(), 12.5);
+}
+
 TEST_F(Report, KeepsTheWorstSecondOfAStall) {
   // Goal: gathering seconds into few points may not average a stall away.
   std::string sql = "INSERT INTO replay VALUES ('target', 'x');";

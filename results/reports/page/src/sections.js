@@ -490,7 +490,7 @@ export function endpointSection(f) {
     }),
   }) : null;
   return section("endpoint", "The endpoint under test",
-    `${plural(all, "request")} to ${r.target || "the endpoint"}${r.format ? ` as ${r.format}` : ""}${speed ? `, ${speed}` : ""}, open loop${wall > 0 ? `, in ${span(wall / 60)}` : ""}.` + (r.complete === "0" ? " The replay was stopped before its end." : ""),
+    `${plural(all, "request")}${r.senders?.length ? ` from ${plural(r.senders.length, "process", "processes")} on ${plural(Number(r.hosts || 1), "host")}` : ""} to ${r.target || "the endpoint"}${r.format ? ` as ${r.format}` : ""}${speed ? `, ${speed}` : ""}, open loop${wall > 0 ? `, in ${span(wall / 60)}` : ""}.` + (r.complete === "0" ? " The replay was stopped before its end." : ""),
     el("div", { class: "grid" },
       head ? card("p99 latency", latency(head.p99), `Half within ${latency(head.p50)}; the slowest ${latency(head.max)}.`) : null,
       wall > 0 ? card("Throughput", `${count(accepted / wall)}/s`, `accepted on average; busiest moment ${count(Math.max(0, ...r.seconds.map((s) => s.done / per)))}/s.`) : null,
@@ -503,6 +503,12 @@ export function endpointSection(f) {
       { head: "Number", number: true, cell: (l) => count(l.requests) },
       ...[["p50", "p50"], ["p90", "p90"], ["p99", "p99"], ["p99.9", "p999"], ["Max", "max"]].map(([h, k]) => ({ head: h, number: true, cell: (l) => latency(l[k]) })),
     ], rows, { id: "latency-table", limit: 10 }),
+    r.senders?.length ? el("details", {}, el("summary", {}, "Who sent, and how true their clocks are to each other"), table("Senders", [
+      { head: "Rank", number: true, cell: (s) => String(s.rank) }, { head: "Host", cell: (s) => s.host },
+      { head: "Scans", number: true, cell: (s) => count(s.scans) }, { head: "Checks", number: true, cell: (s) => count(s.checks) },
+      { head: "Requests", number: true, cell: (s) => count(s.attempts) }, { head: "Late", number: true, cell: (s) => count(s.late) },
+      { head: "Clock beyond rank 0's, µs", number: true, cell: (s) => (s.rank ? `${s.clock_offset_us.toFixed(1)} ± ${s.clock_uncertainty_us.toFixed(1)}` : "–") },
+      { head: "Ran apart by, µs", number: true, cell: (s) => (s.rank ? s.clock_drift_us.toFixed(1) : "–") }], r.senders, { id: "sender-table", limit: 40 })) : null,
     el("details", {}, el("summary", {}, "Replies by kind"), table("Replies", [
       { head: "Request", cell: (q) => capital(scanKinds[q.kind] ?? q.kind) }, { head: "Fate", cell: (q) => q.fate.replace("_", " ") }, { head: "HTTP", number: true, cell: (q) => (q.status ? String(q.status) : "–") }, { head: "Requests", number: true, cell: (q) => count(q.requests) }], r.requests, { limit: 40 }))));
 }
@@ -546,6 +552,7 @@ export function findingSection(f, calendar) {
       { head: "Oracle", cell: (x) => oracles[x.oracle]?.[0] ?? x.oracle }, { head: "Proves that", cell: (x) => oracles[x.oracle]?.[1] ?? "" },
       { head: "Judged", number: true, cell: (x) => `${count(x.judged)} ${oracles[x.oracle]?.[2] ?? ""}` },
       { head: "Findings", number: true, cell: (x) => count(x.findings) }], r.oracles, { id: "oracle-table", stack: true })) : null,
+    r.stored_messages != null ? el("p", { class: "note gap", id: "stored" }, `The broker has ${plural(Number(r.stored_messages), "message")} of this replay${Number(r.stored_again) ? `, ${count(Number(r.stored_again))} of them again after a lost acknowledgement or on purpose` : ""}${Number(r.stored_foreign) ? `; besides ${count(Number(r.stored_foreign))} of others` : ""}.`) : null,
     r.injected.length ? el("details", {}, el("summary", {}, `${plural(r.injected.reduce((sum, x) => sum + x.count, 0), "fault")} injected`), table("Injected faults", [
       { head: "Fault", cell: (x) => x.kind.replace(/_/g, " ") }, { head: "How often", number: true, cell: (x) => count(x.count) },
       { head: "Parcels", number: true, cell: (x) => count(x.parcels) }], r.injected, { limit: 20 })) : null,
