@@ -123,7 +123,8 @@ void add_replay_flags(CLI::App& verb, ReplayFlags& flags) {
   verb.add_option(
           "--against", flags.against,
           "Target, for instance http://127.0.0.1:8080 (default: embedded), gRPC: grpc://HOST:PORT, or a broker: "
-          "nats://HOST/SUBJECT")
+          "nats://HOST/SUBJECT, amqp://HOST/VHOST/EXCHANGE?key=KEY, mqtt://HOST/TOPIC, redis://HOST/STREAM, "
+          "kafka://HOST/TOPIC")
       ->type_name("URL");
   verb.add_option("--http", flags.http, "HTTP version: 1.1 or 2 (default: 1.1; over TLS what the target prefers)")
       ->transform(
