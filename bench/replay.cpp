@@ -16,8 +16,11 @@
 #include <csignal>
 #include <cstdlib>
 #include <fstream>
+#include <numeric>
+#include <sstream>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "adapters/replay.hpp"
@@ -233,6 +236,54 @@ BENCHMARK_CAPTURE(BM_Replay_Cpu, cloudevents, "cloudevents")
     ->Unit(benchmark::kMillisecond);
 BENCHMARK_CAPTURE(BM_Replay_Cpu, easypost, "easypost")->Iterations(1)->UseManualTime()->Unit(benchmark::kMillisecond);
 
+/// What this machine takes from a sender that has nothing to do: a thread that only reads the clock and counts by how
+/// much each of its instants is met late, as the replay's are. Time stolen by the host is told by /proc/stat.
+struct HostPacing {
+  LatencyHistogram late;
+  double stolen_share = 0;  ///< Of the client's core, meanwhile.
+};
+
+/// Ticks of the core that the host gave to others, and all its ticks.
+std::pair<double, double> ticks_of(int core) {
+  std::ifstream stat("/proc/stat");
+  const std::string name = "cpu" + std::to_string(core);
+  for (std::string line; std::getline(stat, line);) {
+    std::istringstream words(line);
+    std::string first;
+    words >> first;
+    if (first != name) continue;
+    std::array<double, 8> ticks{};  // user nice system idle iowait irq softirq steal
+    for (double& one : ticks) words >> one;
+    return {ticks[7], std::accumulate(ticks.begin(), ticks.end(), 0.0)};
+  }
+  return {0, 1};
+}
+
+/// Seconds in which this thread could have run while others did.
+double waited_for_processor() {
+  double ran_ns = 0;
+  double waited_ns = 0;
+  std::ifstream("/proc/thread-self/schedstat") >> ran_ns >> waited_ns;
+  return waited_ns / 1e9;
+}
+
+HostPacing pace_nothing(double rate, double seconds) {
+  const bench::OnCore bound(client_core);
+  HostPacing host;
+  const auto before = ticks_of(client_core);
+  const auto began = std::chrono::steady_clock::now();
+  const auto instants = static_cast<std::int64_t>(rate * seconds);
+  for (std::int64_t i = 0; i < instants; ++i) {
+    const auto intended = began + nanoseconds{static_cast<std::int64_t>(static_cast<double>(i) / rate * 1e9)};
+    auto now = std::chrono::steady_clock::now();
+    while (now < intended) now = std::chrono::steady_clock::now();
+    host.late.record(now - intended);
+  }
+  const auto after = ticks_of(client_core);
+  host.stolen_share = (after.first - before.first) / std::max(1.0, after.second - before.second);
+  return host;
+}
+
 // Against nginx, which sleeps between requests, and against a server that never does: to wake another processor costs a
 // sender in a virtual machine tens of microseconds, which are neither the replay's nor those of a real machine.
 void pace(benchmark::State& state, const std::string& url) {
@@ -241,13 +292,21 @@ void pace(benchmark::State& state, const std::string& url) {
   const auto messages = scaled(static_cast<std::uint64_t>(rate * 8));
   BenchRecorder recorder(world);
   ReplaySummary summary;
+  const HostPacing host = pace_nothing(rate, std::min(4.0, static_cast<double>(messages) / rate));
+  const double waited_before = waited_for_processor();
   for (auto _ : state) {
     summary = send(world, options_for(url, rate), messages, recorder);
     state.SetIterationTime(duration<double>(summary.wall).count());
   }
+  state.counters["waited_percent"] =
+      100 * (waited_for_processor() - waited_before) / duration<double>(summary.wall).count();
+  state.counters["host_p99_us"] = host.late.quantile_ms(0.99) * 1000;
+  state.counters["host_stolen_percent"] = 100 * host.stolen_share;
+  state.counters["host_max_us"] = host.late.quantile_ms(1) * 1000;
   const auto us = [&](double q) { return recorder.late.quantile_ms(q) * 1000; };
   state.counters["late_p50_us"] = us(0.5);
   state.counters["late_p99_us"] = us(0.99);
+  state.counters["late_p99_9_us"] = us(0.999);
   state.counters["late_max_us"] = us(1);
   state.counters["latency_p99_us"] = recorder.latency.quantile_ms(0.99) * 1000;
   state.counters["cpu_s_per_million"] = duration<double>(summary.cpu).count() * 1e6 / static_cast<double>(messages);
