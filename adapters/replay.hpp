@@ -24,6 +24,7 @@
 #include <vector>
 
 #include "adapters/rate_profile.hpp"
+#include "adapters/replay_party.hpp"
 #include "adapters/running_instant.hpp"
 #include "adapters/transport.hpp"
 #include "engine/faults.hpp"
@@ -140,6 +141,10 @@ FaultRates faults_of(const ReplayOptions& options);
 /// recorder compares with. Empty when there are none. `world` must outlive it.
 std::function<void(std::vector<Scan>&)> amend_truth(const World& world, const FaultRates& faults);
 
+/// With a party, this process sends and reads back the parcels of its share, and `recorder` and the summary are of
+/// those; the pace is that of all together. What a broker has stored is read back by the first alone, which then hears
+/// of everybody's messages. Where another one gives up, this one returns a summary that is not complete.
+///
 /// Runs to the end, a stop, or a bound. Blocks; everything incl. `recorder` and `progress` (about every 100 ms; may
 /// be empty) happens on the calling thread. On a stop, requests in flight are awaited, nothing is read back, and the
 /// recorder is ended as incomplete. Errors: bad_input (target not loopback and not allowed, unknown format, pace out
@@ -147,6 +152,6 @@ std::function<void(std::vector<Scan>&)> amend_truth(const World& world, const Fa
 /// and the source's own.
 Result<ReplaySummary> replay(const World& world, ReplaySource& source, const ReplayOptions& options,
                              ReplayRecorder& recorder, const std::stop_token& stop,
-                             const std::function<void(const ReplayProgress&)>& progress);
+                             const std::function<void(const ReplayProgress&)>& progress, ReplayParty* party = nullptr);
 
 }  // namespace peakstorm

@@ -127,19 +127,20 @@ int main(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);  // A target that hangs up is a result, not our end.
   ExitCode code = ExitCode::our_fault;
   try {
-    // Only a simulation runs on several ranks. The watcher splits off before there is any thread.
+    // A simulation and a replay run on several ranks. The watcher splits off before there is any thread.
     std::optional<peakstorm::cluster::Launch> launch;
     std::optional<peakstorm::cluster::LastWords> last_words;
     const std::string_view verb = argc > 1 ? argv[1] : "";
     launch = peakstorm::cluster::launched(std::getenv);
-    if (launch && (verb == "drill" || verb == "replay" || verb == "endpoint")) {
+    if (launch && (verb == "drill" || verb == "endpoint")) {
       if (launch->rank != 0) return static_cast<int>(ExitCode::input_rejected);
       return static_cast<int>(peakstorm::cli::report(
           {peakstorm::ErrorKind::bad_input,
-           fmt::format("{} runs in one process, not under {}; simulate on ranks with --out DIR, then replay DIR", verb,
-                       launch->launcher)}));
+           fmt::format("{} runs in one process, not under {}; simulate on ranks with --out DIR, then replay DIR on "
+                       "ranks with --against URL",
+                       verb, launch->launcher)}));
     }
-    if (verb != "simulate") launch.reset();
+    if (verb != "simulate" && verb != "replay") launch.reset();
     if (launch) {
       last_words.emplace();
       if (const auto ended = peakstorm::cluster::watch(*launch, *last_words)) return *ended;

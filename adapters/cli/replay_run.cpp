@@ -290,12 +290,33 @@ ShownRules shown_rules(const World& world, const std::string& format) {
 }
 
 Result<ReplaySummary> run_replay(const World& world, ReplaySource& source, const ReplayOptions& options,
-                                 ReplayRecorder& recorder, const std::stop_token& stop, bool quiet) {
+                                 ReplayRecorder& recorder, const std::stop_token& stop, bool quiet,
+                                 ReplayParty* party) {
   PhasedProgress progress(quiet);
-  auto summary =
-      replay(world, source, options, recorder, stop, [&progress](const ReplayProgress& now) { progress.update(now); });
+  auto summary = replay(
+      world, source, options, recorder, stop, [&progress](const ReplayProgress& now) { progress.update(now); }, party);
   if (summary) progress.finish();
   return summary;
+}
+
+/// Who sent it; null where that was one process.
+boost::json::value senders_json(const ReplayResults& results) {
+  if (results.senders.empty()) return nullptr;
+  boost::json::array senders;
+  const auto us = [](nanoseconds t) { return static_cast<double>(t.count()) / 1e3; };
+  for (const ReplaySender& s : results.senders) {
+    senders.push_back({{"rank", s.rank},
+                       {"host", s.host},
+                       {"scans", s.scans},
+                       {"checks", s.checks},
+                       {"sent", s.attempts},
+                       {"late", s.late},
+                       {"cpu_s", seconds_of(s.cpu)},
+                       {"clock_offset_us", us(s.clock_offset)},
+                       {"clock_uncertainty_us", us(s.clock_uncertainty)},
+                       {"clock_drift_us", us(s.clock_drift)}});
+  }
+  return senders;
 }
 
 boost::json::object replay_json(const ReplaySummary& summary, const ReplayResults& results) {
@@ -313,6 +334,8 @@ boost::json::object replay_json(const ReplaySummary& summary, const ReplayResult
           {"rate", results.environment.rate},
           {"rates", summary.rates.empty() ? boost::json::value(nullptr) : boost::json::value(summary.rates)},
           {"complete", summary.complete},
+          {"hosts", results.hosts()},
+          {"senders", senders_json(results)},
           {"scans", summary.scans},
           {"checks", summary.checks},
           {"attempts", summary.attempts},
@@ -378,6 +401,12 @@ std::string replay_text(const ReplaySummary& summary, const ReplayResults& resul
                       plural(summary.checks, "check"), seconds_of(summary.sending), short_count(throughput(summary)),
                       full_count(summary.late), full_count(summary.dropped),
                       full_count(summary.refused + summary.timed_out + summary.broken));
+  if (!results.senders.empty()) {
+    nanoseconds apart{};
+    for (const ReplaySender& s : results.senders) apart = std::max(apart, s.clock_uncertainty + abs(s.clock_drift));
+    text += fmt::format("  sent by {} on {}, whose clocks agree within {}\n", plural(results.senders.size(), "rank"),
+                        plural(results.hosts(), "host"), latency_text(apart));
+  }
   const LatencyHistogram latency = scans_and_checks(results.latency);
   if (!latency.empty()) {
     text += fmt::format("  latency p50 {}, p99 {}, p99.9 {}, max {}\n", latency_text(latency.quantile(0.5)),

@@ -40,7 +40,8 @@ ReconcileOptions reconcile_options(const World& world, const ReplayOptions& opti
 
 /// peakstorm::replay with progress.
 Result<ReplaySummary> run_replay(const World& world, ReplaySource& source, const ReplayOptions& options,
-                                 ReplayRecorder& recorder, const std::stop_token& stop, bool quiet);
+                                 ReplayRecorder& recorder, const std::stop_token& stop, bool quiet,
+                                 ReplayParty* party = nullptr);
 
 boost::json::object replay_json(const ReplaySummary& summary, const ReplayResults& results);
 /// Promise-keeping as the pages show it and as it was, over the same parcels; null when there are none.

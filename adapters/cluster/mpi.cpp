@@ -4,6 +4,7 @@
 #include <mpi.h>
 
 #include <algorithm>
+#include <array>
 #include <limits>
 
 #include "engine/check.hpp"
@@ -16,11 +17,15 @@ namespace {
 constexpr std::size_t piece = std::size_t{1} << 30U;
 constexpr int events_tag = 1;
 constexpr int gather_tag = 2;
+constexpr int number_tag = 3;
 
 }  // namespace
 
 struct MpiJob::Traffic {
   std::vector<MPI_Request> requests;
+  MPI_Request vote = MPI_REQUEST_NULL;
+  std::array<int, 2> said{};
+  std::array<int, 2> heard{};
 
   void send(std::span<const std::byte> bytes, std::size_t to, int tag) {
     for (std::size_t from = 0; from < bytes.size(); from += piece) {
@@ -64,6 +69,28 @@ MpiJob::MpiJob(int& argc, char**& argv) : traffic_(std::make_unique<Traffic>()) 
 
 MpiJob::~MpiJob() {
   MPI_Finalize();
+}
+
+void MpiJob::send(std::size_t to, std::int64_t number) {
+  MPI_Send(&number, 1, MPI_INT64_T, static_cast<int>(to), number_tag, MPI_COMM_WORLD);
+}
+
+std::int64_t MpiJob::receive(std::size_t from) {
+  std::int64_t number = 0;
+  MPI_Recv(&number, 1, MPI_INT64_T, static_cast<int>(from), number_tag, MPI_COMM_WORLD, MPI_STATUS_IGNORE);
+  return number;
+}
+
+std::optional<Job::Voice> MpiJob::vote(const Voice& mine) {
+  Traffic& t = *traffic_;
+  if (t.vote == MPI_REQUEST_NULL) {
+    t.said = {static_cast<int>(mine.ends), static_cast<int>(mine.busy)};
+    MPI_Iallreduce(t.said.data(), t.heard.data(), 2, MPI_INT, MPI_MAX, MPI_COMM_WORLD, &t.vote);
+  }
+  int over = 0;
+  MPI_Test(&t.vote, &over, MPI_STATUS_IGNORE);
+  if (over == 0) return std::nullopt;
+  return Voice{t.heard[0] != 0, t.heard[1] != 0};
 }
 
 std::int64_t MpiJob::minimum(std::int64_t mine) {

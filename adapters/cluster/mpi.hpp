@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -25,13 +26,16 @@ class MpiJob final : public Job {
   [[nodiscard]] std::size_t rank() const override { return rank_; }
   [[nodiscard]] std::size_t ranks() const override { return ranks_; }
   [[nodiscard]] std::size_t ranks_here() const override { return ranks_here_; }
+  void send(std::size_t to, std::int64_t number) override;
+  std::int64_t receive(std::size_t from) override;
+  std::optional<Voice> vote(const Voice& mine) override;
   std::int64_t minimum(std::int64_t mine) override;
   void sum(std::span<std::uint64_t> values) override;
   std::vector<std::vector<std::byte>> swap(std::span<std::vector<std::byte>> outgoing) override;
   std::vector<std::vector<std::byte>> gather(std::span<const std::byte> mine) override;
 
  private:
-  struct Traffic;  ///< The messages under way; hides mpi.h.
+  struct Traffic;  ///< The messages and the vote under way; hides mpi.h.
   std::size_t rank_ = 0;
   std::size_t ranks_ = 1;
   std::size_t ranks_here_ = 1;

@@ -3,8 +3,10 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 
 #include "adapters/cluster/launcher.hpp"
 #include "engine/exchange.hpp"
@@ -17,6 +19,17 @@ class Job : public kernel::Exchange {
  public:
   /// Ranks on this rank's host, this one included.
   [[nodiscard]] virtual std::size_t ranks_here() const = 0;
+  /// One number to another rank, and from another rank; each waits for the other side.
+  virtual void send(std::size_t to, std::int64_t number) = 0;
+  virtual std::int64_t receive(std::size_t from) = 0;
+  /// What a rank has to say in a vote that nobody waits for.
+  struct Voice {
+    bool ends = false;  ///< It wants the work to end.
+    bool busy = false;  ///< It still works.
+  };
+  /// Begins a vote with what this rank has to say when none is under way, and looks whether it is over: then what any
+  /// of the ranks said. A vote is over when all ranks have begun it. No collective function may come between.
+  virtual std::optional<Voice> vote(const Voice& mine) = 0;
 };
 
 /// What the module exports: makes the Job and owns it until the process ends or finish_job() is called.

@@ -27,6 +27,8 @@ class Composer {
 
   /// Gives this replay a name of its own among all that ever leave messages at the same place.
   void name_replay();
+  /// The name that several processes share.
+  void name_replay(std::uint64_t id) { replay_id_ = id; }
   [[nodiscard]] std::uint64_t replay_id() const { return replay_id_; }
 
   /// The work's message, signed as of now. `parcel` is the scan's, its history with the scan in it; null for work that

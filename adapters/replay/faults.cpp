@@ -154,7 +154,9 @@ Result<void> FaultySource::next(std::size_t limit, std::vector<ReplayItem>& item
           std::push_heap(waiting_.begin(), waiting_.end(), later);
         }
       }
-      for (InjectedFault& fault : told) recorder_.injected(fault);
+      for (const InjectedFault& fault : told) {
+        if (share_.owns(fault.parcel)) recorder_.injected(fault);
+      }
       told.clear();
     }
     const SimTime known_to = exhausted_ ? SimTime::max() : fresh.back().at;

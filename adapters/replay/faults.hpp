@@ -13,6 +13,7 @@
 #include <string_view>
 #include <vector>
 
+#include "adapters/replay_party.hpp"
 #include "adapters/wire_format.hpp"
 #include "engine/faults.hpp"
 #include "engine/replay.hpp"
@@ -45,11 +46,12 @@ class FaultPlan {
   std::vector<std::uint64_t> nodes_;  // Hashes of the nodes' names: a draw does not depend on the order of rows.
 };
 
-/// A source with the facts that `plan` adds; still ascending. `source`, `plan` and `recorder` must outlive it.
+/// A source with the facts that `plan` adds; still ascending. `recorder` hears of those that happen to parcels of
+/// `share`. `source`, `plan` and `recorder` must outlive it.
 class FaultySource final : public ReplaySource {
  public:
-  FaultySource(ReplaySource& source, const FaultPlan& plan, ReplayRecorder& recorder)
-      : source_(source), plan_(plan), recorder_(recorder) {}
+  FaultySource(ReplaySource& source, const FaultPlan& plan, const ParcelShare& share, ReplayRecorder& recorder)
+      : source_(source), plan_(plan), share_(share), recorder_(recorder) {}
   Result<void> next(std::size_t limit, std::vector<ReplayItem>& items) override;
   /// Of the source beneath: what faults add is not known beforehand.
   [[nodiscard]] Totals totals() const override { return source_.totals(); }
@@ -59,6 +61,7 @@ class FaultySource final : public ReplaySource {
  private:
   ReplaySource& source_;
   const FaultPlan& plan_;
+  ParcelShare share_;
   ReplayRecorder& recorder_;
   std::vector<ReplayItem> waiting_;  // A heap, earliest first.
   bool exhausted_ = false;

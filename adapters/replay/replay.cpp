@@ -108,12 +108,18 @@ ReplayOptions suited(const ReplayOptions& options) {
 
 Result<ReplaySummary> replay(const World& world, ReplaySource& source, const ReplayOptions& given,
                              ReplayRecorder& recorder, const std::stop_token& stop,
-                             const std::function<void(const ReplayProgress&)>& progress) {
+                             const std::function<void(const ReplayProgress&)>& progress, ReplayParty* party) {
   const ReplayOptions options = suited(given);
   if (auto plan = plan_replay(options, source.totals()); !plan) return tl::unexpected(plan.error());
-  auto line = connect(world, options, given.track_pages);
+  const bool reads_stored = given.track_pages && (party == nullptr || party->share().index == 0);
+  auto line = connect(world, options, reads_stored);
+  // What is to be read back of a broker begins where the first of several has connected, so nobody sends before.
+  const bool all_there = party == nullptr || party->meet(line.has_value());
   if (!line) return tl::unexpected(line.error());
-  return run_session(world, source, options, (*line)->ports(), recorder, stop, progress);
+  if (!all_there) return ReplaySummary();
+  ReplayPorts ports = (*line)->ports();
+  ports.party = party;
+  return run_session(world, source, options, ports, recorder, stop, progress);
 }
 
 }  // namespace peakstorm

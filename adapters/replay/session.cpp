@@ -30,8 +30,10 @@ class Session final : public Trials {
           ReplayRecorder& recorder, const std::stop_token& stop,
           const std::function<void(const ReplayProgress&)>& progress)
       : world_(world),
+        party_(ports.party),
+        share_(party_ == nullptr ? ParcelShare() : party_->share()),
         faults_(world, faults_of(options)),
-        faulty_(source, faults_, recorder),
+        faulty_(source, faults_, share_, recorder),
         source_(faults_.any() ? static_cast<ReplaySource&>(faulty_) : source),
         options_(options),
         format_(ports.format),
@@ -53,24 +55,28 @@ class Session final : public Trials {
     const nanoseconds cpu_before = time_.clock().processor();
     if (auto done = register_promises(); !done) return tl::unexpected(done.error());
     recorder_.begin({options_.target, std::string(format_.name()), plan.speed, plan.rate, broker_});
-    composer_.name_replay();
+    name_replay();
     ReplaySummary& summary = tally_.summary;
     summary.speed = plan.speed;
     if (!plan.rates.empty()) summary.rates = plan.rates.text();
     retries_.pace(plan.speed);
-    time_.begin();
-    tally_.enter(ReplayPhase::sending, totals.scans + (options_.track_pages ? totals.checks : 0));
+    begin_together();
+    // What falls to this one of several is known only afterwards.
+    tally_.enter(ReplayPhase::sending, (totals.scans + (options_.track_pages ? totals.checks : 0)) / share_.count);
 
     const Pacer pacer = plan.rates.empty() ? Pacer::by_time(totals.first, plan.speed) : Pacer::by_rates(plan.rates);
     auto sent = send_all(pacer, std::numeric_limits<std::uint64_t>::max());
     summary.sending = time_.now();
-    bool complete = sent.has_value() && *sent;
+    // What one reads back is no load on what another still sends.
+    bool complete = meet(sent.has_value() && *sent);
     Result<void> read;
+    if (complete && party_ != nullptr) tally_.confirmed = party_->sum(tally_.confirmed);
     if (complete && options_.track_pages) complete = read_back();
     if (complete && stored_ != nullptr) {
       read = read_stored();
-      complete = read.has_value() && !stop_.stop_requested();
+      complete = read.has_value() && !stopping();
     }
+    complete = meet(complete);
     summary.complete = complete;
     summary.wall = time_.now();
     summary.cpu = time_.clock().processor() - cpu_before;
@@ -78,15 +84,19 @@ class Session final : public Trials {
     report(true);
     if (!sent) return tl::unexpected(sent.error());
     if (!read) return tl::unexpected(read.error());
-    if (!stop_.stop_requested() && summary.attempts > 0 && !tally_.answered) return nothing_answered();
+    if (!stopping() && summary.attempts > 0 && !tally_.answered) return nothing_answered();
     return summary;
   }
 
   /// The shop's word, where the options ask for it.
   Result<void> register_promises() override {
-    if (!options_.register_promises) return {};
-    time_.begin();
-    return put_promises({world_, options_, source_.parcels(), parcels_, retries_, transport_, time_, tally_}, stop_);
+    Result<void> done;
+    if (options_.register_promises) {
+      time_.begin();
+      done = put_promises({world_, options_, own_parcels(), parcels_, retries_, transport_, time_, tally_}, stop_);
+    }
+    meet(done.has_value());
+    return done;
   }
 
   Result<ReplaySummary> trial(double rate, std::uint64_t items) override {
@@ -94,11 +104,12 @@ class Session final : public Trials {
     sender_.open();
     const nanoseconds cpu_before = time_.clock().processor();
     recorder_.begin({options_.target, std::string(format_.name()), 0, rate, broker_});
-    composer_.name_replay();
+    name_replay();
     retries_.pace(1);
-    time_.begin();
-    tally_.enter(ReplayPhase::sending, items);
+    begin_together();
+    tally_.enter(ReplayPhase::sending, items / share_.count);
     auto sent = send_all(Pacer::by_rates(RateProfile::constant(rate)), items);
+    meet(sent.has_value() && !stop_.stop_requested());
     ReplaySummary& summary = tally_.summary;
     summary.sending = time_.now();
     summary.wall = time_.now();
@@ -111,10 +122,51 @@ class Session final : public Trials {
 
   [[nodiscard]] bool exhausted() override {
     fetch();
-    return next_ == upcoming_.size();
+    // What is left for one of several says nothing of the others.
+    return share_.count == 1 && next_ == upcoming_.size();
+  }
+
+  [[nodiscard]] bool stopping() override {
+    if (party_ != nullptr && !called_off_) {
+      const nanoseconds at = time_.clock().now();
+      if (at - asked_others_ >= Tally::every) {
+        asked_others_ = at;
+        called_off_ = party_->called_off(stop_.stop_requested());
+      }
+    }
+    return called_off_ || stop_.stop_requested();
   }
 
  private:
+  // ---- the others ----
+
+  /// True when this one is well, and all others are. Once they are not, nobody asks them again.
+  bool meet(bool well) {
+    if (party_ == nullptr || parted_) return well && !called_off_;
+    parted_ = !party_->meet(well && !stop_.stop_requested());
+    called_off_ = called_off_ || parted_;
+    return !parted_;
+  }
+
+  void begin_together() { time_.begin(party_ != nullptr && !parted_ ? party_->until_start() : nanoseconds{}); }
+
+  /// All of several send under one name.
+  void name_replay() {
+    composer_.name_replay();
+    if (party_ != nullptr && !parted_)
+      composer_.name_replay(party_->sum(share_.index == 0 ? composer_.replay_id() : 0));
+  }
+
+  [[nodiscard]] std::span<const ParcelFacts> own_parcels() {
+    if (share_.count == 1) return source_.parcels();
+    if (own_parcels_.empty()) {
+      for (const ParcelFacts& facts : source_.parcels()) {
+        if (share_.owns(facts.id)) own_parcels_.push_back(facts);
+      }
+    }
+    return own_parcels_;
+  }
+
   /// A target that was there at the start and never answered: there is nothing to judge it by.
   [[nodiscard]] tl::unexpected<Error> nothing_answered() const {
     const ReplaySummary& summary = tally_.summary;
@@ -128,11 +180,15 @@ class Session final : public Trials {
 
   // ---- sending ----
 
-  /// Looks one item ahead; none is left when next_ is the end of upcoming_ afterwards.
+  /// Looks one item ahead; none is left when next_ is the end of upcoming_ afterwards. Others' items keep their places.
   void fetch() {
     while (true) {
-      while (next_ < upcoming_.size() && upcoming_[next_].is_check && !options_.track_pages) ++next_;
-      if (next_ < upcoming_.size() || exhausted_) return;
+      for (; next_ < upcoming_.size(); ++next_) {
+        if (upcoming_[next_].is_check && !options_.track_pages) continue;
+        if (share_.owns(upcoming_[next_].parcel)) return;
+        ++place_;
+      }
+      if (exhausted_) return;
       upcoming_.clear();
       next_ = 0;
       if (auto more = source_.next(chunk, upcoming_); !more) source_error_ = more.error();
@@ -140,12 +196,13 @@ class Session final : public Trials {
     }
   }
 
-  /// Sends at most `items`. True when everything was sent and answered; false when stopped or out of time.
+  /// Sends what is ours of at most `items`. True when everything was sent and answered; false when stopped or out of
+  /// time.
   Result<bool> send_all(const Pacer& pacer, std::uint64_t items) {
     nanoseconds last_intended{};
-    std::uint64_t item = 0;
+    const std::uint64_t first = std::exchange(next_place_, next_place_ + items);
     while (true) {
-      if (stop_.stop_requested()) {
+      if (stopping()) {
         sender_.settle();
         return false;
       }
@@ -156,18 +213,18 @@ class Session final : public Trials {
       nanoseconds intended = ReplayTime::forever;
       while (true) {
         fetch();
-        more = next_ < upcoming_.size() && item < items;
-        intended = more ? pacer.intended(upcoming_[next_].at, item) : ReplayTime::forever;
+        more = next_ < upcoming_.size() && place_ - first < items;
+        intended = more ? pacer.intended(upcoming_[next_].at, place_ - first) : ReplayTime::forever;
         const bool free = transport_.idle() > 0;
         const nanoseconds at = time_.now();
-        if (free && sender_.send_first_before(intended, item, intended > at)) continue;
+        if (free && sender_.send_first_before(intended, place_ - first, intended > at)) continue;
         if (intended > at || (!free && intended + options_.drop_after > at)) break;
-        if (auto admitted = admit(upcoming_[next_], intended, item); !admitted) {
+        if (auto admitted = admit(upcoming_[next_], intended, place_ - first); !admitted) {
           sender_.settle();
           return tl::unexpected(admitted.error());
         }
         last_intended = intended;
-        ++item;
+        ++place_;
         ++next_;
         if (!free) sender_.drop_overdue();
       }
@@ -231,7 +288,7 @@ class Session final : public Trials {
   }
 
   bool read_back() {
-    const auto parcels = source_.parcels();
+    const auto parcels = own_parcels();
     const std::vector<ParcelId> ghosts = composer_.ghosts();
     const std::size_t pages = parcels.size() + ghosts.size();
     tally_.enter(ReplayPhase::reading_back, parcels.size());
@@ -239,7 +296,7 @@ class Session final : public Trials {
     const nanoseconds give_up = read_back_over();
     std::size_t next = 0;
     while (true) {
-      if (stop_.stop_requested() || time_.now() >= give_up) {
+      if (stopping() || time_.now() >= give_up) {
         sender_.settle();
         return false;
       }
@@ -275,11 +332,11 @@ class Session final : public Trials {
       ++tally_.phase_sent;
       ++tally_.summary.read;
       report();
-      to_the_end = !stop_.stop_requested() && time_.now() < give_up;
+      to_the_end = !stopping() && time_.now() < give_up;
       return to_the_end;
     });
     if (!read) return read;
-    if (!to_the_end && !stop_.stop_requested()) {
+    if (!to_the_end && !stopping()) {
       return fail(ErrorKind::timed_out, options_.target + ": reading back takes too long; replay less at a time");
     }
     if (to_the_end) recorder_.stored_all();
@@ -287,6 +344,8 @@ class Session final : public Trials {
   }
 
   const World& world_;
+  ReplayParty* party_;
+  ParcelShare share_;
   FaultPlan faults_;
   FaultySource faulty_;
   ReplaySource& source_;
@@ -305,8 +364,14 @@ class Session final : public Trials {
   Composer composer_;
   Sender sender_;
 
+  bool parted_ = false;      // Some others may have left: no collective function is to be called.
+  bool called_off_ = false;  // By others.
+  nanoseconds asked_others_{};
+  std::vector<ParcelFacts> own_parcels_;  // Of several; read once.
   std::vector<ReplayItem> upcoming_;
-  std::size_t next_ = 0;  // Of upcoming_.
+  std::size_t next_ = 0;          // Of upcoming_.
+  std::uint64_t place_ = 0;       // Of that item in the whole run.
+  std::uint64_t next_place_ = 0;  // Where what is sent next begins.
   bool exhausted_ = false;
   std::optional<Error> source_error_;
 };

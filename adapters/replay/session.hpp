@@ -9,6 +9,7 @@
 #include "adapters/broker.hpp"
 #include "adapters/clock.hpp"
 #include "adapters/replay.hpp"
+#include "adapters/replay_party.hpp"
 #include "adapters/transport.hpp"
 #include "adapters/wire_format.hpp"
 
@@ -21,6 +22,7 @@ struct ReplayPorts {
   bool broker = false;               ///< The transport leads to a broker: no checks, no pages, no platform's schedule.
   StoredMessages* stored = nullptr;  ///< Of the broker, when it is to be read back.
   bool named = false;                ///< Messages go with their id and key: brokers and gRPC.
+  ReplayParty* party = nullptr;      ///< Null: alone.
 };
 
 /// As `replay`. Requires: options checked by `plan_replay`.
@@ -38,8 +40,10 @@ class Trials {
   /// Sends at most `items` further ones and waits for their answers, or until `drain_max`. The recorder is begun and
   /// ended. Errors: the source's.
   virtual Result<ReplaySummary> trial(double rate, std::uint64_t items) = 0;
-  /// Nothing is left to send.
+  /// Nothing is left to send. Of several processes none says so.
   [[nodiscard]] virtual bool exhausted() = 0;
+  /// Stopped, or called off by another process.
+  [[nodiscard]] virtual bool stopping() = 0;
 };
 /// The arguments must outlive it.
 std::unique_ptr<Trials> make_trials(const World& world, ReplaySource& source, const ReplayOptions& options,

@@ -22,7 +22,8 @@ class ReplayTime {
 
   /// `clock` must outlive it.
   explicit ReplayTime(const Clock& clock) : clock_(clock) {}
-  void begin() { start_ = clock_.now(); }
+  /// `later`: from now. Until then it is before zero.
+  void begin(std::chrono::nanoseconds later = {}) { start_ = clock_.now() + later; }
   [[nodiscard]] std::chrono::nanoseconds now() const { return clock_.now() - start_; }
   /// What the clock, and so the transport, calls this instant.
   [[nodiscard]] std::chrono::nanoseconds on_clock(std::chrono::nanoseconds at) const { return start_ + at; }

@@ -12,6 +12,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "tests/e2e/mpirun.hpp"
 #include "tests/e2e/program.hpp"
 #include "tests/e2e/run_compare.hpp"
 
@@ -22,50 +23,10 @@ namespace fs = std::filesystem;
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 
-/// mpirun that listens on loopback only and asks no scheduler for hosts.
-std::vector<std::string> launcher() {
-  return {"mpirun",
-          "--oversubscribe",
-          "--allow-run-as-root",
-          "--bind-to",
-          "none",
-          "--mca",
-          "btl",
-          "self,vader,tcp",
-          "--mca",
-          "btl_tcp_if_include",
-          "lo",
-          "--mca",
-          "oob_tcp_if_include",
-          "lo",
-          "--mca",
-          "plm",
-          "isolated"};
-}
-
-std::vector<std::string> job(std::size_t ranks, const std::vector<std::string>& arguments) {
-  std::vector<std::string> words{"-n", std::to_string(ranks), PEAKSTORM_PROGRAM};
-  words.insert(words.end(), arguments.begin(), arguments.end());
-  return words;
-}
-
-Command mpirun(std::vector<std::string> jobs) {
-  Command command{launcher()};
-  command.words.insert(command.words.end(), jobs.begin(), jobs.end());
-  return command;
-}
-
 std::vector<std::string> simulation(const std::vector<std::string>& more) {
   std::vector<std::string> words{"simulate", two_towns(), "--scale", "0.05", "--threads", "1"};
   words.insert(words.end(), more.begin(), more.end());
   return words;
-}
-
-std::vector<pid_t> children_of(pid_t parent) {
-  std::ifstream in("/proc/" + std::to_string(parent) + "/task/" + std::to_string(parent) + "/children");
-  std::vector<pid_t> children;
-  for (pid_t child = 0; in >> child;) children.push_back(child);
-  return children;
 }
 
 /// Waits for the end of a process that is not our child.
@@ -158,10 +119,7 @@ TEST_F(Ranks, OneThatIsKilledEndsTheJobAndItGoesOnWithAnotherNumberOfThem) {
   do line = program.read_error_line();
   while (!line.empty() && line.find("checkpoint of ") != 0);
   ASSERT_FALSE(line.empty());
-  std::vector<pid_t> ranks;
-  for (const pid_t watcher : children_of(program.pid())) {
-    for (const pid_t rank : children_of(watcher)) ranks.push_back(rank);
-  }
+  const std::vector<pid_t> ranks = ranks_of(program.pid());
   ASSERT_EQ(ranks.size(), 3U);
   kill(ranks[1], SIGKILL);
   const auto killed = program.wait(30);
