@@ -288,7 +288,7 @@ TEST_P(BadInput, IsNamedWithItsCure) {
 INSTANTIATE_TEST_SUITE_P(
     Each, BadInput,
     ::testing::Values(Rejected{"NoVerb", {}, 2, "--help"}, Rejected{"UnknownVerb", {"dril"}, 2, "did you mean drill?"},
-                      Rejected{"VerbOfLater", {"compare"}, 2, "no verb 'compare'"},
+                      Rejected{"NothingToCompare", {"compare"}, 2, "name a scenario, or a comparison to go on with"},
                       Rejected{"UnknownFlag", {"simulate", "first-steps", "--sclae", "1"}, 2, "did you mean --scale?"},
                       Rejected{"NoScenario", {"drill"}, 2, "scenario is required"},
                       Rejected{"UnknownScenario", {"check", "frist-steps"}, 2, "first-steps"},
