@@ -39,5 +39,6 @@ void add_report(CLI::App& program, Action& action);
 void add_endpoint(CLI::App& program, Action& action);
 void add_scenarios(CLI::App& program, Action& action);
 void add_fit(CLI::App& program, Action& action);
+void add_backtest(CLI::App& program, Action& action);
 
 }  // namespace peakstorm::cli
