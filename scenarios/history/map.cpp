@@ -135,6 +135,12 @@ class Settings {
   std::string error_;
 };
 
+/// The folder holds other tables and maps too.
+bool is_history_map(const fs::path& file) {
+  const auto text = file.extension() == ".toml" ? read_text(file) : std::string();
+  return text && text->find("\npromised = ") != std::string::npos;
+}
+
 }  // namespace
 
 Result<HistoryMap> load_history_map(std::string_view name_or_path) {
@@ -148,8 +154,7 @@ Result<HistoryMap> load_history_map(std::string_view name_or_path) {
     std::vector<std::string> names;
     for (auto entry = fs::directory_iterator(maps, ignored); !ignored && entry != fs::directory_iterator();
          entry.increment(ignored)) {
-      const auto name = entry->path().stem().string();
-      if (entry->path().extension() == ".toml" && name.find("strike") == std::string::npos) names.push_back(name);
+      if (is_history_map(entry->path())) names.push_back(entry->path().stem().string());
     }
     std::sort(names.begin(), names.end());
     if (std::find(names.begin(), names.end(), std::string(name_or_path)) == names.end()) {
