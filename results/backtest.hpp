@@ -28,7 +28,7 @@ class Baselines {
   /// Days that count as recent.
   static constexpr int recent_days = 28;
   Baselines(const OrderHistory& history, std::span<const std::uint32_t> which, CalendarDay until,
-            int recent = recent_days);
+            int recent_span = recent_days);
   /// Probability late by each of `names`: the late share of all deliveries whose promise has expired; of those whose
   /// promise expired in the recent days; the share of recent deliveries to the order's region (of all regions, where it
   /// had fewer than 30) that took longer than the order's promise.

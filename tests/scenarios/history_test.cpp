@@ -153,8 +153,9 @@ TEST_F(History, FilesThatCannotBeUsedSayWhere) {
       read_history(write("orders.csv", "id,orderd,paid,promised,handed,came,state,seller\n"), map());
   ASSERT_FALSE(missing_column);
   EXPECT_EQ(missing_column.error().kind, ErrorKind::bad_input);
-  EXPECT_EQ(missing_column.error().message,
-            (folder_ / "orders.csv").string() + ":1: ordered: the header has no such column; did you mean 'orderd'?");
+  EXPECT_THAT(missing_column.error().message,
+              HasSubstr((folder_ / "orders.csv").string() +
+                        ":1: ordered: the header has no such column; did you mean 'orderd'"));
   const auto zones = read("a,2017-11-01T10:00:00+01:00,,2017-11-20,,,SP,s1\n");
   ASSERT_FALSE(zones);
   EXPECT_THAT(zones.error().message, HasSubstr("no row can be used; most often: another time zone: ordered, first in "
@@ -203,8 +204,9 @@ TEST_F(History, MapsOfTheLibraryAreRead) {
 TEST_F(History, MapsThatAreWrongNameFileLineAndField) {
   const auto misspelt = load_history_map(write("m.toml", "[columns]\nordr = \"id\"\n").string());
   ASSERT_FALSE(misspelt);
-  EXPECT_EQ(misspelt.error().message,
-            (folder_ / "m.toml").string() + ":2: columns.ordr: there is no such field; did you mean 'columns.order'?");
+  EXPECT_THAT(misspelt.error().message,
+              HasSubstr((folder_ / "m.toml").string() +
+                        ":2: columns.ordr: there is no such field; did you mean 'columns.order'"));
   const auto number = load_history_map(write("m.toml", "[columns]\norder = 3\n").string());
   ASSERT_FALSE(number);
   EXPECT_THAT(number.error().message, HasSubstr("m.toml:2: columns.order: not a text; write it in quotes"));
@@ -234,7 +236,7 @@ TEST_F(History, AShockLosesAndClearsWhatItsFactsSay) {
   EXPECT_EQ(course.shock.first + static_cast<CalendarDay>(course.backlog.size()), unix_day(2018, 6, 15));
   for (const double factor : course.shock.factor) {
     EXPECT_GT(factor, 0);
-    EXPECT_LE(factor, 1.05);
+    EXPECT_LE(factor, 1.34);  // 134 % of a normal day's deliveries while the backlog is cleared.
   }
 }
 
