@@ -71,23 +71,25 @@ void Reconciliation::Impl::judge_refusals() {
   }
 }
 
-std::optional<ScanKind> Reconciliation::Impl::last_told(std::uint32_t index, nanoseconds before,
-                                                        bool redeliveries) const {
-  // `told` is sorted by parcel, then instant, once the replay is over; until then a walk finds the newest.
-  const Told* last = nullptr;
+std::optional<ShownScan> Reconciliation::Impl::last_told(std::uint32_t index, nanoseconds before,
+                                                         bool redeliveries) const {
+  // `told` is sorted by parcel, then instant, once the replay is over; until then a walk finds the newest. What the
+  // page does not show, such as a new estimate, has no status to leave behind.
+  std::optional<ShownScan> last;
+  nanoseconds last_done{};
   for (const Told& message : told) {
-    if (message.parcel == index && (redeliveries || !message.again) && message.done <= before &&
-        (last == nullptr || message.done >= last->done)) {
-      last = &message;
+    if (message.parcel != index || (message.again && !redeliveries) || message.done > before) continue;
+    if (last && message.done < last_done) continue;
+    const auto scans_told = parcel_scans(index);
+    const auto scan = std::find_if(scans_told.begin(), scans_told.end(),
+                                   [&](const TruthScan& s) { return s.scan.sequence == message.sequence; });
+    if (scan == scans_told.end()) continue;
+    if (auto shown = rules.scan(parcels[index].facts, scan->scan)) {
+      last = std::move(shown);
+      last_done = message.done;
     }
   }
-  if (last == nullptr) return std::nullopt;
-  for (const TruthScan& scan : parcel_scans(index)) {
-    if (scan.scan.sequence != last->sequence) continue;
-    const auto shown = rules.scan(parcels[index].facts, scan.scan);
-    if (shown) return shown->kind;
-  }
-  return std::nullopt;
+  return last;
 }
 
 /// Which mistake a wrong status looks like.
@@ -97,8 +99,12 @@ void Reconciliation::Impl::status_symptom(std::uint32_t index, ScanKind shown, s
   // A walk over all messages; enough of them tell which mistake it is.
   if (symptoms.wrong_statuses > 300) return;
   ++symptoms.wrong_statuses_examined;
-  symptoms.status_told_last +=
-      static_cast<std::uint64_t>(last_told(index, before, false) == shown || last_told(index, before, true) == shown);
+  // A status may have coarser words than the scans.
+  const auto leaves = [&](bool redeliveries) {
+    const auto last = last_told(index, before, redeliveries);
+    return last && (last->kind == shown || rules.status(std::span(&*last, 1)) == shown);
+  };
+  symptoms.status_told_last += static_cast<std::uint64_t>(leaves(false) || leaves(true));
   const auto furthest = std::max_element(basis.begin(), basis.end(), [](const ShownScan& a, const ShownScan& b) {
     return progress_of(a.kind) < progress_of(b.kind);
   });

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <set>
 
 namespace peakstorm {
@@ -174,9 +175,13 @@ void Reconciliation::Impl::compare(std::uint32_t index, const ShownParcel& page)
       const std::int64_t shift = w.shown->unix_ms - w.expected->shown.unix_ms;
       ++symptoms.wrong_instants;
       symptoms.cut_seconds += static_cast<std::uint64_t>(shift < 0 && shift > -1000);
-      // Offsets of zones are quarter hours up to fourteen hours.
+      // Offsets of zones are quarter hours up to fourteen hours. Who cuts the offset off may have cut the fraction of
+      // the second with it.
+      constexpr std::int64_t quarter = 900'000;
+      const std::int64_t beyond = (shift % quarter + quarter) % quarter;
+      const std::int64_t offset = beyond > quarter - 1000 ? shift - beyond + quarter : shift;
       symptoms.zone_shifts +=
-          static_cast<std::uint64_t>(shift % 900'000 == 0 && shift >= -50'400'000 && shift <= 50'400'000);
+          static_cast<std::uint64_t>(offset != 0 && offset % quarter == 0 && std::abs(offset) <= 56 * quarter);
     }
     found(instant ? FindingKind::wrong_instant : FindingKind::wrong, id, w.expected->truth->scan.sequence, [&] {
       return FindingExample{{},

@@ -269,7 +269,7 @@ struct Reconciliation::Impl {
     return (faults[index] & (reconciliation::bit(FaultKind::regression) | reconciliation::bit(FaultKind::retraction) |
                              reconciliation::bit(FaultKind::number_reuse))) != 0;
   }
-  [[nodiscard]] std::optional<ScanKind> last_told(std::uint32_t index, nanoseconds before, bool redeliveries) const;
+  [[nodiscard]] std::optional<ShownScan> last_told(std::uint32_t index, nanoseconds before, bool redeliveries) const;
   void status_symptom(std::uint32_t index, ScanKind shown, std::span<const ShownScan> basis, nanoseconds before);
 };
 

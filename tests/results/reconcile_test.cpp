@@ -280,6 +280,49 @@ TEST(ReadBack, TruthGoesThroughTheMappingFirst) {
   expect_only(bench.end(), {});
 }
 
+// Who cuts the offset off a reading often cuts the fraction of the second with it.
+TEST(Diagnosis, AnOffsetCutOffTogetherWithTheFractionIsStillTheOffset) {
+  Bench bench;
+  for (Scan& scan : bench.scans) {
+    scan.at += SimDuration{730};
+    scan.reported = scan.at;
+  }
+  bench.begin();
+  bench.send_all();
+  ShownParcel page = bench.page();
+  for (ShownScan& scan : page.scans) scan.unix_ms -= 6 * 3'600'000 + 730;
+  page.delivered_unix_ms = page.scans.back().unix_ms;
+  bench.reconciliation->read_back(page);
+  const ReplayResults& results = bench.end();
+  EXPECT_EQ(found(results, FindingKind::wrong_instant), 4U);
+  ASSERT_EQ(results.diagnosis.size(), 1U);
+  EXPECT_EQ(results.diagnosis[0].bug, "naive-local-time");
+}
+
+// A new estimate is the last message of many parcels, and leaves no status behind.
+TEST(Diagnosis, AMessageWithoutAStatusDoesNotHideThatTheLastOneWins) {
+  Bench bench;
+  bench.scans[1].reported = day_zero + hours(71);  // The arrival is told after the delivery, then a new estimate.
+  bench.scans.push_back(
+      {day_zero + hours(72), day_zero + hours(72), bench.parcels[0].facts.id, no_place, 3, ScanKind::eta_changed, 4});
+  std::swap(bench.scans[1], bench.scans[3]);
+  std::swap(bench.scans[1], bench.scans[2]);
+  ShownRules rules = plain_rules(bench.world);
+  rules.scan = [plain = rules.scan](const ParcelFacts& facts, const Scan& scan) {
+    return scan.kind == ScanKind::eta_changed ? std::nullopt : plain(facts, scan);
+  };
+  bench.begin(rules);
+  bench.send_all();
+  ShownParcel page = bench.page();
+  page.scans.pop_back();
+  page.status = ScanKind::arrived;
+  bench.reconciliation->read_back(page);
+  const ReplayResults& results = bench.end();
+  EXPECT_EQ(found(results, FindingKind::wrong_status), 1U);
+  ASSERT_EQ(results.diagnosis.size(), 1U);
+  EXPECT_EQ(results.diagnosis[0].bug, "last-write-wins");
+}
+
 TEST(ReadBack, ScansThatTheMappingMakesIdenticalMayBeShownOnceOrTwiceNotThrice) {
   for (int times = 0; times <= 3; ++times) {
     Bench bench;
