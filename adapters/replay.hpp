@@ -34,6 +34,10 @@
 
 namespace peakstorm {
 
+namespace wire {
+struct TrackPage;
+}
+
 struct ReplayOptions {
   std::string target;  ///< http://HOST[:PORT][/PREFIX], https, grpc://HOST:PORT, grpcs, or a broker's URL (broker.hpp).
   HttpVersion http = HttpVersion::settled;
@@ -53,8 +57,9 @@ struct ReplayOptions {
   double seconds = 30;  ///< Compress the whole span to this long.
 
   bool register_promises = false;  ///< PUT /parcels before the replay: for the embedded endpoint.
-  /// The target has GET /track/NUMBER: send checks and read back. With a broker: read back what it has stored.
+  /// The target shows parcels: send checks and read back. With a broker: read back what it has stored.
   bool track_pages = true;
+  std::shared_ptr<const wire::TrackPage> page;  ///< How it shows them (track_page.hpp); none: GET /track/NUMBER.
 
   std::size_t connections = 64;                ///< [1, 4096]; each with one request in flight.
   std::chrono::milliseconds patience{10'000};  ///< For one reply; then the attempt has timed out.
@@ -117,6 +122,7 @@ struct ReplaySummary {
   std::uint64_t registered = 0;        ///< Promises the endpoint took.
   std::uint64_t read = 0;              ///< Parcels read back.
   std::uint64_t unread = 0;            ///< Parcels whose page could not be read.
+  std::string unreadable;              ///< What was wrong with the first page that made no sense; empty: all did.
   double speed = 0;                    ///< As planned; 0 where rates are.
   std::string rates;                   ///< As planned (RateProfile::text); empty where a speed is.
   std::chrono::nanoseconds sending{};  ///< Wall time from the start to the last answer.

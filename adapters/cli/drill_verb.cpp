@@ -52,7 +52,7 @@ Result<ReplaySummary> replay_run(const World& world, RunRecorder& recorder, Repl
   if (!endpoint) return tl::unexpected(endpoint.error());
   const auto source = recorder.replay_source();
   if (!source) return tl::unexpected(source.error());
-  const auto kept = recorder.replay_recorder(shown_rules(world, options.format), reconcile_options(world, options));
+  const auto kept = recorder.replay_recorder(shown_rules(world, options), reconcile_options(world, options));
   if (!kept) return tl::unexpected(kept.error());
   return run_replay(world, **source, options, **kept, stop.token(), quiet);
 }

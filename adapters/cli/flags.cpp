@@ -191,8 +191,14 @@ void add_replay_flags(CLI::App& verb, ReplayFlags& flags) {
       ->type_name("FILE");
   verb.add_option("--webhook-path", flags.webhook_path, "Path for scans (default: /webhooks/FORMAT)")
       ->type_name("PATH");
+  auto* const track_page =
+      verb.add_option("--track-page", flags.track_page,
+                      "File that says how the target shows a parcel: request, JSON pointers, words (default: as the "
+                      "embedded endpoint does, GET /track/NUMBER)")
+          ->type_name("FILE");
   verb.add_flag("--write-only", flags.write_only,
-                "The target has no GET /track/NUMBER: no checks, no read-back (of a broker neither)");
+                "The target shows no parcels: no checks, no read-back (of a broker neither)")
+      ->excludes(track_page);
   verb.add_option_function<std::vector<std::string>>(
           "--fault",
           [&flags](const std::vector<std::string>& texts) {

@@ -64,7 +64,8 @@ struct ReplayFlags {
   std::string broker_user;
   std::string broker_password_file;
   std::string webhook_path;        ///< Where scans are posted; empty: the embedded endpoint's path.
-  bool write_only = false;         ///< The target has no GET /track/NUMBER: no checks; nothing is read back.
+  std::string track_page;          ///< File that describes the target's page (track_page.hpp); empty: ours.
+  bool write_only = false;         ///< The target shows no parcels: no checks; nothing is read back.
   bool register_promises = false;  ///< PUT /parcels first.
   std::vector<std::pair<FaultKind, Ppm>> faults;  ///< Instead of the scenario's rates.
   std::optional<std::uint64_t> fault_seed;

@@ -12,6 +12,7 @@
 #include "adapters/cli/progress.hpp"
 #include "adapters/cli/secret.hpp"
 #include "adapters/cli/text.hpp"
+#include "adapters/track_page.hpp"
 #include "adapters/wire_format.hpp"
 #include "engine/message_formats.hpp"
 
@@ -32,6 +33,11 @@ boost::json::value share(std::uint64_t part, std::uint64_t whole) {
 
 std::string share_text(std::uint64_t part, std::uint64_t whole) {
   return whole == 0 ? "-" : percent(static_cast<double>(part) / static_cast<double>(whole));
+}
+
+boost::json::value text_or_null(const std::string& text) {
+  if (text.empty()) return nullptr;
+  return boost::json::value(text);
 }
 
 boost::json::value latency_json(const LatencyHistogram& latency) {
@@ -205,6 +211,10 @@ Result<ReplayOptions> replay_options(const World& world, const std::filesystem::
                   "--broker-user, --broker-password-file: the embedded endpoint is no broker; name one with --against "
                   "URL");
     }
+    if (!flags.track_page.empty()) {
+      return fail(ErrorKind::bad_input,
+                  "--track-page: the embedded endpoint has a page of its own; name your platform with --against URL");
+    }
     if (wire::embedded_endpoint_reads(options.format)) return options;
     return fail(ErrorKind::bad_input,
                 fmt::format("format {}: the embedded endpoint does not read it; name your own with --against URL, or "
@@ -221,7 +231,17 @@ Result<ReplayOptions> replay_options(const World& world, const std::filesystem::
   auto password = broker_password(flags.broker_password_file);
   if (!password) return tl::unexpected(password.error());
   options.broker_password = *password;
-  if (const auto target = check_target(options); !target) return tl::unexpected(target.error());
+  const auto target = check_target(options);
+  if (!target) return tl::unexpected(target.error());
+  if (!flags.track_page.empty()) {
+    if (target->is_broker) {
+      return fail(ErrorKind::bad_input,
+                  "--track-page: a broker shows no pages, what it stored is read back; leave it out");
+    }
+    auto page = wire::read_track_page_file(flags.track_page);
+    if (!page) return tl::unexpected(page.error());
+    options.page = std::move(*page);
+  }
   // Some formats cannot do without a secret; better to hear of it before a long simulation than after.
   if (const auto format = wire::make_format(options.format, world, {options.secret, options.webhook_path}); !format) {
     return tl::unexpected(format.error());
@@ -275,17 +295,23 @@ ReconcileOptions reconcile_options(const World& world, const ReplayOptions& opti
   return reconcile;
 }
 
-ShownRules shown_rules(const World& world, const std::string& format) {
+ShownRules shown_rules(const World& world, const ReplayOptions& options) {
   ShownRules rules = plain_rules(world);
-  const auto kinds = wire::shown_kinds(format);
+  const auto kinds = wire::shown_kinds(options.format);
   if (!kinds) return rules;
-  rules.scan = [plain = rules.scan, shown = *kinds](const ParcelFacts& facts, const Scan& scan) {
-    auto page = plain(facts, scan);
-    const auto kind = page ? shown[static_cast<std::size_t>(page->kind)] : std::nullopt;
+  rules.scan = [plain = rules.scan, shown = *kinds, page = options.page](const ParcelFacts& facts, const Scan& scan) {
+    auto told = plain(facts, scan);
+    const auto kind = told ? shown[static_cast<std::size_t>(told->kind)] : std::nullopt;
     if (!kind) return std::optional<ShownScan>();
-    page->kind = *kind;
-    return page;
+    told->kind = *kind;
+    return page ? wire::as_on_page(*page, std::move(*told)) : told;
   };
+  if (options.page) {
+    rules.status = [plain = rules.status, page = options.page](std::span<const ShownScan> history) {
+      const auto status = plain(history);
+      return status ? wire::status_on_page(*page, *status) : status;
+    };
+  }
   return rules;
 }
 
@@ -332,7 +358,7 @@ boost::json::object replay_json(const ReplaySummary& summary, const ReplayResult
           {"format", results.environment.format},
           {"speed", summary.speed},
           {"rate", results.environment.rate},
-          {"rates", summary.rates.empty() ? boost::json::value(nullptr) : boost::json::value(summary.rates)},
+          {"rates", text_or_null(summary.rates)},
           {"complete", summary.complete},
           {"hosts", results.hosts()},
           {"senders", senders_json(results)},
@@ -349,6 +375,7 @@ boost::json::object replay_json(const ReplaySummary& summary, const ReplayResult
           {"registered", summary.registered},
           {"read", summary.read},
           {"unread", summary.unread},
+          {"unreadable", text_or_null(summary.unreadable)},
           {"stored", stored_json(results)},
           {"sending_s", seconds_of(summary.sending)},
           {"wall_s", seconds_of(summary.wall)},
@@ -452,6 +479,7 @@ std::string replay_text(const ReplaySummary& summary, const ReplayResults& resul
     text += results.environment.broker ? "  nothing was read back: what is stored is not known\n"
                                        : "  not every page could be read: what those show is not known\n";
   }
+  if (!summary.unreadable.empty()) text += fmt::format("  the first page that made no sense: {}\n", summary.unreadable);
   return text;
 }
 

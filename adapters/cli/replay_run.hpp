@@ -32,8 +32,8 @@ Result<std::unique_ptr<JwksServer>> publish_jwks(const World& world, const Repla
 /// when none is given.
 Result<std::unique_ptr<TrackingEndpoint>> start_embedded(ReplayOptions& options, const ReplayFlags& flags);
 
-/// How truth appears on a page fed through `format`.
-ShownRules shown_rules(const World& world, const std::string& format);
+/// How truth appears on the target's page, fed through the format.
+ShownRules shown_rules(const World& world, const ReplayOptions& options);
 
 /// How the replay is to be compared with the truth: with what its faults publish besides.
 ReconcileOptions reconcile_options(const World& world, const ReplayOptions& options);

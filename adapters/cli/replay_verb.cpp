@@ -131,8 +131,8 @@ tl::expected<void, ExitCode> open(const Flags& flags, const Context& context, Re
   if (flags.replay.find_limit) return {};
   auto parcels = replay.run->parcels();
   if (!parcels) return rejected(parcels.error());
-  replay.recorder = std::make_unique<Reconciliation>(
-      world, std::move(*parcels), shown_rules(world, replay.options.format), reconcile_options(world, replay.options));
+  replay.recorder = std::make_unique<Reconciliation>(world, std::move(*parcels), shown_rules(world, replay.options),
+                                                     reconcile_options(world, replay.options));
   const auto told = replay.run->for_each_scan([&](std::span<const Scan> scans) { replay.recorder->truth(scans); });
   if (!told) return rejected(told.error());
   return {};

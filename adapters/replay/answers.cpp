@@ -4,6 +4,7 @@
 
 #include "adapters/replay/faults.hpp"
 #include "adapters/replay/sender.hpp"
+#include "adapters/track_page.hpp"
 
 namespace peakstorm {
 
@@ -105,9 +106,12 @@ void Sender::extra_answered(Work work, RequestFate fate, const Result<Reply>& re
 }
 
 RequestFate Sender::page(const Work& work, const Reply& reply, nanoseconds done) {
-  if (reply.status != 200 && reply.status != 404) return RequestFate::refused;
-  auto shown = wire::decode_track_page(work.parcel, reply.status, reply.body, world_.first_day_unix);
-  if (!shown) return RequestFate::broken;
+  auto shown =
+      wire::read_page(wire::page_or_own(options_.page), work.parcel, reply.status, reply.body, world_.first_day_unix);
+  if (!shown) {
+    if (tally_.summary.unreadable.empty()) tally_.summary.unreadable = shown.error().message;
+    return reply.status == 200 ? RequestFate::broken : RequestFate::refused;
+  }
   if (work.kind == RequestKind::check) {
     recorder_.shown({work.parcel, done, work.at, shown->found, shown->status,
                      static_cast<std::uint32_t>(shown->scans.size()), shown->promise_day, shown->estimated_day});

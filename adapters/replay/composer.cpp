@@ -5,6 +5,7 @@
 #include <memory>
 #include <utility>
 
+#include "adapters/track_page.hpp"
 #include "engine/random.hpp"
 #include "engine/tracking_number.hpp"
 
@@ -33,7 +34,7 @@ const wire::Message& Composer::write(const Work& work, const ParcelFacts& facts,
     format_.sign(time_.unix_ms(), message_);
   } else {
     const std::string number = tracking_number(world_, world_.services[index(facts.service)].carrier, facts.id);
-    ask_for(wire::track_path(work.ghost ? ghost_number(number) : number));
+    wire::ask_for_page(wire::page_or_own(options_.page), work.ghost ? ghost_number(number) : number, message_);
   }
   return message_;
 }

@@ -12,7 +12,8 @@
 /// Lines that begin with Peakstorm- are instructions and never sent:
 ///   Words      what `scan.status` and `status.status` say for each kind. A kind that is not listed is left out of the
 ///              history, and the reconciliation does not expect it; kinds that share a word come back as the first of
-///              them. Without the line the kinds' own names are used.
+///              them. Without the line the kinds' own names are used. The message of a scan without a word is sent all
+///              the same, its words null: it may tell a new estimate.
 ///   Signature  HMAC-SHA256 with the webhook secret. encoding: hex or base64; prefix: in front of it, {t} in it is the
 ///              time; over: pieces {body}, {t}, {method}, {path}, as here {body} alone unless given; time: unix or
 ///              rfc3339.
