@@ -55,7 +55,8 @@ enum class RequestFate : std::uint8_t {
 };
 inline constexpr std::array<const char*, 5> request_fate_names{"accepted", "refused", "timed_out", "broken", "dropped"};
 
-/// Times are wall clock since the replay began, from the injected Clock.
+/// An attempt at a scan, a check or a page. Scans that share a request have a record each. Times are wall clock since
+/// the replay began, from the injected Clock.
 struct RequestRecord {
   RequestKind kind = RequestKind::scan;
   RequestFate fate = RequestFate::accepted;
@@ -67,6 +68,9 @@ struct RequestRecord {
   std::chrono::nanoseconds done{};
   std::uint32_t in_flight = 0;        ///< Requests under way when it was sent, itself included.
   FaultKind fault = FaultKind::none;  ///< Message faults: this request is the fault, not the scan's own.
+  /// Held back on purpose, until its batch was sent: neither late nor its sender's fault, but part of the latency.
+  std::chrono::nanoseconds held{};
+  bool by_job = false;  ///< Taken in with `status`; the fate is what was said of it afterwards.
 };
 
 /// A scan as the endpoint shows it.

@@ -72,7 +72,7 @@ enum class FindingKind : std::uint8_t {
   forgery_taken,      ///< A message whose sender is not who he says was acknowledged.
   forgery_error,      ///< Such a message was answered with 500: its sender will come again for days.
   ghost_shown,        ///< A page for a number that the shop never shipped.
-  refused,            ///< A true message, rightly signed, was answered with 4xx.
+  refused,            ///< A true message, rightly signed, was answered with 4xx, or refused by its capture job.
   not_recovered,      ///< After an outage the backlog was never worked off.
   reordered,          ///< A broker stored it before one of the same parcel that had been acknowledged earlier.
 };

@@ -48,7 +48,7 @@ void Reconciliation::begin(const ReplayEnvironment& environment) {
   m.scans.reserve(m.gathered.size());
   for (const auto& [parcel, scan] : m.gathered) {
     ++m.first_scan[parcel + 1];
-    m.scans.push_back({scan, not_yet, not_yet, false, false, not_yet, 0, 0, 0, 0, 0, 0, 0});
+    m.scans.push_back({scan, not_yet, not_yet, false, false, not_yet, 0, 0, 0, 0, 0, 0, 0, false});
   }
   for (std::size_t i = 0; i < m.parcels.size(); ++i) m.first_scan[i + 1] += m.first_scan[i];
   m.gathered = {};
@@ -76,6 +76,7 @@ void Reconciliation::request(const RequestRecord& record) {
         scan->sent = std::min(scan->sent, record.sent);
         ++scan->attempts;
         scan->last_status = record.status;
+        scan->turned_down = record.by_job && record.fate == RequestFate::refused;
       }
       if (record.fate == RequestFate::accepted) {
         if (scan->accepted == not_yet) {
@@ -92,7 +93,7 @@ void Reconciliation::request(const RequestRecord& record) {
   if (first_attempt) {
     ReplaySecond& planned = grown(seconds, second_of(record.intended));
     ++planned.intended;
-    if (!dropped && record.sent - record.intended > m.options.late_after) ++planned.late;
+    if (!dropped && record.sent - record.intended - record.held > m.options.late_after) ++planned.late;
   }
   // A scan may also be given up between two attempts; either way its fate belongs to the second it was planned for.
   if (dropped) {

@@ -36,6 +36,8 @@ void Reconciliation::Impl::judge_messages(const RequestRecord& record) {
         if (const auto known = index_of.find(record.parcel); known != index_of.end()) {
           told.push_back({known->second, record.sequence, record.fault == FaultKind::redelivery, record.done});
         }
+      } else if (record.by_job && record.fate == RequestFate::refused) {
+        told_of(FindingKind::refused, "a true message was taken in, and refused by its capture job");
       } else if (record.status >= 400 && record.status < 500 && record.status != 408 && record.status != 429) {
         symptoms.refused_capitals += static_cast<std::uint64_t>(record.fault == FaultKind::near_duplicate);
         told_of(FindingKind::refused, fmt::format("a true message was answered with {}", record.status));
@@ -52,9 +54,9 @@ void Reconciliation::Impl::judge_refusals() {
   for (const TruthScan& scan : scans) {
     if (scan.tried) ++results.oracle[static_cast<std::size_t>(Oracle::no_lost_scan)].judged;
     if (results.environment.broker) continue;  // Its codes are not HTTP's, and it may refuse for want of space.
-    const bool refused = scan.accepted == not_yet && scan.last_status >= 400 && scan.last_status < 500 &&
-                         scan.last_status != 408 && scan.last_status != 429;
-    if (!refused) continue;
+    const bool said_no =
+        scan.last_status >= 400 && scan.last_status < 500 && scan.last_status != 408 && scan.last_status != 429;
+    if (scan.accepted != not_yet || !(said_no || scan.turned_down)) continue;
     ++symptoms.refused;
     symptoms.refused_drift += static_cast<std::uint64_t>((scan.faults & bit(FaultKind::schema_drift)) != 0);
     symptoms.refused_unsigned += static_cast<std::uint64_t>(scan.last_status == 401 || scan.last_status == 403);
@@ -63,7 +65,10 @@ void Reconciliation::Impl::judge_refusals() {
           {},
           {},
           {},
-          fmt::format("{} was answered with {}", scan_kind_names[static_cast<std::size_t>(scan.scan.kind)], scan.last_status),
+          scan.turned_down ? fmt::format("{} was taken in, and refused by its capture job",
+                                         scan_kind_names[static_cast<std::size_t>(scan.scan.kind)])
+                           : fmt::format("{} was answered with {}",
+                                         scan_kind_names[static_cast<std::size_t>(scan.scan.kind)], scan.last_status),
           "",
           "",
           0};

@@ -49,6 +49,7 @@ struct TruthScan {
   std::uint16_t last_status = 0;
   std::uint16_t again = 0;   ///< Times it was told once more on purpose (redelivery).
   std::uint16_t copies = 0;  ///< That a broker has stored.
+  bool turned_down = false;  ///< Its last attempt was taken in, and refused afterwards.
 };
 
 constexpr std::uint32_t bit(FaultKind kind) {

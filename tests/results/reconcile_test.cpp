@@ -150,6 +150,38 @@ TEST(ReadBack, ARefusedScanIsUnacknowledgedAndAnUntriedOneNotSent) {
   EXPECT_EQ(results.defects(), 0U);
 }
 
+TEST(ReadBack, AScanThatItsCaptureJobRefusedIsRefused) {
+  Bench bench;
+  bench.begin();
+  const Scan& refused = bench.scans[1];
+  const nanoseconds at = Bench::intended_of(refused);
+  for (const Scan& scan : bench.scans) {
+    if (&scan != &refused) bench.send(scan);
+  }
+  bench.reconciliation->request({RequestKind::scan,
+                                 RequestFate::refused,
+                                 202,
+                                 refused.parcel,
+                                 refused.sequence,
+                                 at,
+                                 at,
+                                 at + milliseconds{5},
+                                 1,
+                                 FaultKind::none,
+                                 {},
+                                 true});
+  ShownParcel page = bench.page();
+  page.scans.erase(page.scans.begin() + 1);
+  bench.reconciliation->read_back(page);
+  const ReplayResults& results = bench.end();
+  expect_only(results, {FindingKind::unacknowledged, FindingKind::refused});
+  EXPECT_EQ(results.oracle[static_cast<std::size_t>(Oracle::no_lost_scan)].findings, 1U);
+  const auto example = std::find_if(results.examples.begin(), results.examples.end(),
+                                    [](const FindingExample& e) { return e.kind == FindingKind::refused; });
+  ASSERT_NE(example, results.examples.end());
+  EXPECT_THAT(example->detail, ::testing::HasSubstr("arrived was taken in, and refused by its capture job"));
+}
+
 TEST(ReadBack, ARefusedScanThatIsShownAllTheSameIsNoFinding) {
   // A format that repeats the whole history brings it with the next message.
   Bench bench;
@@ -504,6 +536,22 @@ TEST(Load, LatencyCountsFromTheIntendedInstant) {
   EXPECT_NEAR(*measures.at("endpoint.error_share").value, 1.0 / 101, 1e-12);
   EXPECT_NEAR(*measures.at("endpoint.throughput").value, 100.0 / 7, 1e-9);
   EXPECT_FALSE(measures.at("endpoint.scan.p99").value);
+}
+
+TEST(Load, TheWaitForABatchIsLatencyButNotLate) {
+  Bench bench;
+  bench.begin();
+  const auto batched = [&](const Scan& scan, milliseconds held) {
+    bench.reconciliation->request({RequestKind::scan, RequestFate::accepted, 200, scan.parcel, scan.sequence,
+                                   nanoseconds{0}, milliseconds{100}, milliseconds{105}, 1, FaultKind::none, held});
+  };
+  batched(bench.scans[0], milliseconds{100});
+  batched(bench.scans[1], milliseconds{90});
+  batched(bench.scans[2], milliseconds{89});
+  const ReplayResults& results = bench.end();
+  EXPECT_EQ(results.seconds[0][0].late, 1U) << "one waited for more than its batch";
+  EXPECT_NEAR(results.latency[0].quantile_ms(0.5), 105, 3);
+  EXPECT_NEAR(results.service[0].quantile_ms(0.5), 5, 0.2);
 }
 
 TEST(Load, PercentilesPerSecondSurviveALongReplay) {

@@ -44,7 +44,7 @@ export const findings = {
   forgery_taken: ["Forgery taken", "acknowledged a message that its sender did not sign"],
   forgery_error: ["Forgery not refused", "answered a bad signature with 500, so that the sender comes again"],
   ghost_shown: ["Ghost", "has a page for a number that was never shipped"],
-  refused: ["Refused", "a true message was answered with 4xx"],
+  refused: ["Refused", "a true message was answered with 4xx, or refused by its capture job"],
   not_recovered: ["Not recovered", "after an outage the backlog was never worked off"],
   reordered: ["Reordered", "a broker stored it behind a later one of the same parcel"],
 };
