@@ -56,6 +56,13 @@ struct ReplayOptions {
   double speed = 0;     ///< Simulated seconds per wall second.
   double seconds = 30;  ///< Compress the whole span to this long.
 
+  /// Scans in one message; those of one parcel never share one. [1, wire::batch_max(format)], HTTP only. A receiver
+  /// that says 413, or what it takes (GS1-EPCIS-Capture-Limit, -File-Size-Limit), gets smaller ones from then on.
+  unsigned batch = 1;
+  /// A message leaves when it is full or when its oldest scan has waited so long: on the replay's own clock, however
+  /// compressed simulated time is.
+  std::chrono::milliseconds batch_wait{100};
+
   bool register_promises = false;  ///< PUT /parcels before the replay: for the embedded endpoint.
   /// The target shows parcels: send checks and read back. With a broker: read back what it has stored.
   bool track_pages = true;
@@ -109,13 +116,15 @@ struct ReplaySummary {
   bool complete = false;    ///< False: stopped, or the drain took too long.
   std::uint64_t scans = 0;  ///< Published scans that were due.
   std::uint64_t checks = 0;
-  std::uint64_t attempts = 0;  ///< Requests written for them.
+  std::uint64_t attempts = 0;  ///< At them; scans that share a request count one by one.
+  std::uint64_t requests = 0;  ///< Written for them.
+  std::uint64_t split = 0;     ///< Of which too long for the receiver, and so sent again in halves; no attempt.
   std::uint64_t accepted = 0;  ///< Scans taken and checks answered.
   std::uint64_t refused = 0;   ///< Attempts by fate.
   std::uint64_t timed_out = 0;
   std::uint64_t broken = 0;
   std::uint64_t dropped = 0;           ///< Items never sent.
-  std::uint64_t late = 0;              ///< Items sent late.
+  std::uint64_t late = 0;              ///< Items sent late, not counting the wait for a batch.
   std::uint64_t asked = 0;             ///< Requests that asked what became of a message; in no other count.
   std::uint64_t injected = 0;          ///< Messages that exist only by a fault; in no other count but `attempts`.
   std::uint64_t given_up = 0;          ///< Scans not accepted by any attempt; dropped ones not counted.
@@ -140,6 +149,9 @@ struct TargetFacts {
 };
 /// Checks target, allow_hosts, ca_file and what goes with them. Errors: bad_input, with the cure.
 Result<TargetFacts> check_target(const ReplayOptions& options);
+
+/// Checks batch and batch_wait. Errors: bad_input, with the cure.
+Result<void> check_batch(const ReplayOptions& options);
 
 /// The faults that such a replay really injects.
 FaultRates faults_of(const ReplayOptions& options);

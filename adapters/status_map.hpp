@@ -38,6 +38,23 @@ std::optional<ScanKind> kind_of_easypost(std::string_view status, std::string_vi
 /// processed, customs_held as held, the rest as themselves.
 const ShownKinds& easypost_shown();
 
+/// CBV 2.0 words of an EPCIS event.
+struct EpcisStep {
+  std::string_view biz_step;     ///< A CBV word, or what stands behind `epcis_own_prefix`.
+  std::string_view disposition;  ///< A CBV word; empty: none is told.
+  bool own = false;              ///< CBV has no such business step.
+};
+/// Of business steps of our own, which are URIs.
+inline constexpr std::string_view epcis_own_prefix = "https://peakstorm.example/bizstep/";
+
+/// Which words a carrier's scan deserves is our reading, since the standard tells of supply chains. Requires: a named
+/// kind.
+EpcisStep epcis_step(ScanKind kind);
+/// The kind that these words stand for; a CBV word may also come as the URI or URN of the standard. None for others.
+std::optional<ScanKind> kind_of_epcis(std::string_view biz_step, std::string_view disposition);
+/// kind_of_epcis(epcis_step(kind)), tabulated: customs_held and both delays come back as held, the rest as themselves.
+const ShownKinds& epcis_shown();
+
 /// The kind of a canonical name ("out_for_delivery"), as CloudEvents data and /track pages carry it.
 std::optional<ScanKind> kind_of_name(std::string_view name);
 /// Every kind as itself: the mapping of a format that carries canonical names.

@@ -43,6 +43,9 @@ struct Reply {
   /// Of gRPC: the code that the call ended with; `status` is what HTTP would have said (transport/README.md).
   std::optional<unsigned> grpc_status = {};
   std::string grpc_message = {};
+  // What an EPCIS repository says it takes in one document; none: it does not say.
+  std::optional<std::size_t> events_max = {};  ///< GS1-EPCIS-Capture-Limit.
+  std::optional<std::size_t> bytes_max = {};   ///< GS1-EPCIS-Capture-File-Size-Limit.
 };
 
 /// Runs once per request, inside `poll`. Errors: unreachable (no connection), timed_out (patience ran out),

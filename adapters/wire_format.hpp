@@ -94,6 +94,8 @@ enum class Receipt : std::uint8_t {
   pending,  ///< Taken in: ask for the path of the receipt later.
   again,    ///< Not now: worth another attempt.
   refused,  ///< Never.
+  split,    ///< Too long: worth an attempt in halves, where there are two.
+  partly,   ///< The receiver has some of its scans and never will have the others.
 };
 
 /// Encodes one scan per call. Not thread-safe (buffers are reused); one instance per sending thread.
@@ -114,11 +116,15 @@ class WireFormat {
   [[nodiscard]] virtual bool accepts(unsigned status) const { return status >= 200 && status < 300; }
   /// What the receiver's answer says. `job` is set to the path to ask where that is `pending`; `location` is the
   /// answer's header, absolute or a path. Unless a format says more: `kept` where it accepts the status, `again` for
-  /// 5xx, 429 and 408.
+  /// 5xx, 429 and 408, `split` for 413.
   [[nodiscard]] virtual Receipt receipt(unsigned status, std::string_view location, std::string_view body,
                                         std::string& job) const;
-  /// What the answer to GET of that path says. Never fails: an answer that makes no sense is `pending`.
-  [[nodiscard]] virtual Receipt job_receipt(unsigned status, std::string_view body) const;
+  /// What the answer to GET of that path says of a message of scans with these `event_id`s. On `partly` alone `refused`
+  /// has, for each of them, whether it is not kept. Never fails: an answer that makes no sense is `pending`.
+  [[nodiscard]] virtual Receipt job_receipt(unsigned status, std::string_view body, std::span<const std::string> ids,
+                                            std::vector<bool>& refused) const;
+  /// Under which the receiver speaks of the scan that `encode` tells; empty for formats without such ids.
+  [[nodiscard]] virtual std::string event_id(const ParcelView& /*parcel*/) const { return {}; }
   /// True when encode reads `history`; otherwise it reads `scan` alone and `history` may be empty.
   [[nodiscard]] virtual bool carries_history() const = 0;
   /// What a scan of each kind is shown as at best, once through this format.
@@ -140,6 +146,9 @@ Result<ShownKinds> shown_kinds(std::string_view name);
 
 /// False for templates of Protobuf messages, whose bytes cannot be searched for instants and numbers. Reads the file.
 bool body_is_text(std::string_view name);
+
+/// How many scans one message of the format of this name may tell. Errors: as `shown_kinds`.
+Result<unsigned> batch_max(std::string_view name);
 
 /// True when the embedded endpoint understands what this format sends.
 bool embedded_endpoint_reads(std::string_view name);

@@ -1,6 +1,8 @@
 #include <algorithm>
 #include <memory>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "adapters/replay/faults.hpp"
 #include "adapters/replay/sender.hpp"
@@ -35,6 +37,7 @@ void Sender::answered(std::size_t slot, const Result<Reply>& reply) {
       fate = RequestFate::refused;
     }
   } else if (work.kind == RequestKind::scan && !(work.extra && work.extra->is_promise)) {
+    if (work.batch) heed_limits(*reply);
     std::string job;
     switch (format_.receipt(reply->status, reply->location, reply->body, job)) {
       case wire::Receipt::kept:
@@ -46,7 +49,13 @@ void Sender::answered(std::size_t slot, const Result<Reply>& reply) {
         fate = RequestFate::refused;
         again = true;
         break;
+      case wire::Receipt::split:
+        if (work.batch && work.batch->works.size() > 1) return too_long(work, *reply);
+        fate = RequestFate::refused;
+        again = false;
+        break;
       case wire::Receipt::refused:
+      case wire::Receipt::partly:
         fate = RequestFate::refused;
         break;
     }
@@ -58,14 +67,23 @@ void Sender::answered(std::size_t slot, const Result<Reply>& reply) {
   settled(std::move(work), fate, reply, again, sent, beside);
 }
 
+void Sender::too_long(const Work& work, const Reply& reply) {
+  const std::size_t scans = work.batch->works.size();
+  tally_.summary.attempts -= scans;
+  ++tally_.summary.split;
+  if (!reply.events_max && !reply.bytes_max) events_max_ = std::min(events_max_, (scans + 1) / 2);
+  halve(work);
+}
+
 void Sender::settled(Work work, RequestFate fate, const Result<Reply>& reply, bool again, nanoseconds sent,
-                     std::uint32_t beside) {
+                     std::uint32_t beside, bool by_job) {
+  if (work.batch) return batch_settled(std::move(work), fate, reply, again, sent, beside, by_job, {});
   const nanoseconds done = time_.now();
   const auto status = static_cast<std::uint16_t>(reply ? reply->status : 0);
-  if (work.extra) return extra_answered(std::move(work), fate, reply, sent, beside);
+  if (work.extra) return extra_answered(std::move(work), fate, reply, sent, beside, by_job);
   if (work.ghost) return;
-  recorder_.request(
-      {work.kind, fate, status, work.parcel, work.scan.sequence, work.intended, sent, done, beside, FaultKind::none});
+  recorder_.request({work.kind, fate, status, work.parcel, work.scan.sequence, work.intended, sent, done, beside,
+                     FaultKind::none, work.held, by_job});
   tally_.count(work.kind, fate);
 
   if (fate == RequestFate::accepted) {
@@ -88,11 +106,21 @@ void Sender::settled(Work work, RequestFate fate, const Result<Reply>& reply, bo
 }
 
 void Sender::extra_answered(Work work, RequestFate fate, const Result<Reply>& reply, nanoseconds sent,
-                            std::uint32_t beside) {
+                            std::uint32_t beside, bool by_job) {
   const nanoseconds done = time_.now();
   if (!work.extra->is_promise) {
-    recorder_.request({work.kind, fate, static_cast<std::uint16_t>(reply ? reply->status : 0), work.parcel,
-                       work.scan.sequence, work.intended, sent, done, beside, work.extra->fault});
+    recorder_.request({work.kind,
+                       fate,
+                       static_cast<std::uint16_t>(reply ? reply->status : 0),
+                       work.parcel,
+                       work.scan.sequence,
+                       work.intended,
+                       sent,
+                       done,
+                       beside,
+                       work.extra->fault,
+                       {},
+                       by_job});
   }
   // A sender of forgeries has no reason to come again after an answer.
   const bool repeats = !reply || (Retries::may_help(reply) && !must_be_refused(work.extra->fault)) ||
@@ -154,7 +182,15 @@ void Sender::wait_and_ask(Work work, nanoseconds done) {
 }
 
 void Sender::told(Work work, const Result<Reply>& reply, nanoseconds done) {
-  const auto receipt = reply ? format_.job_receipt(reply->status, reply->body) : wire::Receipt::pending;
+  std::vector<std::string> own;
+  if (!work.batch && !work.extra) {
+    const OpenParcel& parcel = parcels_.at(work.parcel);
+    own.push_back(format_.event_id({*source_.facts(work.parcel), parcel.number, parcel.history, work.scan}));
+  }
+  std::vector<bool> refused;
+  const auto receipt =
+      reply ? format_.job_receipt(reply->status, reply->body, work.batch ? work.batch->ids : own, refused)
+            : wire::Receipt::pending;
   if (receipt == wire::Receipt::pending || receipt == wire::Receipt::again) {
     if (reply && reply->retry_after) {
       const nanoseconds wish = std::min<nanoseconds>(*reply->retry_after, options_.retry_after_max);
@@ -166,8 +202,14 @@ void Sender::told(Work work, const Result<Reply>& reply, nanoseconds done) {
   const std::shared_ptr<Pending> pending = std::exchange(work.pending, nullptr);
   Reply first;
   first.status = pending->status;
-  settled(std::move(work), receipt == wire::Receipt::kept ? RequestFate::accepted : RequestFate::refused, first, false,
-          pending->sent, pending->beside);
+  const bool partly = receipt == wire::Receipt::partly;
+  if (partly && work.batch) {
+    batch_settled(std::move(work), RequestFate::accepted, first, false, pending->sent, pending->beside, true, refused);
+    return;
+  }
+  const bool kept = receipt == wire::Receipt::kept || (partly && !refused.front());
+  settled(std::move(work), kept ? RequestFate::accepted : RequestFate::refused, first, false, pending->sent,
+          pending->beside, true);
 }
 
 void Sender::never_told(Work work) {

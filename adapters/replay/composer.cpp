@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "adapters/track_page.hpp"
+#include "engine/check.hpp"
 #include "engine/random.hpp"
 #include "engine/tracking_number.hpp"
 
@@ -37,6 +38,28 @@ const wire::Message& Composer::write(const Work& work, const ParcelFacts& facts,
     wire::ask_for_page(wire::page_or_own(options_.page), work.ghost ? ghost_number(number) : number, message_);
   }
   return message_;
+}
+
+const wire::Message& Composer::write(ScanBatch& batch, const ReplaySource& source, OpenParcels& parcels) {
+  views_.clear();
+  views_.reserve(batch.works.size());
+  for (const Work& work : batch.works) {
+    const ParcelFacts* facts = source.facts(work.parcel);
+    PEAKSTORM_CHECK(facts != nullptr, static_cast<std::uint64_t>(work.parcel));
+    const OpenParcel& parcel = parcels.at(work.parcel);
+    views_.push_back({*facts, parcel.number, parcel.history, work.scan});
+  }
+  if (batch.ids.empty()) {
+    for (const wire::ParcelView& view : views_) batch.ids.push_back(format_.event_id(view));
+  }
+  format_.encode_batch(views_, message_);
+  format_.sign(time_.unix_ms(), message_);
+  return message_;
+}
+
+bool Composer::stands_alone(const Scan& scan) const {
+  return faults_.any() && (faults_.happens(FaultKind::other_zone, scan.parcel, scan.sequence) ||
+                           faults_.happens(FaultKind::schema_drift, scan.parcel, scan.sequence));
 }
 
 void Composer::ask_for(std::string path) {
@@ -137,14 +160,18 @@ void Composer::follow_up(const Work& work, const ParcelFacts& facts, const OpenP
     alter::drop_offsets(extra.message);
     return true;
   });
-  const bool is_signed = [&] {
+  const auto proof_of = [&](std::string_view body) {
     wire::Message bare = message_;
     bare.headers.clear();
+    bare.body = body;
+    bare.covered = body;
     format_.sign(0, bare);
-    return !bare.headers.empty();
-  }();
+    return bare.headers;
+  };
   const auto forge = [&](Extra& extra, bool with_signature) {
-    if (!is_signed) return false;
+    const std::string proof = proof_of("one");
+    // A token proves the sender and nothing of the body: a receiver cannot see that it was changed.
+    if (proof.empty() || (with_signature && proof == proof_of("other"))) return false;
     if (with_signature) format_.sign(time_.unix_ms(), extra.message);
     extra.sign = false;
     alter::identity(extra.message);

@@ -34,6 +34,10 @@ class Composer {
   /// The work's message, signed as of now. `parcel` is the scan's, its history with the scan in it; null for work that
   /// is no scan. The reference holds until the next call of any function here.
   const wire::Message& write(const Work& work, const ParcelFacts& facts, const OpenParcel* parcel);
+  /// One message for all of them, likewise. Requires: their parcels are known, with the scans in their histories.
+  const wire::Message& write(ScanBatch& batch, const ReplaySource& source, OpenParcels& parcels);
+  /// The scan's own message carries a fault, so that it cannot share a request.
+  [[nodiscard]] bool stands_alone(const Scan& scan) const;
   /// The id under which a broker is to keep the message last written, which is the work's. Likewise.
   const std::string& write_id(const Work& work);
 
@@ -61,6 +65,7 @@ class Composer {
   std::string id_;
   std::uint64_t replay_id_ = 0;
   std::vector<ParcelId> ghosts_;
+  std::vector<wire::ParcelView> views_;
 };
 
 }  // namespace peakstorm

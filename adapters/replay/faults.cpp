@@ -237,7 +237,7 @@ std::optional<std::int64_t> instant(std::string_view key, std::string_view value
 void identity(wire::Message& message) {
   bool done = false;
   each_text(message, [&](std::string_view key, std::string_view value) -> std::optional<std::string> {
-    if (done || (key != "id" && key != "event_id")) return std::nullopt;
+    if (done || (key != "id" && key != "event_id" && key != "eventID")) return std::nullopt;
     done = true;
     std::string other{value};
     for (char& c : other) {

@@ -82,9 +82,30 @@ std::function<void(std::vector<Scan>&)> amend_truth(const World& world, const Fa
   return [plan = FaultPlan(world, faults)](std::vector<Scan>& scans) { plan.amend(scans, nullptr); };
 }
 
+Result<void> check_batch(const ReplayOptions& options) {
+  const auto batch_max = wire::batch_max(options.format);
+  if (!batch_max) return tl::unexpected(batch_max.error());
+  if (options.batch < 1) return bad("--batch: a message tells 1 scan or more");
+  if (options.batch > *batch_max) {
+    return bad("--batch " + std::to_string(options.batch) + ": a message of format " + options.format + " tells " +
+               (*batch_max == 1 ? "1 scan; use epcis, epcis-proceed or cloudevents-batch, or leave it out"
+                                : "at most " + std::to_string(*batch_max) + " scans"));
+  }
+  if (options.batch > 1 && names_broker(options.target)) {
+    return bad("--batch: a broker gets each scan as a message of its own; leave it out");
+  }
+  const auto target = parse_target(options.target);
+  if (options.batch > 1 && target && target->grpc) {
+    return bad("--batch: a gRPC call tells of one scan; leave it out");
+  }
+  if (options.batch_wait.count() < 0) return bad("--batch-wait must not be negative");
+  return {};
+}
+
 Result<std::unique_ptr<TargetLine>> connect(const World& world, const ReplayOptions& options, bool read_back) {
   const auto target = check_target(options);
   if (!target) return tl::unexpected(target.error());
+  if (const auto fits = check_batch(options); !fits) return tl::unexpected(fits.error());
   auto line = std::make_unique<TargetLine>();
   auto format = wire::make_format(options.format, world, {options.secret, options.webhook_path});
   if (!format) return tl::unexpected(format.error());

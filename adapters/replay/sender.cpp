@@ -39,10 +39,13 @@ Sender::Sender(const Parts& parts)
       retries_(parts.retries),
       composer_(parts.composer),
       parcels_(parts.parcels),
-      tally_(parts.tally) {}
+      tally_(parts.tally),
+      events_max_(options_.batch) {}
 
 void Sender::start(Work work) {
-  if (transport_.idle() > 0) {
+  if (may_share(work)) {
+    gather(std::move(work));
+  } else if (transport_.idle() > 0) {
     send(std::move(work));
   } else {
     ready_.push(std::move(work));
@@ -54,6 +57,7 @@ void Sender::queue(OpenParcel& parcel, Work work) {
 }
 
 void Sender::repeat_due() {
+  if (!gathering_.empty() && gathering_.front().ready + options_.batch_wait <= time_.now()) close_batch();
   while (!again_.empty() && again_.top().again <= time_.now()) {
     ready_.push(again_.top());
     again_.pop();
@@ -87,6 +91,10 @@ void Sender::send(Work work) {
     submit(std::move(work), question, time_.now());
     return;
   }
+  if (work.batch) {
+    send_batch(std::move(work));
+    return;
+  }
   const OpenParcel* parcel = nullptr;
   if (work.extra) {
     if (work.attempts == 0) ++tally_.summary.injected;
@@ -101,7 +109,10 @@ void Sender::send(Work work) {
     if (work.kind != RequestKind::read_back && at - work.intended >= options_.late_after) ++tally_.summary.late;
   }
   ++work.attempts;
-  if (work.kind != RequestKind::read_back) ++tally_.summary.attempts;
+  if (work.kind != RequestKind::read_back) {
+    ++tally_.summary.attempts;
+    ++tally_.summary.requests;
+  }
   submit(std::move(work), message, at);
 }
 
@@ -144,6 +155,10 @@ void Sender::drop(const Work& work) {
     never_told(work);
     return;
   }
+  if (work.batch) {
+    for (const Work& one : work.batch->works) drop(one);
+    return;
+  }
   if (work.extra) {
     if (work.extra->is_promise) release(work.parcel);
     return;
@@ -157,12 +172,14 @@ void Sender::drop(const Work& work) {
   }
   if (work.kind != RequestKind::scan) return;
   // The carrier knows of it all the same: a format with history tells it with the next scan.
-  if (work.attempts == 0) parcels_.remember(work.parcel, work.scan);
+  if (work.attempts == 0 && !work.remembered) parcels_.remember(work.parcel, work.scan);
   release(work.parcel);
 }
 
 void Sender::drop_everything() {
-  while (!ready_.empty() || !again_.empty()) {
+  while (true) {
+    close_batch();
+    if (ready_.empty() && again_.empty()) break;
     while (!again_.empty()) {
       ready_.push(again_.top());
       again_.pop();
@@ -182,7 +199,11 @@ void Sender::drop_everything() {
 void Sender::release(ParcelId id) {
   if (auto next = parcels_.release(id)) {
     next->ready = time_.now();
-    ready_.push(std::move(*next));
+    if (may_share(*next)) {
+      gather(std::move(*next));
+    } else {
+      ready_.push(std::move(*next));
+    }
   }
 }
 
@@ -202,11 +223,13 @@ void Sender::settle() {
   give_up(ready_);
   give_up(again_);
   ready_ = {};  // What was waiting behind those scans.
+  gathering_.clear();
 }
 
 nanoseconds Sender::next_instant() const {
   nanoseconds next = again_.empty() ? ReplayTime::forever : again_.top().again;
   if (!ready_.empty() && ready_.top().attempts == 0) next = std::min(next, drop_instant(ready_.top()));
+  if (!gathering_.empty()) next = std::min(next, gathering_.front().ready + options_.batch_wait);
   return next;
 }
 

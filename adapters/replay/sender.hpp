@@ -2,11 +2,12 @@
 /// waits for a further attempt or for word of what became of it. Which work there is, and when it is due, is the
 /// session's to say.
 ///
-/// A room for sending (sender.cpp) and one for answers (answers.cpp). One thread: answers come inside the transport's
-/// `poll`.
+/// A room for sending (sender.cpp), one for scans that share a request (batches.cpp), one for answers (answers.cpp).
+/// One thread: answers come inside the transport's `poll`.
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <queue>
 #include <string>
 #include <vector>
@@ -44,13 +45,14 @@ class Sender {
 
   /// Further attempts are made from now on.
   void open() { closing_ = false; }
-  /// Goes at once when a sender is free; else it is ready. Work that is ready and due before is to go first.
+  /// Goes at once when a sender is free; else it is ready. Work that is ready and due before is to go first. A scan
+  /// that may share a request waits for others.
   void start(Work work);
   /// A scan, behind its parcel's others.
   void queue(OpenParcel& parcel, Work work);
   /// Requires: a free sender.
   void send(Work work);
-  /// Attempts whose pause is over become ready.
+  /// Attempts whose pause is over become ready, and so does a batch that has waited long enough.
   void repeat_due();
   /// What is ready goes while there are free senders.
   void send_ready();
@@ -64,7 +66,9 @@ class Sender {
   void settle();
 
   /// Neither ready, nor waiting for an attempt, nor in flight.
-  [[nodiscard]] bool nothing_left() const { return ready_.empty() && again_.empty() && flying_ == 0; }
+  [[nodiscard]] bool nothing_left() const {
+    return ready_.empty() && again_.empty() && gathering_.empty() && flying_ == 0;
+  }
   /// When something here is to happen next; `forever` when only answers can come.
   [[nodiscard]] std::chrono::nanoseconds next_instant() const;
   [[nodiscard]] std::size_t in_flight() const { return flying_; }
@@ -82,14 +86,34 @@ class Sender {
   /// The parcel's scan is done with; the next one may go.
   void release(ParcelId id);
 
+  // ---- scans that share a request (batches.cpp) ----
+
+  [[nodiscard]] bool may_share(const Work& work) const;
+  void gather(Work work);
+  /// What is gathered becomes ready.
+  void close_batch();
+  /// Requires: works, all of a batch or just gathered.
+  void ready_batch(std::vector<Work> works);
+  void send_batch(Work work);
+  /// Too long for the receiver: each half becomes ready. Requires: two or more.
+  void halve(const Work& work);
+  /// The receiver said so of what it got.
+  void too_long(const Work& work, const Reply& reply);
+  /// What the receiver says that it takes from now on.
+  void heed_limits(const Reply& reply);
+  /// `refused`: which of them are, when the fate of the others is `accepted`; empty: all share `fate`.
+  void batch_settled(Work work, RequestFate fate, const Result<Reply>& reply, bool again, std::chrono::nanoseconds sent,
+                     std::uint32_t beside, bool by_job, const std::vector<bool>& refused);
+
   // ---- answers ----
 
   void answered(std::size_t slot, const Result<Reply>& reply);
   /// `reply` is the first answer where there were several. `again`: another attempt may help.
+  /// `by_job`: the fate is what was told later.
   void settled(Work work, RequestFate fate, const Result<Reply>& reply, bool again, std::chrono::nanoseconds sent,
-               std::uint32_t beside);
+               std::uint32_t beside, bool by_job = false);
   void extra_answered(Work work, RequestFate fate, const Result<Reply>& reply, std::chrono::nanoseconds sent,
-                      std::uint32_t beside);
+                      std::uint32_t beside, bool by_job);
   /// Reads a tracking page: a "not found" is an answer too.
   RequestFate page(const Work& work, const Reply& reply, std::chrono::nanoseconds done);
 
@@ -127,6 +151,10 @@ class Sender {
   std::vector<std::size_t> free_slots_;
   std::size_t flying_ = 0;
   bool closing_ = false;  // No further attempts.
+
+  std::vector<Work> gathering_;  // Not yet a batch, the oldest first.
+  std::size_t events_max_;       // In one request.
+  std::size_t bytes_max_ = std::numeric_limits<std::size_t>::max();
 };
 
 }  // namespace peakstorm

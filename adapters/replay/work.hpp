@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "adapters/clock.hpp"
 #include "adapters/wire_format.hpp"
@@ -57,6 +58,8 @@ struct Pending {
   std::uint16_t status = 0;
 };
 
+struct ScanBatch;
+
 struct Work {
   RequestKind kind = RequestKind::scan;
   unsigned attempts = 0;  ///< Made so far.
@@ -69,8 +72,19 @@ struct Work {
   std::uint64_t order = 0;           ///< Breaks ties, so that equal instants leave in the order of the source.
   std::shared_ptr<const Extra> extra;
   std::shared_ptr<Pending> pending;  ///< Set: what is to be sent is the question.
+  std::shared_ptr<ScanBatch> batch;  ///< Set: stands for these scans, which share a request.
+  std::chrono::nanoseconds held{};   ///< Waited on purpose, for others to share its request.
+  bool remembered = false;           ///< Of a batch: its parcel's history has it.
   bool ghost = false;                ///< Read-back of a number that was made up.
 };
+
+/// Scans of different parcels that share a request, in the order of their intended instants. The work that stands for
+/// them has the earliest one's; its `attempts` are the request's.
+struct ScanBatch {
+  std::vector<Work> works;
+  std::vector<std::string> ids;  ///< By which the receiver knows them; set when first written.
+};
+
 struct IntendedLater {
   bool operator()(const Work& a, const Work& b) const {
     return std::pair(a.intended, a.order) > std::pair(b.intended, b.order);

@@ -149,6 +149,8 @@ class Dialer {
 
 /// Seconds of a Retry-After line; nothing for a date.
 std::optional<std::chrono::seconds> retry_after_of(std::string_view text);
+/// A limit that a header states: a whole number above 0.
+std::optional<std::size_t> limit_of(std::string_view text);
 
 /// HTTP/1.1 over `dialer`; `first` is connected and serves first.
 std::unique_ptr<Transport> make_http1(std::unique_ptr<Dialer> dialer, std::unique_ptr<Channel> first,

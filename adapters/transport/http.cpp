@@ -42,6 +42,13 @@ std::optional<std::chrono::seconds> retry_after_of(std::string_view text) {
   return std::chrono::seconds{value};
 }
 
+std::optional<std::size_t> limit_of(std::string_view text) {
+  std::size_t value = 0;
+  const auto read = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (read.ec != std::errc{} || read.ptr != text.data() + text.size() || value == 0) return std::nullopt;
+  return value;
+}
+
 Result<void> check_ca_file(const TargetUrl& target, const std::string& path) {
   if (path.empty()) return {};
   if (!target.tls) {

@@ -46,6 +46,8 @@ void ReplyReader::start(std::size_t body_bytes_max) {
   reply_.body.clear();
   reply_.retry_after.reset();
   reply_.location.clear();
+  reply_.events_max.reset();
+  reply_.bytes_max.reset();
   part_ = Part::head;
   framing_ = {};
   has_status_ = false;
@@ -128,6 +130,10 @@ ReplyReader::State ReplyReader::field(std::string_view text) {
     reply_.retry_after = retry_after_of(value);
   } else if (is(name, "location")) {
     reply_.location = value;
+  } else if (is(name, "gs1-epcis-capture-limit")) {
+    reply_.events_max = limit_of(value);
+  } else if (is(name, "gs1-epcis-capture-file-size-limit")) {
+    reply_.bytes_max = limit_of(value);
   }
   return State::more;
 }

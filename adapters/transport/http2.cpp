@@ -414,6 +414,10 @@ class Http2Transport final : public Http2Calls {
     } else if (key == "grpc-retry-pushback-ms") {
       const auto ms = retry_after_of(text);  // The same digits, of another unit.
       if (ms) e->reply.retry_after = std::chrono::seconds{(ms->count() + 999) / 1000};
+    } else if (key == "gs1-epcis-capture-limit") {
+      e->reply.events_max = limit_of(text);
+    } else if (key == "gs1-epcis-capture-file-size-limit") {
+      e->reply.bytes_max = limit_of(text);
     }
     return 0;
   }

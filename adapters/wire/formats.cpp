@@ -10,6 +10,10 @@
 namespace peakstorm::wire {
 namespace {
 
+bool is_epcis(std::string_view name) {
+  return name == "epcis" || name == "epcis-proceed";
+}
+
 tl::unexpected<Error> unknown(std::string_view name) {
   std::string message = "format '" + std::string(name) + "' is unknown; use one of";
   for (const std::string_view known : format_names()) message.append(" ").append(known);
@@ -66,10 +70,12 @@ void WireFormat::encode_batch(std::span<const ParcelView> parcels, Message& out)
 Receipt WireFormat::receipt(unsigned status, std::string_view /*location*/, std::string_view /*body*/,
                             std::string& /*job*/) const {
   if (accepts(status)) return Receipt::kept;
+  if (status == 413) return Receipt::split;
   return status >= 500 || status == 429 || status == 408 ? Receipt::again : Receipt::refused;
 }
 
-Receipt WireFormat::job_receipt(unsigned /*status*/, std::string_view /*body*/) const {
+Receipt WireFormat::job_receipt(unsigned /*status*/, std::string_view /*body*/, std::span<const std::string> /*ids*/,
+                                std::vector<bool>& /*refused*/) const {
   return Receipt::pending;
 }
 
@@ -79,7 +85,7 @@ Result<ShownKinds> shown_kinds(std::string_view name) {
     if (!profile) return tl::unexpected(profile.error());
     return shown_of((*profile)->words);
   }
-  if (name == "epcis" || name == "epcis-proceed") return epcis_shown();
+  if (is_epcis(name)) return epcis_shown();
   const Profile* profile = find_profile(name);
   if (profile == nullptr) return unknown(name);
   return shown_of(profile->words);
@@ -91,8 +97,17 @@ bool body_is_text(std::string_view name) {
   return !profile || !(*profile)->binary;
 }
 
+Result<unsigned> batch_max(std::string_view name) {
+  if (name.starts_with(template_prefix)) return 1U;
+  if (is_epcis(name)) return epcis_batch_max;
+  const Profile* profile = find_profile(name);
+  if (profile == nullptr) return unknown(name);
+  return profile->limits.batch_max;
+}
+
 bool embedded_endpoint_reads(std::string_view name) {
-  return name == "easypost" || name == "cloudevents" || name == "cloudevents-binary" || name == "cloudevents-batch";
+  return name == "easypost" || name == "cloudevents" || name == "cloudevents-binary" || name == "cloudevents-batch" ||
+         is_epcis(name);
 }
 
 Result<std::unique_ptr<WireFormat>> make_format(std::string_view name, const World& world,

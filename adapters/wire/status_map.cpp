@@ -1,6 +1,7 @@
 #include "adapters/status_map.hpp"
 
 #include <algorithm>
+#include <string>
 
 #include "engine/check.hpp"
 
@@ -71,6 +72,44 @@ constexpr std::array reading{
     Word{"cancelled", "", ScanKind::cancelled},
 };
 
+// CBV 2.0 words, by ScanKind number.
+constexpr std::array<EpcisStep, scan_kind_end> epcis{{
+    {},
+    {"commissioning", "active"},
+    {"collecting", "in_progress"},
+    {"departing", "in_transit"},
+    {"arriving", "in_transit"},
+    {"transporting", "in_transit"},
+    {"inspecting", "in_progress"},
+    {"holding", "in_progress"},
+    {"inspecting", "conformant"},
+    {"out_for_delivery", "in_transit", true},
+    {"delivery_attempted", "in_transit", true},
+    {"staging_outbound", "available"},
+    {"accepting", ""},
+    {"holding", "in_progress"},
+    {"holding", "in_progress"},
+    {"holding", "in_progress"},
+    {"misrouted", "in_transit", true},
+    {"inspecting", "damaged"},
+    {"other", "unknown"},
+    {"shipping", "returned"},
+    {"receiving", "returned"},
+    {"void_shipping", "inactive"},
+    {"eta_changed", "in_transit", true},
+    {"delivery_retracted", "in_transit", true},
+}};
+// What reads as another kind that has the same words.
+constexpr std::array not_canonical{ScanKind::customs_held, ScanKind::delay_weather, ScanKind::delay_other};
+
+/// A CBV word without the URI or URN before it.
+std::string_view bare(std::string_view word, std::string_view uri, std::string_view urn) {
+  for (const std::string_view before : {uri, urn}) {
+    if (word.starts_with(before)) word.remove_prefix(before.size());
+  }
+  return word;
+}
+
 bool named(ScanKind kind) {
   return index(kind) > 0 && index(kind) < scan_kind_end;
 }
@@ -100,6 +139,35 @@ const ShownKinds& easypost_shown() {
   static const ShownKinds kinds = table([](ScanKind kind) {
     const EasyPostStatus words = easypost_status(kind);
     return kind_of_easypost(words.status, words.detail);
+  });
+  return kinds;
+}
+
+EpcisStep epcis_step(ScanKind kind) {
+  PEAKSTORM_CHECK(named(kind), kind);
+  return epcis[index(kind)];
+}
+
+std::optional<ScanKind> kind_of_epcis(std::string_view biz_step, std::string_view disposition) {
+  const bool own = biz_step.starts_with(epcis_own_prefix);
+  if (own) biz_step.remove_prefix(epcis_own_prefix.size());
+  const EpcisStep told{bare(biz_step, "https://ref.gs1.org/cbv/BizStep-", "urn:epcglobal:cbv:bizstep:"),
+                       bare(disposition, "https://ref.gs1.org/cbv/Disp-", "urn:epcglobal:cbv:disp:"), own};
+  for (std::size_t i = 1; i < scan_kind_end; ++i) {
+    const auto kind = static_cast<ScanKind>(i);
+    if (std::find(not_canonical.begin(), not_canonical.end(), kind) != not_canonical.end()) continue;
+    if (epcis[i].biz_step == told.biz_step && epcis[i].disposition == told.disposition && epcis[i].own == told.own) {
+      return kind;
+    }
+  }
+  return std::nullopt;
+}
+
+const ShownKinds& epcis_shown() {
+  static const ShownKinds kinds = table([](ScanKind kind) {
+    const EpcisStep words = epcis[index(kind)];
+    return words.own ? kind_of_epcis(std::string(epcis_own_prefix) + std::string(words.biz_step), words.disposition)
+                     : kind_of_epcis(words.biz_step, words.disposition);
   });
   return kinds;
 }

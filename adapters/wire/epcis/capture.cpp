@@ -86,9 +86,26 @@ Result<CaptureJob> read_capture_job(std::string_view body) {
       dom::object problem;
       if (entry.get(problem) != simdjson::SUCCESS) return malformed("'errors' has an entry that is not an object");
       job.errors.push_back(problem_text(problem));
+      job.whole.push_back(simdjson::minify(problem));
     }
   }
   return job;
+}
+
+bool name_refused(const CaptureJob& job, std::span<const std::string> ids, std::vector<bool>& refused) {
+  refused.assign(job.whole.empty() ? 0 : ids.size(), false);
+  for (const std::string& error : job.whole) {
+    bool named = false;
+    for (std::size_t i = 0; i < ids.size(); ++i) {
+      if (ids[i].empty() || error.find(ids[i]) == std::string::npos) continue;
+      refused[i] = true;
+      named = true;
+    }
+    if (named) continue;
+    refused.clear();
+    return false;
+  }
+  return !refused.empty();
 }
 
 }  // namespace peakstorm::wire

@@ -1,7 +1,6 @@
 #include "adapters/wire/epcis/epcis.hpp"
 
 #include <algorithm>
-#include <array>
 
 #include "adapters/wire/template/pieces.hpp"
 #include "adapters/wire/text.hpp"
@@ -9,43 +8,6 @@
 
 namespace peakstorm::wire {
 namespace {
-
-constexpr unsigned batch_max = 500;  // What a repository admits is in its GS1-EPCIS-Capture-Limit; more gets 413.
-
-struct Step {
-  std::string_view biz_step;  ///< A CBV word, or what stands behind our own prefix.
-  std::string_view disposition;
-  ScanKind shown{};
-  bool own = false;  ///< CBV has no such business step.
-};
-
-// CBV 2.0 words; which of them a carrier's scan deserves is our reading, since the standard tells of supply chains.
-constexpr std::array<Step, scan_kind_end> steps{{
-    {},
-    {"commissioning", "active", ScanKind::label_created},
-    {"collecting", "in_progress", ScanKind::accepted},
-    {"departing", "in_transit", ScanKind::departed},
-    {"arriving", "in_transit", ScanKind::arrived},
-    {"transporting", "in_transit", ScanKind::processed},
-    {"inspecting", "in_progress", ScanKind::customs_in},
-    {"holding", "in_progress", ScanKind::held},
-    {"inspecting", "conformant", ScanKind::customs_cleared},
-    {"out_for_delivery", "in_transit", ScanKind::out_for_delivery, true},
-    {"delivery_attempted", "in_transit", ScanKind::attempted, true},
-    {"staging_outbound", "available", ScanKind::ready_pickup},
-    {"accepting", "", ScanKind::delivered},
-    {"holding", "in_progress", ScanKind::held},
-    {"holding", "in_progress", ScanKind::held},
-    {"holding", "in_progress", ScanKind::held},
-    {"misrouted", "in_transit", ScanKind::misrouted, true},
-    {"inspecting", "damaged", ScanKind::damaged},
-    {"other", "unknown", ScanKind::lost},
-    {"shipping", "returned", ScanKind::returning},
-    {"receiving", "returned", ScanKind::returned},
-    {"void_shipping", "inactive", ScanKind::cancelled},
-    {"eta_changed", "in_transit", ScanKind::eta_changed, true},
-    {"delivery_retracted", "in_transit", ScanKind::retracted, true},
-}};
 
 class Epcis final : public WireFormat {
  public:
@@ -75,7 +37,7 @@ class Epcis final : public WireFormat {
   [[nodiscard]] const ShownKinds& shown() const override { return epcis_shown(); }
   [[nodiscard]] DeliveryLimits limits() const override {
     DeliveryLimits limits;
-    limits.batch_max = batch_max;
+    limits.batch_max = epcis_batch_max;
     return limits;
   }
 
@@ -92,13 +54,15 @@ class Epcis final : public WireFormat {
         return Receipt::kept;
       case CaptureStep::again:
         return Receipt::again;
-      case CaptureStep::split:  // A document of one event cannot be halved.
+      case CaptureStep::split:
+        return Receipt::split;
       case CaptureStep::refuse:
         break;
     }
     return Receipt::refused;
   }
-  [[nodiscard]] Receipt job_receipt(unsigned status, std::string_view body) const override {
+  [[nodiscard]] Receipt job_receipt(unsigned status, std::string_view body, std::span<const std::string> ids,
+                                    std::vector<bool>& refused) const override {
     if (status != 200) return Receipt::pending;  // Not found at first, busy, restarting: the asking has its bounds.
     const auto job = read_capture_job(body);
     if (!job) return Receipt::pending;
@@ -107,11 +71,21 @@ class Epcis final : public WireFormat {
         return Receipt::pending;
       case CaptureFate::kept:
         return Receipt::kept;
-      case CaptureFate::partly:  // Of one event, the refused one.
+      case CaptureFate::partly:
+        // Where an error names no event of ours, none of them is known to be kept.
+        if (name_refused(*job, ids, refused)) return Receipt::partly;
+        break;
       case CaptureFate::lost:
         break;
     }
     return Receipt::refused;
+  }
+
+  [[nodiscard]] std::string event_id(const ParcelView& parcel) const override {
+    const Scan* wrong = parcel.scan.kind == ScanKind::retracted ? taken_back(parcel) : nullptr;
+    std::string id = "urn:uuid:";
+    append_uuid(id, parcel.facts.id, wrong != nullptr ? *wrong : parcel.scan);
+    return id;
   }
 
   void encode(const ParcelView& parcel, Message& out) override { encode_batch({&parcel, 1}, out); }
@@ -182,8 +156,8 @@ class Epcis final : public WireFormat {
     body += R"(","epcList":["https://peakstorm.example/parcel/)";
     append_percent_encoded(body, parcel.tracking_number);
     body += R"("],"bizStep":")";
-    const Step& step = steps[index(scan.kind)];
-    if (step.own) body += "https://peakstorm.example/bizstep/";
+    const EpcisStep step = epcis_step(scan.kind);
+    if (step.own) body += epcis_own_prefix;
     body += step.biz_step;
     if (!step.disposition.empty()) body.append(R"(","disposition":")").append(step.disposition);
     body += R"(","readPoint":{"id":)";
@@ -213,15 +187,6 @@ class Epcis final : public WireFormat {
 };
 
 }  // namespace
-
-const ShownKinds& epcis_shown() {
-  static const ShownKinds kinds = [] {
-    ShownKinds all{};
-    for (std::size_t i = 1; i < scan_kind_end; ++i) all[i] = steps[i].shown;
-    return all;
-  }();
-  return kinds;
-}
 
 Result<std::unique_ptr<WireFormat>> make_epcis(const World& world, const FormatOptions& options, CaptureErrors errors) {
   if (std::any_of(options.secret.begin(), options.secret.end(), [](char c) { return c < 0x20 || c > 0x7e; })) {

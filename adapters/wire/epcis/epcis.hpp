@@ -5,8 +5,8 @@
 ///              repository that mints one takes a redelivery for a new event
 ///   eventTime  UTC, with eventTimeZoneOffset the place's own offset ("+00:00", never "Z")
 ///   epcList    https://peakstorm.example/parcel/NUMBER: ids must be URIs, and no GS1 prefix is ours to use
-///   bizStep, disposition  as tabulated in epcis.cpp. CBV has no word for "out for delivery" and a few others; those
-///   are
+///   bizStep, disposition  as tabulated in status_map.cpp. CBV has no word for "out for delivery" and a few others;
+///   those are
 ///              URIs of our own, which the standard allows
 /// A retraction tells the delivered event again, the same id and all, with an errorDeclaration (did_not_occur); one
 /// without a delivery before it is told like any other scan.
@@ -18,6 +18,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -35,7 +36,8 @@ enum class CaptureErrors : std::uint8_t {
 /// EPCIS has no signature; with a secret, messages carry it as a bearer token. Errors: bad_input for a secret beyond
 /// printable ASCII.
 Result<std::unique_ptr<WireFormat>> make_epcis(const World& world, const FormatOptions& options, CaptureErrors errors);
-const ShownKinds& epcis_shown();
+/// In one document. What a repository admits is in its GS1-EPCIS-Capture-Limit; more gets 413.
+inline constexpr unsigned epcis_batch_max = 500;
 
 /// What to do about a batch after the answer to POST /capture.
 enum class CaptureStep : std::uint8_t {
@@ -59,6 +61,7 @@ struct CaptureJob {
   bool success = false;
   CaptureErrors on_error = CaptureErrors::rollback;
   std::vector<std::string> errors;  ///< Titles of the problems, in the order given.
+  std::vector<std::string> whole;   ///< The problems whole, likewise: one may name its event in any member.
 };
 /// Errors: malformed_reply, naming the member.
 Result<CaptureJob> read_capture_job(std::string_view body);
@@ -67,7 +70,7 @@ Result<CaptureJob> read_capture_job(std::string_view body);
 enum class CaptureFate : std::uint8_t {
   pending,  ///< Ask again.
   kept,     ///< All events are stored.
-  partly,   ///< Some were refused and the others are stored; the job does not say which, so look each up by its id.
+  partly,   ///< Some were refused and the others are stored; `name_refused` finds which.
   lost,     ///< None is stored.
 };
 constexpr CaptureFate fate_of(const CaptureJob& job) {
@@ -75,5 +78,10 @@ constexpr CaptureFate fate_of(const CaptureJob& job) {
   if (job.success && job.errors.empty()) return CaptureFate::kept;
   return job.on_error == CaptureErrors::proceed ? CaptureFate::partly : CaptureFate::lost;
 }
+
+/// Which events of a job that kept others were refused: those whose id stands in one of its errors. The standard has no
+/// member for it; repositories put it into `instance`, `detail` or `title`. False, `refused` being empty, when an error
+/// names none of `ids`: then nothing is known of any event.
+bool name_refused(const CaptureJob& job, std::span<const std::string> ids, std::vector<bool>& refused);
 
 }  // namespace peakstorm::wire

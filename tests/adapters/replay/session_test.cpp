@@ -849,5 +849,261 @@ TEST_F(Capture, AStopCountsWhatWasTakenInAsNeverTold) {
   EXPECT_EQ(recorder.count(RequestKind::scan, RequestFate::timed_out), 1U);
 }
 
+// ---- scans that share a request ----
+
+constexpr const char* job_names = R"({"running":false,"success":false,"captureErrorBehaviour":"proceed","errors":[)";
+
+/// What a document tells: eventIDs in its order.
+std::vector<std::string> ids_of(const std::string& document) {
+  std::vector<std::string> ids;
+  constexpr std::string_view before = R"("eventID":")";
+  for (std::size_t at = document.find(before); at != std::string::npos; at = document.find(before, at + 1)) {
+    ids.push_back(document.substr(at + before.size(), std::string_view("urn:uuid:").size() + 36));
+  }
+  return ids;
+}
+
+class Batches : public Capture {
+ protected:
+  Batches() {
+    options.batch = 4;
+    options.batch_wait = 50ms;
+    repository.tells = [](std::size_t, unsigned) { return reply(200, job_kept); };
+  }
+  /// One scan of each of `count` parcels, `apart` of simulated time; the speed is 1.
+  void tell(std::uint32_t count, SimDuration apart) {
+    for (std::uint32_t i = 0; i < count; ++i) add_scan(add_parcel(i), day_zero + apart * i, 0);
+  }
+  std::vector<std::size_t> sizes() const {
+    std::vector<std::size_t> all;
+    for (const std::string& document : repository.documents) all.push_back(ids_of(document).size());
+    return all;
+  }
+};
+
+TEST_F(Batches, LeaveWhenFullOrWhenTheOldestScanHasWaitedLongEnough) {
+  tell(7, SimDuration{10});  // Intended at 0, 10 ... 60 ms: the fourth fills the first batch, time closes the second.
+  const auto summary = capture();
+  ASSERT_TRUE(summary);
+  EXPECT_THAT(sizes(), ::testing::ElementsAre(4, 3));
+  EXPECT_EQ(summary->accepted, 7U);
+  EXPECT_EQ(summary->attempts, 7U);
+  EXPECT_EQ(summary->requests, 2U);
+  EXPECT_EQ(summary->asked, 2U);
+  EXPECT_EQ(summary->late, 0U) << "the wait for the others is declared";
+  ASSERT_EQ(recorder.requests.size(), 7U);
+  for (std::size_t i = 0; i < 7; ++i) {
+    const RequestRecord& r = recorder.requests[i];
+    EXPECT_EQ(r.intended, i * 10ms) << "each its own";
+    EXPECT_EQ(r.sent, i < 4 ? 30ms : 90ms);
+    EXPECT_EQ(r.held, r.sent - r.intended);
+    EXPECT_EQ(r.done, r.sent + 1ms + 20ms + 1ms) << "the document, the pause, the question";
+    EXPECT_EQ(r.status, 202);
+    EXPECT_TRUE(r.by_job);
+  }
+}
+
+TEST_F(Batches, AWaitForASenderIsLateAndNoPartOfTheDeclaredOne) {
+  tell(8, SimDuration{0});
+  const auto epcis = wire::make_format("epcis", world, {"", ""});
+  format = epcis->get();
+  const auto summary = run(
+      [this](const Request& r, nanoseconds at) {
+        Fated fated = repository(r, at);
+        fated.done = at + 300ms;
+        return fated;
+      },
+      1);
+  ASSERT_TRUE(summary);
+  EXPECT_EQ(summary->late, 4U) << "the second four had to wait for the only connection";
+  EXPECT_EQ(recorder.requests.back().held, 0ms);
+}
+
+TEST_F(Batches, ScansOfOneParcelNeverShareOne) {
+  const ParcelId id = add_parcel(0);
+  for (std::uint8_t i = 0; i < 3; ++i) add_scan(id, day_zero + SimDuration{i}, i, ScanKind::departed);
+  const auto summary = capture();
+  ASSERT_TRUE(summary);
+  EXPECT_THAT(sizes(), ::testing::ElementsAre(1, 1, 1));
+  EXPECT_EQ(summary->accepted, 3U);
+  for (std::size_t i = 1; i < 3; ++i) EXPECT_GE(recorder.requests[i].sent, recorder.requests[i - 1].done);
+}
+
+TEST_F(Batches, OfAJobThatRollsBackNoScanIsAcknowledged) {
+  tell(8, SimDuration{0});
+  repository.tells = [](std::size_t job, unsigned) { return reply(200, job == 0 ? job_lost : job_kept); };
+  const auto summary = capture();
+  ASSERT_TRUE(summary);
+  EXPECT_EQ(summary->accepted, 4U);
+  EXPECT_EQ(summary->refused, 4U);
+  EXPECT_EQ(summary->given_up, 4U);
+  EXPECT_EQ(repository.documents.size(), 2U);
+  for (const RequestRecord& r : recorder.requests) EXPECT_TRUE(r.by_job);
+}
+
+TEST_F(Batches, OfAJobThatProceedsThoseAreUnacknowledgedThatItNames) {
+  tell(4, SimDuration{0});
+  repository.tells = [this](std::size_t, unsigned) {
+    const auto ids = ids_of(repository.documents.front());
+    return reply(200, job_names + (R"({"title":"no","instance":")" + ids[1] + R"("},{"detail":"event )" + ids[3] +
+                                   R"( has no place"}]})"));
+  };
+  const auto summary = capture("epcis-proceed");
+  ASSERT_TRUE(summary);
+  EXPECT_EQ(summary->accepted, 2U);
+  EXPECT_EQ(summary->given_up, 2U);
+  for (std::size_t i = 0; i < 4; ++i) {
+    EXPECT_EQ(recorder.requests[i].fate, i % 2 == 0 ? RequestFate::accepted : RequestFate::refused) << i;
+  }
+}
+
+TEST_F(Batches, AnErrorThatNamesNobodyAcknowledgesNobody) {
+  tell(4, SimDuration{0});
+  repository.tells = [this](std::size_t, unsigned) {
+    const auto ids = ids_of(repository.documents.front());
+    return reply(200, job_names + (R"({"instance":")" + ids[1] + R"("},{"title":"and one more"}]})"));
+  };
+  const auto summary = capture("epcis-proceed");
+  ASSERT_TRUE(summary);
+  EXPECT_EQ(summary->accepted, 0U);
+  EXPECT_EQ(summary->refused, 4U);
+}
+
+TEST_F(Batches, OneThatIsTooLongGoesInHalves) {
+  options.batch = 16;
+  tell(40, SimDuration{0});
+  std::size_t too_long = 0;
+  const auto epcis = wire::make_format("epcis", world, {"", ""});
+  format = epcis->get();
+  const auto summary = run([&](const Request& r, nanoseconds at) {
+    if (r.method == "POST" && ids_of(std::string(r.body)).size() > 5) {
+      ++too_long;
+      return Fated{at + 1ms, reply(413)};
+    }
+    return repository(r, at);
+  });
+  ASSERT_TRUE(summary);
+  EXPECT_EQ(summary->accepted, 40U);
+  EXPECT_EQ(summary->attempts, 40U) << "what was too long for the receiver is no attempt at a scan";
+  EXPECT_EQ(summary->split, too_long);
+  EXPECT_EQ(summary->requests, repository.documents.size() + too_long);
+  EXPECT_EQ(summary->refused, 0U);
+  std::set<std::string> told;
+  for (const std::string& document : repository.documents) {
+    for (const std::string& id : ids_of(document)) EXPECT_TRUE(told.insert(id).second) << "twice";
+  }
+  EXPECT_EQ(told.size(), 40U);
+  const auto all = sizes();
+  EXPECT_LE(*std::max_element(all.begin(), all.end()), 5U);
+}
+
+TEST_F(Batches, KeepToWhatTheReceiverSaysThatItTakes) {
+  options.batch = 16;
+  tell(64, SimDuration{20});
+  std::size_t too_long = 0;
+  const auto epcis = wire::make_format("epcis", world, {"", ""});
+  format = epcis->get();
+  options.batch_wait = 400ms;
+  const auto limited = [&](const Request& r, nanoseconds at) {
+    Fated fated = repository(r, at);
+    if (r.method == "POST" && ids_of(std::string(r.body)).size() > 3) {
+      repository.documents.pop_back();
+      ++too_long;
+      fated.reply = reply(413);
+    }
+    fated.reply->events_max = 3;
+    return fated;
+  };
+  const auto summary = run(limited);
+  ASSERT_TRUE(summary);
+  EXPECT_EQ(summary->accepted, 64U);
+  EXPECT_EQ(too_long, 1U);
+  const auto all = sizes();
+  EXPECT_GT(std::count(all.begin(), all.end(), 3U), 12);
+}
+
+TEST_F(Batches, KeepToTheBytesThatTheReceiverTakes) {
+  options.batch = 8;
+  tell(32, SimDuration{20});
+  options.batch_wait = 400ms;
+  std::size_t longest = 0;
+  const auto epcis = wire::make_format("epcis", world, {"", ""});
+  format = epcis->get();
+  const auto summary = run([&](const Request& r, nanoseconds at) {
+    if (r.method == "POST" && !repository.documents.empty()) longest = std::max(longest, r.body.size());
+    Fated fated = repository(r, at);
+    fated.reply->bytes_max = 2000;
+    return fated;
+  });
+  ASSERT_TRUE(summary);
+  EXPECT_EQ(summary->accepted, 32U);
+  EXPECT_LE(longest, 2000U);
+  EXPECT_GT(longest, 1000U);
+  EXPECT_EQ(summary->split, 0U) << "nothing was sent in vain";
+}
+
+TEST_F(Batches, AreSentAgainWholeWhenTheReceiverWasBusy) {
+  tell(4, SimDuration{0});
+  std::size_t posts = 0;
+  const auto epcis = wire::make_format("epcis", world, {"", ""});
+  format = epcis->get();
+  const auto summary = run([&](const Request& r, nanoseconds at) {
+    if (r.method == "POST" && ++posts < 3) return Fated{at + 1ms, reply(503)};
+    return repository(r, at);
+  });
+  ASSERT_TRUE(summary);
+  EXPECT_EQ(summary->accepted, 4U);
+  EXPECT_EQ(summary->attempts, 12U);
+  EXPECT_EQ(summary->requests, 3U);
+  EXPECT_EQ(summary->refused, 8U);
+  EXPECT_EQ(summary->given_up, 0U);
+}
+
+TEST_F(Batches, WhoseJobNeverEndsAreGivenUpWithinBounds) {
+  tell(4, SimDuration{0});
+  options.ask_patience = 5s;
+  repository.tells = [](std::size_t, unsigned) { return reply(200, job_runs); };
+  const auto summary = capture();
+  ASSERT_TRUE(summary);
+  EXPECT_EQ(summary->timed_out, 4U);
+  EXPECT_EQ(summary->given_up, 4U);
+  EXPECT_LE(repository.instants.back() - repository.instants.front(), 5s);
+}
+
+TEST_F(Batches, AreDroppedScanByScanWhenNoSenderIsEverFree) {
+  tell(8, SimDuration{0});
+  options.drop_after = 1s;
+  options.drain_max = 20s;
+  options.patience = 60s;
+  const auto epcis = wire::make_format("epcis", world, {"", ""});
+  format = epcis->get();
+  const auto summary = run([](const Request&, nanoseconds at) { return Fated{at + 30s, reply(503)}; }, 1);
+  ASSERT_TRUE(summary);
+  EXPECT_EQ(summary->dropped, 4U);
+  EXPECT_EQ(recorder.count(RequestKind::scan, RequestFate::dropped), 4U);
+  EXPECT_EQ(summary->dropped + summary->given_up, 8U);
+}
+
+TEST_F(Batches, AreRefusedWhereTheyCannotBe) {
+  const auto message = [&] {
+    const auto fits = check_batch(options);
+    return fits ? std::string() : fits.error().message;
+  };
+  options.format = "epcis";
+  options.batch = 501;
+  EXPECT_THAT(message(), HasSubstr("at most 500 scans"));
+  options.batch = 500;
+  EXPECT_EQ(message(), "");
+  options.format = "easypost";
+  EXPECT_THAT(message(), HasSubstr("tells 1 scan; use epcis"));
+  options.format = "cloudevents-batch";
+  options.batch = 100;
+  EXPECT_EQ(message(), "");
+  options.target = "nats://127.0.0.1/scans";
+  EXPECT_THAT(message(), HasSubstr("broker"));
+  options.batch = 0;
+  EXPECT_THAT(message(), HasSubstr("1 scan or more"));
+}
+
 }  // namespace
 }  // namespace peakstorm

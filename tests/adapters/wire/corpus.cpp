@@ -1,6 +1,6 @@
 // Writes what the foreign judges read: wire_corpus DIR makes a file for each format there (easypost.jsonl,
-// easypost~as-wired.jsonl ...) and numbers.jsonl, each line a message (or number) with the truth beside it, and
-// shipengine.jwks.
+// easypost~as-wired.jsonl ..., and NAME.batches.jsonl where a message may tell several scans) and numbers.jsonl, each
+// line a message (or number) with the truth beside it, and shipengine.jwks.
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
@@ -92,6 +92,33 @@ std::string line_of(const World& world, const Told& told, const Scan& scan, cons
   return line;
 }
 
+/// Messages of several scans each, of one parcel every one: in the first place the first scans of parcels 0 to 15, and
+/// so on. Each line has the numbers in the message's order.
+void write_batches(const World& world, wire::WireFormat& format, std::ofstream& file) {
+  constexpr std::uint32_t batch = 16;
+  wire::Message message;
+  for (std::uint32_t from = 0; from < parcel_count; from += batch) {
+    std::vector<Told> told;
+    for (std::uint32_t i = from; i < std::min(parcel_count, from + batch); ++i) told.push_back(parcel(world, i));
+    for (std::size_t s = 0; s < 10; ++s) {
+      std::vector<wire::ParcelView> views;
+      std::string numbers;
+      for (const Told& one : told) {
+        if (s >= one.scans.size()) continue;
+        views.push_back({one.facts, one.number, std::span(one.scans).first(s + 1), one.scans[s]});
+        numbers += (numbers.empty() ? "\"" : ",\"") + one.number + "\"";
+      }
+      if (views.empty()) continue;
+      format.encode_batch(views, message);
+      format.sign(sent_unix_ms, message);
+      std::string line = "{";
+      member(line, "headers", message.headers);
+      member(line, "body", message.body);
+      file << line << "\"numbers\":[" << numbers << "]}\n";
+    }
+  }
+}
+
 int write_all(const std::filesystem::path& folder) {
   const World world = testing::tiny_world();
   for (const std::string_view name : wire::format_names()) {
@@ -114,6 +141,11 @@ int write_all(const std::filesystem::path& folder) {
       }
     }
     if (!file.flush()) return 1;
+    if ((*format)->limits().batch_max > 1) {
+      std::ofstream batches(folder / (file_name.substr(0, file_name.find(".jsonl")) + ".batches.jsonl"));
+      write_batches(world, **format, batches);
+      if (!batches.flush()) return 1;
+    }
     if ((*format)->jwks().empty()) continue;
     std::ofstream keys(folder / (std::string(name.substr(0, name.find('/'))) + ".jwks"));
     keys << (*format)->jwks();

@@ -78,6 +78,10 @@ TEST_F(EpcisCapture, BatchesShareOneDocument) {
   simdjson::dom::parser parser;
   simdjson::dom::element document = parser.parse(message.body);
   EXPECT_EQ(document.at_pointer("/epcisBody/eventList").get_array().size(), 2U);
+  for (std::size_t i = 0; i < 2; ++i) {
+    const std::string at = "/epcisBody/eventList/" + std::to_string(i) + "/eventID";
+    EXPECT_EQ(document.at_pointer(at).get_string().value(), format->event_id(views[i]));
+  }
   const auto batched = make_format("cloudevents-batch", world, {"", ""});
   ASSERT_TRUE(batched);
   (*batched)->encode_batch(views, message);
@@ -122,6 +126,17 @@ TEST(CaptureReplies, AJobSaysWhatBecameOfItsBatch) {
   const auto job = read_capture_job(R"({"running":false,"success":false,"errors":[{"title":"a"},{"detail":"b"},{}]})");
   ASSERT_TRUE(job);
   EXPECT_THAT(job->errors, ElementsAre("a", "b", "a problem without a title"));
+  const auto refused = [](std::string_view body) {
+    const std::vector<std::string> ids{"urn:uuid:1", "urn:uuid:2", ""};
+    std::vector<bool> which;
+    const auto read = read_capture_job(body);
+    return read && name_refused(*read, ids, which) ? which : std::vector<bool>();
+  };
+  const std::string start = R"({"running":false,"success":false,"captureErrorBehaviour":"proceed","errors":[)";
+  EXPECT_THAT(refused(start + R"({"title":"x","instance":"urn:uuid:2"}]})"), ElementsAre(false, true, false));
+  EXPECT_THAT(refused(start + R"({"detail":"urn:uuid:2 and urn:uuid:1 are bad"}]})"), ElementsAre(true, true, false));
+  EXPECT_THAT(refused(start + R"({"instance":"urn:uuid:2"},{"title":"x"}]})"), ElementsAre()) << "one is anybody's";
+  EXPECT_THAT(refused(start + "]}"), ElementsAre()) << "it failed, and does not say where";
 }
 
 TEST(CaptureReplies, GarbageIsNamed) {

