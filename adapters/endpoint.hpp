@@ -3,6 +3,9 @@
 ///
 ///   POST /webhooks/easypost     a Tracker event with its whole history; X-Hmac-Signature
 ///   POST /webhooks/cloudevents  CloudEvents 1.0, structured or binary (batch when allowed), one scan each
+///   POST /capture               an EPCIS 2.0 document of ObjectEvents, taken in with 202: its capture job says what
+///   became
+///                               of it, GET /capture/ID; Authorization: Bearer SECRET
 ///   PUT  /parcels, POST /parcels  the shop's own record: promises, so that the page can show them
 ///   GET  /track/NUMBER          JSON for "Accept: application/json" or "?format=json", else a page for people
 ///   GET  /healthz, GET /metrics OpenMetrics text
@@ -18,7 +21,10 @@
 ///   (endpoint/history.hpp has the rules).
 /// - Every POST and PUT is authenticated over its raw bytes: `X-Hmac-Signature: hmac-sha256-hex=HEX`, or
 ///   the same in `X-Peakstorm-Signature` (EasyPost's scheme, version 1). In binary CloudEvents the ce-*
-///   headers stand outside the signature, as in the standard.
+///   headers stand outside the signature, as in the standard. EPCIS has no signature: a bearer token proves the sender.
+/// - Of an EPCIS document whose sender asks for rollback (the default) every event is kept or none; with proceed the
+/// good
+///   ones are, and the job's errors name the others by their eventID (`instance`).
 /// - Bad input gets a 4xx that names the field; overload gets 503 with Retry-After; memory is bounded.
 /// - An instant without an offset is refused with 400: guessing a zone would shift it by hours, silently.
 #pragma once
@@ -46,6 +52,9 @@ struct EndpointFaults {
   std::uint32_t outage_for = 0;      ///< ... answer this many with 503: an outage, and the retry storm behind it.
   std::uint32_t stall_every = 0;     ///< After every n-th webhook ...
   std::uint32_t stall_ms = 0;        ///< ... the whole endpoint stands still for so long.
+  /// EPCIS events per million that their capture job refuses; a redelivery is refused as well.
+  std::uint32_t capture_refuse_ppm = 0;
+  std::uint32_t capture_stuck_every = 0;  ///< Every n-th capture job runs for ever, and keeps nothing; 0: none.
   bool operator==(const EndpointFaults&) const = default;
 };
 
@@ -102,8 +111,10 @@ struct EndpointOptions {
   bool allow_unsigned = false;  ///< With an empty `secret`: take messages from anybody. Never signed ones then.
   /// Messages about numbers that PUT /parcels never told get 404: a shop's platform has no business with them.
   bool registered_only = false;
-  bool allow_batches = false;                   ///< CloudEvents batches, which the standard forbids unless solicited.
-  std::string promises_file;                    ///< JSON as for PUT /parcels, read at the start; empty: none.
+  bool allow_batches = false;  ///< CloudEvents batches, which the standard forbids unless solicited.
+  std::string promises_file;   ///< JSON as for PUT /parcels, read at the start; empty: none.
+  /// Of one EPCIS document; more get 413. Told in GS1-EPCIS-Capture-Limit, as body_bytes_max is in -File-Size-Limit.
+  std::size_t capture_events_max = 500;
   std::size_t body_bytes_max = 4U << 20U;       ///< Of one request; longer ones get 413.
   std::size_t pending_bytes_max = 128U << 20U;  ///< Bodies being received, all connections; beyond: 503.
   std::size_t connections_max = 1024;           ///< Beyond: 503 and closed.

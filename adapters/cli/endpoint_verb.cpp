@@ -78,6 +78,7 @@ ExitCode serve(Flags& flags, const StopSignals& stop) {
   flags.endpoint.secret = *secret;
   flags.endpoint.bugs = flags.misbehaviour.bugs;
   flags.endpoint.faults = flags.misbehaviour.faults;
+  flags.endpoint.capture_events_max = flags.misbehaviour.capture_events_max;
   auto endpoint = TrackingEndpoint::start(flags.endpoint);
   if (!endpoint) return report(endpoint.error());
   const std::string url = (*endpoint)->url();
@@ -92,6 +93,7 @@ ExitCode serve(Flags& flags, const StopSignals& stop) {
     print_text(
         fmt::format("Listening on {0}\n"
                     "  webhooks  POST {0}/webhooks/easypost, {0}/webhooks/cloudevents\n"
+                    "  EPCIS     POST {0}/capture\n"
                     "  promises  PUT {0}/parcels\n"
                     "  tracking  GET {0}/track/NUMBER\n"
                     "  metrics   GET {0}/metrics\n"

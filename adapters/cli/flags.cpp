@@ -196,6 +196,14 @@ void add_replay_flags(CLI::App& verb, ReplayFlags& flags) {
                       "File that says how the target shows a parcel: request, JSON pointers, words (default: as the "
                       "embedded endpoint does, GET /track/NUMBER)")
           ->type_name("FILE");
+  verb.add_option("--batch", flags.batch,
+                  "Scans in one message: epcis and epcis-proceed up to 500, cloudevents-batch up to 100 (default 1)")
+      ->check(CLI::Range(1U, 500U))
+      ->type_name("N");
+  verb.add_option("--batch-wait", flags.batch_wait_ms,
+                  "Milliseconds of the replay after which a message leaves though it is not full (default 100)")
+      ->check(CLI::Range(0.0, 60'000.0))
+      ->type_name("MS");
   verb.add_flag("--write-only", flags.write_only,
                 "The target shows no parcels: no checks, no read-back (of a broker neither)")
       ->excludes(track_page);
@@ -244,6 +252,15 @@ void add_misbehaviour_flags(CLI::App& verb, MisbehaviourFlags& flags) {
   verb.add_option("--outage-after", f.outage_after, "Embedded endpoint: after so many messages ...")->check(count);
   verb.add_option("--outage-for", f.outage_for, "... this many get 503")->check(count);
   verb.add_option("--stall-every", f.stall_every, "Embedded endpoint: after every n-th message ...")->check(count);
+  verb.add_option("--capture-limit", flags.capture_events_max,
+                  "Embedded endpoint: events in one EPCIS document; more get 413 (default 500)")
+      ->check(CLI::Range(1U, 1'000'000U));
+  verb.add_option("--capture-refuse-ppm", f.capture_refuse_ppm,
+                  "Embedded endpoint: EPCIS events per million that their capture job refuses")
+      ->check(CLI::Range(0U, 1'000'000U));
+  verb.add_option("--capture-stuck-every", f.capture_stuck_every,
+                  "Embedded endpoint: every n-th capture job never ends")
+      ->check(count);
   verb.add_option("--stall-ms", f.stall_ms, "... it stands still for so long")->check(CLI::Range(0U, 600'000U));
 }
 

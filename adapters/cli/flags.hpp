@@ -44,6 +44,8 @@ void add_simulation_flags(CLI::App& verb, SimulationFlags& flags, bool needs_sce
 struct MisbehaviourFlags {
   EndpointBugs bugs;
   EndpointFaults faults;
+  std::size_t capture_events_max = EndpointOptions().capture_events_max;
+  bool operator==(const MisbehaviourFlags&) const = default;
 };
 void add_misbehaviour_flags(CLI::App& verb, MisbehaviourFlags& flags);
 
@@ -65,6 +67,8 @@ struct ReplayFlags {
   std::string broker_password_file;
   std::string webhook_path;        ///< Where scans are posted; empty: the embedded endpoint's path.
   std::string track_page;          ///< File that describes the target's page (track_page.hpp); empty: ours.
+  unsigned batch = 1;              ///< Scans in one message.
+  double batch_wait_ms = 100;      ///< At most, for a message that is not full.
   bool write_only = false;         ///< The target shows no parcels: no checks; nothing is read back.
   bool register_promises = false;  ///< PUT /parcels first.
   std::vector<std::pair<FaultKind, Ppm>> faults;  ///< Instead of the scenario's rates.

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <boost/json.hpp>
+#include <cmath>
 #include <fstream>
 #include <optional>
 
@@ -176,6 +177,8 @@ Result<ReplayOptions> replay_options(const World& world, const std::filesystem::
   options.call = flags.grpc_call.value_or(GrpcCall::unary);
   options.ca_file = flags.ca_file;
   options.broker_user = flags.broker_user;
+  options.batch = flags.batch;
+  options.batch_wait = std::chrono::milliseconds{static_cast<std::int64_t>(std::llround(flags.batch_wait_ms))};
   options.track_pages = !flags.write_only;
   options.register_promises = flags.register_promises;
   const bool given = flags.rates || flags.speed || flags.seconds;
@@ -201,6 +204,7 @@ Result<ReplayOptions> replay_options(const World& world, const std::filesystem::
     if (!near.empty()) error.message += "; did you mean '" + near + "'?";
     return tl::unexpected(std::move(error));
   }
+  if (const auto fits = check_batch(options); !fits) return tl::unexpected(fits.error());
   if (flags.against.empty()) {
     if (!flags.ca_file.empty()) {
       return fail(ErrorKind::bad_input,
@@ -218,11 +222,11 @@ Result<ReplayOptions> replay_options(const World& world, const std::filesystem::
     if (wire::embedded_endpoint_reads(options.format)) return options;
     return fail(ErrorKind::bad_input,
                 fmt::format("format {}: the embedded endpoint does not read it; name your own with --against URL, or "
-                            "use easypost or cloudevents",
+                            "use easypost, cloudevents or epcis",
                             options.format));
   }
 
-  if (flags.embedded.bugs.any() || flags.embedded.faults != EndpointFaults()) {
+  if (flags.embedded != MisbehaviourFlags()) {
     return fail(ErrorKind::bad_input,
                 "--against " + flags.against +
                     ": bugs and troubles are the embedded endpoint's; leave out --against, or give them to "
@@ -280,6 +284,7 @@ Result<std::unique_ptr<TrackingEndpoint>> start_embedded(ReplayOptions& options,
   endpoint.faults = flags.embedded.faults;
   if (flags.grpc_call) endpoint.grpc_port = 0;
   endpoint.allow_batches = options.format == "cloudevents-batch";
+  endpoint.capture_events_max = misbehaviour.capture_events_max;
   auto started = TrackingEndpoint::start(std::move(endpoint));
   if (!started) return started;
   options.target = flags.grpc_call ? (*started)->grpc_url() : (*started)->url();
@@ -365,6 +370,8 @@ boost::json::object replay_json(const ReplaySummary& summary, const ReplayResult
           {"scans", summary.scans},
           {"checks", summary.checks},
           {"attempts", summary.attempts},
+          {"requests", summary.requests},
+          {"split", summary.split},
           {"accepted", summary.accepted},
           {"refused", summary.refused},
           {"timed_out", summary.timed_out},

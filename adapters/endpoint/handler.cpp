@@ -1,6 +1,7 @@
 #include "adapters/endpoint/handler.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <thread>
 #include <utility>
 
@@ -28,10 +29,14 @@ std::string normalised(std::string_view number) {
 }
 
 constexpr std::string_view track_prefix = "/track/";
+constexpr std::string_view capture_path = "/capture";
+constexpr std::string_view job_prefix = "/capture/";
+constexpr std::size_t jobs_max = 100'000;  // Older ones are forgotten.
 
 Route route_of(std::string_view path) {
   if (path == "/webhooks/easypost") return Route::easypost;
   if (path == "/webhooks/cloudevents") return Route::cloudevents;
+  if (path == capture_path || path.starts_with(job_prefix)) return Route::capture;
   if (path == "/parcels") return Route::parcels;
   if (path.starts_with(track_prefix)) return Route::track;
   if (path == "/healthz") return Route::healthz;
@@ -40,8 +45,10 @@ Route route_of(std::string_view path) {
 }
 
 /// Methods of a route, as the Allow header lists them.
-std::string_view methods_of(Route route) {
+std::string_view methods_of(Route route, std::string_view path) {
   switch (route) {
+    case Route::capture:
+      return path == capture_path ? "POST" : "GET, HEAD";
     case Route::easypost:
       return "POST";
     case Route::cloudevents:
@@ -71,6 +78,9 @@ void overloaded(Reply& reply, std::string_view why) {
 
 Handler::Handler(const EndpointOptions& options, std::unique_ptr<Store> store, std::shared_ptr<Metrics> metrics)
     : allow_batches_(options.allow_batches),
+      capture_events_max_(options.capture_events_max),
+      capture_limits_("GS1-EPCIS-Capture-Limit: " + std::to_string(options.capture_events_max) +
+                      "\r\nGS1-EPCIS-Capture-File-Size-Limit: " + std::to_string(options.body_bytes_max) + "\r\n"),
       registered_only_(options.registered_only && !has(options.bugs, EndpointBug::takes_ghosts)),
       faults_(options.faults),
       bugs_(options.bugs),
@@ -78,7 +88,9 @@ Handler::Handler(const EndpointOptions& options, std::unique_ptr<Store> store, s
       kept_metrics_(std::move(metrics)),
       metrics_(*kept_metrics_),
       reader_(options.bugs) {
-  if (!options.secret.empty()) signature_.emplace(options.secret);
+  if (options.secret.empty()) return;
+  signature_.emplace(options.secret);
+  token_proof_ = signature_->sign("Bearer " + options.secret);
 }
 
 void Handler::handle(const Request& request, Reply& reply) {
@@ -86,10 +98,10 @@ void Handler::handle(const Request& request, Reply& reply) {
   reply.route = route_of(path);
   if (reply.route == Route::other) {
     return refuse(reply, 404,
-                  "no such path; there are /webhooks/easypost, /webhooks/cloudevents, /parcels, "
+                  "no such path; there are /webhooks/easypost, /webhooks/cloudevents, /capture, /parcels, "
                   "/track/NUMBER, /healthz and /metrics");
   }
-  const std::string_view methods = methods_of(reply.route);
+  const std::string_view methods = methods_of(reply.route, path);
   if (!allows(methods, request.method)) {
     refuse(reply, 405, "this path takes " + std::string(methods));
     reply.headers = "Allow: " + std::string(methods) + "\r\n";
@@ -101,6 +113,8 @@ void Handler::handle(const Request& request, Reply& reply) {
       return;
     case Route::cloudevents:
       return cloudevents(request, reply);
+    case Route::capture:
+      return capture(request, path, reply);
     case Route::parcels:
       return parcels(request, reply);
     case Route::track:
@@ -130,6 +144,22 @@ bool Handler::authentic(const Request& request, Reply& reply) {
          request.signature.empty() ? "signature missing; send X-Hmac-Signature: hmac-sha256-hex=HEX over the raw body"
                                    : "signature does not match the body; check the secret, and sign the bytes as sent");
   reply.headers = "WWW-Authenticate: Hmac-SHA256\r\n";
+  return false;
+}
+
+bool Handler::has_token(const Request& request, Reply& reply) {
+  if (!signature_ || has(bugs_, EndpointBug::skips_signature_check)) return true;
+  const std::string_view given = request.header("Authorization");
+  if (given.empty() && has(bugs_, EndpointBug::missing_signature_passes)) return true;
+  // Comparing signatures takes as long for a token that is nearly right as for any other.
+  if (signature_->verify(given, token_proof_)) return true;
+  if (has(bugs_, EndpointBug::server_error_on_bad_signature)) {
+    refuse(reply, 500, "the token is not this endpoint's");
+    return false;
+  }
+  refuse(reply, 401,
+         given.empty() ? "token missing; send Authorization: Bearer SECRET" : "the token is not this endpoint's");
+  reply.headers = "WWW-Authenticate: Bearer\r\n";
   return false;
 }
 
@@ -175,20 +205,30 @@ void Handler::webhook(Reply& reply, Result<std::span<const Delivery>> deliveries
       }
     }
   }
+  if (!troubled(reply)) keep(reply, *deliveries);
+}
+
+bool Handler::troubled(Reply& reply) {
   ++webhooks_;
   if (faults_.refuse_every > 0 && webhooks_ % faults_.refuse_every == 0) {
-    return overloaded(reply, "refused on request (fault)");
+    overloaded(reply, "refused on request (fault)");
+    return true;
   }
   if (faults_.outage_for > 0 && webhooks_ > faults_.outage_after &&
       webhooks_ - faults_.outage_after <= faults_.outage_for) {
-    return refuse(reply, 503, "out of service on request (fault)");
+    refuse(reply, 503, "out of service on request (fault)");
+    return true;
   }
   if (faults_.throttle_every > 0 && webhooks_ % faults_.throttle_every == 0) {
     refuse(reply, 429, "too many requests, on request (fault)");
     reply.headers = "Retry-After: 1\r\n";
-    return;
+    return true;
   }
   stall_ = stall_ || (faults_.stall_every > 0 && webhooks_ % faults_.stall_every == 0);
+  return false;
+}
+
+void Handler::keep(Reply& reply, std::span<const Delivery> deliveries) {
   reply.pending = true;
   reply.wrote = true;
   if (failed_) return;  // The group is lost anyway; the sender is told to come again.
@@ -198,15 +238,16 @@ void Handler::webhook(Reply& reply, Result<std::span<const Delivery>> deliveries
       reply.body = "{\"stored\":1}\n";
       return;
     }
-    deliveries = spoiled(*deliveries);
-    if (!deliveries) {
+    const auto changed = spoiled(deliveries);
+    if (!changed) {
       failed_ = true;
       return;
     }
+    deliveries = *changed;
   }
   std::uint32_t added = 0;
-  bool duplicate = !deliveries->empty();
-  for (const Delivery& delivery : *deliveries) {
+  bool duplicate = !deliveries.empty();
+  for (const Delivery& delivery : deliveries) {
     if (forgets(delivery)) continue;
     const bool again = !answered_503_.empty() && answered_503_.contains(delivery.event_key);
     const auto applied = store_->apply(delivery, again);
@@ -222,12 +263,88 @@ void Handler::webhook(Reply& reply, Result<std::span<const Delivery>> deliveries
     group_.unmapped += applied->duplicate ? 0 : delivery.unmapped;
   }
   ++group_.messages;
-  if (has(bugs_, EndpointBug::retry_counted_twice) && webhooks_ % 7 == 0 && !deliveries->empty() &&
-      answered_503_.insert(deliveries->front().event_key).second) {
+  if (has(bugs_, EndpointBug::retry_counted_twice) && webhooks_ % 7 == 0 && !deliveries.empty() &&
+      answered_503_.insert(deliveries.front().event_key).second) {
     reply.wrote = false;
     return overloaded(reply, "stored, and taking too long to say so");
   }
   reply.body = "{\"stored\":" + std::to_string(added) + (duplicate ? ",\"duplicate\":true}\n" : "}\n");
+}
+
+void Handler::capture(const Request& request, std::string_view path, Reply& reply) {
+  if (!has_token(request, reply)) return;
+  if (path != capture_path) return capture_job(path.substr(job_prefix.size()), reply);
+  reply.headers = capture_limits_;
+  const std::string behaviour = lower(request.header("GS1-Capture-Error-Behaviour"));
+  if (!behaviour.empty() && behaviour != "rollback" && behaviour != "proceed") {
+    return refuse(reply, 400, "GS1-Capture-Error-Behaviour: must be rollback or proceed");
+  }
+  auto document = reader_.epcis(request.body);
+  if (!document) return refuse(reply, 400, document.error().message);
+  if (document->events > capture_events_max_) {
+    return refuse(reply, 413,
+                  "more than " + std::to_string(capture_events_max_) + " events in one document; send fewer at a time");
+  }
+  if (troubled(reply)) return;
+  CaptureJob job;
+  job.proceed = behaviour == "proceed";
+  job.problems = judged(*document);
+  ++jobs_made_;
+  job.runs_for_ever = faults_.capture_stuck_every > 0 && jobs_made_ % faults_.capture_stuck_every == 0;
+  const bool none = job.runs_for_ever || (!job.proceed && !job.problems.empty());
+  keep(reply, none ? std::span<const Delivery>() : std::span<const Delivery>(good_));
+  if (jobs_.size() == jobs_max) jobs_.pop_front();
+  jobs_.push_back(std::move(job));
+  if (!reply.wrote) return;
+  reply.status = 202;
+  reply.body.clear();
+  reply.headers = capture_limits_ + "Location: " + std::string(job_prefix) + std::to_string(jobs_made_) + "\r\n";
+}
+
+std::vector<CaptureProblem> Handler::judged(CaptureDocument document) {
+  good_.clear();
+  for (std::size_t i = 0; i < document.deliveries.size(); ++i) {
+    const Delivery& delivery = document.deliveries[i];
+    const auto known = registered_only_ ? store_->find(delivery.tracking_number) : nullptr;
+    if (registered_only_ && known && *known == nullptr) {
+      document.problems.push_back({document.event_ids[i], "no parcel of this shop has the number " +
+                                                              std::string(delivery.tracking_number) +
+                                                              "; PUT /parcels tells of new ones"});
+    } else if (hash64(delivery.event_key) % 1'000'000 < faults_.capture_refuse_ppm) {
+      document.problems.push_back({document.event_ids[i], "refused on request (fault)"});
+    } else {
+      good_.push_back(delivery);
+    }
+  }
+  return std::move(document.problems);
+}
+
+void Handler::capture_job(std::string_view id, Reply& reply) const {
+  std::uint64_t number = 0;
+  const auto read = std::from_chars(id.data(), id.data() + id.size(), number);
+  const bool known = read.ec == std::errc{} && read.ptr == id.data() + id.size() && number <= jobs_made_ &&
+                     number + jobs_.size() > jobs_made_;
+  if (!known) return refuse(reply, 404, "no such capture job, or too long ago");
+  const CaptureJob& job = jobs_[static_cast<std::size_t>(number + jobs_.size() - jobs_made_ - 1)];
+  reply.body = "{\"captureID\":\"" + std::to_string(number) + "\",\"running\":";
+  reply.body += job.runs_for_ever      ? "true,\"success\":true"
+                : job.problems.empty() ? "false,\"success\":true"
+                                       : "false,\"success\":false";
+  reply.body += job.proceed ? ",\"captureErrorBehaviour\":\"proceed\",\"errors\":["
+                            : ",\"captureErrorBehaviour\":\"rollback\",\"errors\":[";
+  if (!job.runs_for_ever) {
+    for (const CaptureProblem& problem : job.problems) {
+      if (&problem != &job.problems.front()) reply.body += ',';
+      reply.body += "{\"type\":\"epcisException:ValidationException\",\"title\":\"The event was not kept\",\"detail\":";
+      append_json(problem.detail, reply.body);
+      if (!problem.event_id.empty()) {
+        reply.body += ",\"instance\":";
+        append_json(problem.event_id, reply.body);
+      }
+      reply.body += '}';
+    }
+  }
+  reply.body += "]}\n";
 }
 
 void Handler::cloudevents(const Request& request, Reply& reply) {

@@ -3,9 +3,11 @@
 #include <simdjson.h>
 
 #include <algorithm>
+#include <deque>
 #include <utility>
 
 #include "adapters/endpoint/bugs.hpp"
+#include "adapters/endpoint/service.hpp"
 #include "adapters/status_map.hpp"
 
 namespace peakstorm::endpoint {
@@ -219,6 +221,45 @@ class MessageReader::Impl {
     return std::span<const Delivery>{deliveries_};
   }
 
+  Result<CaptureDocument> epcis(std::string_view body) {
+    deliveries_.clear();
+    event_ids_.clear();
+    decoded_.clear();
+    const Result<Object> document = parse_object(body);
+    if (!document) return tl::unexpected(document.error());
+    if (auto known = only_known(*document, "",
+                                {"@context", "id", "type", "schemaVersion", "creationDate", "epcisHeader", "epcisBody",
+                                 "sender", "receiver", "instanceIdentifier"});
+        !known) {
+      return tl::unexpected(known.error());
+    }
+    const Result<std::string_view> type = required(*document, "", "type");
+    if (!type) return tl::unexpected(type.error());
+    if (*type != "EPCISDocument") return bad("", "type", quoted(*type) + " is not taken; send an EPCISDocument");
+    Object whole;
+    if ((*document)["epcisBody"].get(whole) != simdjson::SUCCESS) {
+      return bad("", "epcisBody", "missing; it must be an object");
+    }
+    simdjson::dom::array events;
+    if (whole["eventList"].get(events) != simdjson::SUCCESS) {
+      return bad("epcisBody", "eventList", "missing; it must be an array");
+    }
+    CaptureDocument read;
+    for (const Element one : events) {
+      const std::string path = at_index("epcisBody.eventList", read.events++);
+      const std::size_t before = deliveries_.size();
+      std::string_view id;
+      const auto good = object_event(one, path, id);
+      if (good) continue;
+      deliveries_.resize(before);
+      event_ids_.resize(before);
+      read.problems.push_back({std::string(id), good.error().message});
+    }
+    read.deliveries = deliveries_;
+    read.event_ids = event_ids_;
+    return read;
+  }
+
   Result<std::span<const Promise>> promises(std::string_view body) {
     promises_.clear();
     const Result<Element> root = parse(body);
@@ -390,6 +431,99 @@ class MessageReader::Impl {
     return {};
   }
 
+  /// One delivery for each of its numbers; `id` as far as it is known.
+  Result<void> object_event(const Element& element, const std::string& path, std::string_view& id) {
+    Object event;
+    if (element.get(event) != simdjson::SUCCESS) return bad(path, "", "must be a JSON object");
+    if (auto read = texts(event, path, {{"eventID", &id}}); !read) return read;
+    const Result<std::string_view> type = required(event, path, "type");
+    if (!type) return tl::unexpected(type.error());
+    if (*type != "ObjectEvent") return bad(path, "type", quoted(*type) + " is not kept; send ObjectEvents");
+    const Result<Instant> at = instant_of(event, path, "eventTime");
+    if (!at) return tl::unexpected(at.error());
+    const Result<std::string_view> offset = required(event, path, "eventTimeZoneOffset");
+    if (!offset) return tl::unexpected(offset.error());
+    const auto local = *offset == "Z" ? std::nullopt : parse_instant("2000-01-01T00:00:00" + std::string(*offset));
+    if (!local) return bad(path, "eventTimeZoneOffset", quoted(*offset) + " is not an offset, for instance -06:00");
+    const Result<std::string_view> step = required(event, path, "bizStep");
+    if (!step) return tl::unexpected(step.error());
+    std::string_view disposition;
+    if (auto read = texts(event, path, {{"disposition", &disposition}}); !read) return read;
+
+    Milestone milestone;
+    milestone.at_ms = at->unix_ms;
+    milestone.offset_minutes = local->offset_minutes;
+    std::optional<ScanKind> kind = wire::kind_of_epcis(*step, disposition);
+    std::string key = "epcis\n";
+    if (id.empty()) {
+      // The standard would have us mint one. What the event tells serves as well, and is the same when it comes again.
+      key.append(std::to_string(at->unix_ms)).append("\n").append(*step).append("\n").append(disposition);
+    } else {
+      key += id;
+    }
+    Object declaration;
+    if (event["errorDeclaration"].get(declaration) == simdjson::SUCCESS) {
+      const Result<Instant> declared = instant_of(declaration, path + ".errorDeclaration", "declarationTime");
+      if (!declared) return tl::unexpected(declared.error());
+      // Only deliveries can be taken back here.
+      kind = kind == ScanKind::delivered ? std::optional(ScanKind::retracted) : std::nullopt;
+      milestone.at_ms = declared->unix_ms;
+      key.append("\nerror ").append(std::to_string(declared->unix_ms));
+    }
+    if (auto read = read_point(event, path, milestone); !read) return read;
+    simdjson::dom::array numbers;
+    if (event["epcList"].get(numbers) != simdjson::SUCCESS || numbers.size() == 0) {
+      return bad(path, "epcList", "missing; it must be an array of URIs that end in numbers");
+    }
+    for (const Element one : numbers) {
+      std::string_view uri;
+      if (one.get(uri) != simdjson::SUCCESS) return bad(path, "epcList", "has an entry that is no string");
+      const Result<std::string_view> number = decoded(uri.substr(uri.find_last_of("/:") + 1), path, "epcList");
+      if (!number) return tl::unexpected(number.error());
+      if (!is_tracking_number(*number)) return bad(path, "epcList", quoted(uri) + " does not end in a number");
+      Delivery& delivery = deliveries_.emplace_back();
+      delivery.tracking_number = *number;
+      delivery.event_key = key + "\n" + std::string(*number);
+      if (kind) {
+        milestone.kind = *kind;
+        delivery.milestones.push_back(milestone);
+      } else {
+        ++delivery.unmapped;
+      }
+      event_ids_.emplace_back(id);
+    }
+    return {};
+  }
+
+  /// .../REGION/PLACE; nothing behind the last slash: a doorstep.
+  Result<void> read_point(const Object& event, const std::string& path, Milestone& milestone) {
+    const auto field = event["readPoint"];
+    if (field.error() != simdjson::SUCCESS || field.is_null()) return {};
+    Object point;
+    if (field.get(point) != simdjson::SUCCESS) return bad(path, "readPoint", "must be an object");
+    const Result<std::string_view> id = required(point, path + ".readPoint", "id");
+    if (!id) return tl::unexpected(id.error());
+    const std::size_t slash = id->find_last_of('/');
+    if (slash == std::string_view::npos) return {};
+    const std::size_t before = slash == 0 ? slash : id->find_last_of('/', slash - 1);
+    const Result<std::string_view> place = decoded(id->substr(slash + 1), path, "readPoint.id");
+    if (!place) return tl::unexpected(place.error());
+    milestone.place = *place;
+    if (before == std::string_view::npos || before == slash) return {};
+    const Result<std::string_view> region = decoded(id->substr(before + 1, slash - before - 1), path, "readPoint.id");
+    if (!region) return tl::unexpected(region.error());
+    milestone.region = *region;
+    return {};
+  }
+
+  /// Kept until the next call of the reader.
+  Result<std::string_view> decoded(std::string_view part, const std::string& path, std::string_view field) {
+    if (part.find('%') == std::string_view::npos) return part;
+    auto text = percent_decoded(part);
+    if (!text) return bad(path, field, quoted(part) + " is badly percent-encoded");
+    return decoded_.emplace_back(std::move(*text));
+  }
+
   Result<void> promise(const Object& object, const std::string& path) {
     Promise& promise = promises_.emplace_back();
     const Result<std::string_view> number = number_of(object, path, "tracking_number");
@@ -415,6 +549,8 @@ class MessageReader::Impl {
   simdjson::dom::parser parser_;
   std::string buffer_;
   std::vector<Delivery> deliveries_;
+  std::vector<std::string> event_ids_;
+  std::deque<std::string> decoded_;
   std::vector<Promise> promises_;
 };
 
@@ -432,6 +568,9 @@ Deliveries MessageReader::cloudevent_batch(std::string_view body) {
 Deliveries MessageReader::cloudevent_binary(std::string_view source, std::string_view id, std::string_view time,
                                             std::string_view body) {
   return impl_->cloudevent_binary(source, id, time, body);
+}
+Result<CaptureDocument> MessageReader::epcis(std::string_view body) {
+  return impl_->epcis(body);
 }
 Result<std::span<const Promise>> MessageReader::promises(std::string_view body) {
   return impl_->promises(body);

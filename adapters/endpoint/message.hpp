@@ -26,6 +26,19 @@ struct Delivery {
   std::uint32_t unmapped = 0;  ///< History entries left out: their status is not in the vocabulary.
 };
 
+/// An event of an EPCIS document that cannot be kept.
+struct CaptureProblem {
+  std::string event_id;  ///< Empty when it has none that can be told.
+  std::string detail;    ///< Names the field and the cure.
+};
+/// An EPCIS document, read. The events stand in its order.
+struct CaptureDocument {
+  std::span<const Delivery> deliveries;    ///< One for each number of each good event.
+  std::span<const std::string> event_ids;  ///< Of the deliveries.
+  std::vector<CaptureProblem> problems;
+  std::size_t events = 0;  ///< All, the bad ones included.
+};
+
 /// One record of PUT /parcels: the shop's promise. Views as above.
 struct Promise {
   std::string_view tracking_number;
@@ -62,6 +75,11 @@ class MessageReader {
   /// Binary mode: attributes from the ce-* headers, decoded; `time` may be empty. The body is the data.
   Result<std::span<const Delivery>> cloudevent_binary(std::string_view source, std::string_view id,
                                                       std::string_view time, std::string_view body);
+  /// An EPCISDocument of ObjectEvents about numbers, the last parts of the URIs in `epcList`. bizStep and disposition
+  /// are the words of `wire::epcis_step`; other words are skipped (`unmapped`). With an errorDeclaration the event is
+  /// taken back: of a delivery that is a retraction at the declaration's time. readPoint is .../REGION/PLACE. Errors:
+  /// of the document as a whole; what is wrong with an event is among the problems.
+  Result<CaptureDocument> epcis(std::string_view body);
   /// {"parcels": [...]}, a bare array, or one object: {tracking_number, and optionally order_number,
   /// promise_date, window_from, window_to, time_zone}; null is as good as absent.
   Result<std::span<const Promise>> promises(std::string_view body);

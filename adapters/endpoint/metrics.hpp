@@ -14,10 +14,10 @@
 namespace peakstorm::endpoint {
 
 /// What a request was for; the label `path` of the metrics.
-enum class Route : std::uint8_t { easypost, cloudevents, parcels, track, healthz, metrics, other };
-inline constexpr std::size_t route_count = 7;
+enum class Route : std::uint8_t { easypost, cloudevents, capture, parcels, track, healthz, metrics, other };
+inline constexpr std::size_t route_count = 8;
 inline constexpr std::array<const char*, route_count> route_names{
-    "/webhooks/easypost", "/webhooks/cloudevents", "/parcels", "/track", "/healthz", "/metrics", "other"};
+    "/webhooks/easypost", "/webhooks/cloudevents", "/capture", "/parcels", "/track", "/healthz", "/metrics", "other"};
 
 /// Written by one thread, read by any; relaxed, because each count stands for itself.
 class Counter {

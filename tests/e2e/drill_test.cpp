@@ -161,6 +161,37 @@ TEST_F(Drill, WritesThePublicKeyOfItsSignaturesBeforeAnythingIsSent) {
   EXPECT_EQ(run({"drill", "first-steps", "--jwks-port", "65536"}, with_secret).exit_code, 2);
 }
 
+// Goal: EPCIS documents of several events against the embedded repository, which ends as any other format's drill does.
+TEST_F(Drill, CapturesEpcisDocumentsOfSeveralEvents) {
+  const auto drill = [&](const char* folder, std::vector<std::string> further) {
+    std::vector<std::string> all{"drill", "first-steps", "--seconds", "2", "--json", "--out", at(folder)};
+    all.insert(all.end(), further.begin(), further.end());
+    return run(all);
+  };
+  const auto whole = drill("whole", {"--format", "epcis", "--batch", "20", "--batch-wait", "60", "--capture-limit", "8",
+                                     "--fault", "all=0.05"});
+  ASSERT_EQ(whole.exit_code, 0) << whole.err << whole.out;
+  const auto replay = whole.json().at("replay").as_object();
+  EXPECT_EQ(whole.json().at("findings").at("total"), 0);
+  EXPECT_EQ(replay.at("given_up"), 0);
+  EXPECT_GT(replay.at("split").to_number<int>(), 0);
+  EXPECT_LT(replay.at("requests").to_number<int>(), replay.at("attempts").to_number<int>());
+  EXPECT_GT(replay.at("acknowledged").to_number<int>(), 1000);
+
+  // The job names what it refuses: those are found, and no others.
+  const auto refused =
+      drill("refused", {"--format", "epcis-proceed", "--batch", "20", "--capture-refuse-ppm", "30000"});
+  const auto findings = refused.json().at("findings").as_object();
+  EXPECT_GT(findings.at("refused").to_number<int>(), 5);
+  EXPECT_EQ(findings.at("refused"), findings.at("no_lost_scan"));
+  EXPECT_EQ(findings.at("refused"), refused.json().at("replay").at("given_up"));
+  EXPECT_EQ(findings.at("lost"), 0);
+
+  EXPECT_EQ(drill("none", {"--batch", "2"}).exit_code, 2);
+  EXPECT_THAT(drill("none", {"--batch", "101", "--format", "cloudevents-batch"}).err, HasSubstr("at most 100 scans"));
+  EXPECT_EQ(drill("none", {"--format", "epcis", "--batch", "501"}).exit_code, 2);
+}
+
 TEST_F(Drill, PrintsASummaryThatFitsAScreenAndSaysWhereTheReportIs) {
   const auto drill = run({"drill", "first-steps", "--seconds", "1", "--out", at("run")});
   ASSERT_EQ(drill.exit_code, 0) << drill.out << drill.err;

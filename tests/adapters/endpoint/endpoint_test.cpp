@@ -688,5 +688,131 @@ TEST(EndpointStart, AllowsUnsignedMessagesOnlyOnRequest) {
   EXPECT_EQ(client.exchange("POST", "/webhooks/easypost", "", easypost("e", "PS1", journey())).status, 200);
 }
 
+// ---- EPCIS ----
+
+std::string object_event(std::string_view id, std::string_view number, std::string_view step,
+                         std::string_view time = "2013-12-20T23:10:00Z", std::string_view further = "") {
+  return R"({"type":"ObjectEvent","action":"OBSERVE","eventID":")" + std::string(id) + R"(","eventTime":")" +
+         std::string(time) + R"(","eventTimeZoneOffset":"-06:00","epcList":["https://carrier.example/parcel/)" +
+         std::string(number) + R"("],"bizStep":")" + std::string(step) +
+         R"(,"readPoint":{"id":"https://carrier.example/place/TX/fort%20worth"})" + std::string(further) + "}";
+}
+constexpr std::string_view departing = R"(departing","disposition":"in_transit")";
+constexpr std::string_view accepting = R"(accepting")";
+
+std::string document(const std::vector<std::string>& events) {
+  std::string body = R"({"@context":[],"type":"EPCISDocument","schemaVersion":"2.0",)"
+                     R"("creationDate":"2013-12-24T00:00:00Z","epcisBody":{"eventList":[)";
+  for (const std::string& event : events) body += (&event == &events.front() ? "" : ",") + event;
+  return body + "]}}";
+}
+
+class EpcisRepository : public Endpoint {
+ protected:
+  HttpReply capture(const std::string& body, std::string_view further = "") {
+    return client_->exchange("POST", "/capture", token + std::string(json_content) + std::string(further), body);
+  }
+  /// What the job of a document says.
+  std::string job(const HttpReply& reply) {
+    EXPECT_EQ(reply.status, 202) << reply.body;
+    const std::size_t from = reply.head.find("Location: ") + 10;
+    return client_->exchange("GET", reply.head.substr(from, reply.head.find("\r\n", from) - from), token).body;
+  }
+  const std::string token = "Authorization: Bearer " + std::string(testing::secret) + "\r\n";
+};
+
+TEST_F(EpcisRepository, KeepsADocumentsEventsAndItsJobSaysSo) {
+  start();
+  const auto reply = capture(document({object_event("urn:uuid:1", "A%2F1", departing),
+                                       object_event("urn:uuid:2", "B2", accepting, "2013-12-23T13:30:00-06:00")}));
+  EXPECT_TRUE(reply.has_header("GS1-EPCIS-Capture-Limit: 500\r\n"));
+  EXPECT_THAT(job(reply),
+              HasSubstr(R"("running":false,"success":true,"captureErrorBehaviour":"rollback","errors":[])"));
+  const ShownParcel one = shown("A%2F1");
+  ASSERT_EQ(one.scans.size(), 1U);
+  EXPECT_EQ(one.scans[0].kind, departed);
+  EXPECT_EQ(one.scans[0].place, "fort worth");
+  EXPECT_EQ(shown("B2").status, delivered);
+  // Told again, the same events change nothing; a repository that keeps its promise about ids says success again.
+  EXPECT_THAT(job(capture(document({object_event("urn:uuid:1", "A%2F1", departing)}))), HasSubstr("\"success\":true"));
+  EXPECT_EQ(shown("A%2F1").scans.size(), 1U);
+  EXPECT_EQ(endpoint_->stats().scans_stored, 2U);
+}
+
+TEST_F(EpcisRepository, AnErrorDeclarationTakesADeliveryBack) {
+  start();
+  job(capture(document({object_event("urn:uuid:1", "A1", departing),
+                        object_event("urn:uuid:2", "A1", accepting, "2013-12-23T19:30:00Z")})));
+  EXPECT_EQ(shown("A1").status, delivered);
+  job(capture(document({object_event("urn:uuid:2", "A1", accepting, "2013-12-23T19:30:00Z",
+                                     R"(,"errorDeclaration":{"declarationTime":"2013-12-23T20:00:00Z",)"
+                                     R"("reason":"did_not_occur"})")})));
+  EXPECT_EQ(shown("A1").status, departed);
+  EXPECT_EQ(shown("A1").scans.size(), 3U);
+}
+
+TEST_F(EpcisRepository, RollbackKeepsNothingAndProceedTheGoodOnes) {
+  start();
+  const auto bad = document({object_event("urn:uuid:1", "A1", departing),
+                             object_event("urn:uuid:2", "B2", departing, "2013-12-20T23:10:00")});
+  const std::string rolled_back = job(capture(bad));
+  EXPECT_THAT(rolled_back, HasSubstr(R"("success":false,"captureErrorBehaviour":"rollback")"));
+  EXPECT_THAT(rolled_back, HasSubstr(R"(eventList[1].eventTime: '2013-12-20T23:10:00' is not)"));
+  EXPECT_THAT(rolled_back, HasSubstr(R"("instance":"urn:uuid:2"})"));
+  EXPECT_FALSE(shown("A1").found);
+  const std::string proceeded = job(capture(bad, "GS1-Capture-Error-Behaviour: proceed\r\n"));
+  EXPECT_THAT(proceeded, HasSubstr(R"("captureErrorBehaviour":"proceed","errors":[{)"));
+  EXPECT_THAT(proceeded, Not(HasSubstr("urn:uuid:1")));
+  EXPECT_TRUE(shown("A1").found);
+  EXPECT_FALSE(shown("B2").found);
+}
+
+TEST_F(EpcisRepository, RefusesWhatIsNoDocumentAtOnce) {
+  EndpointOptions options = signed_options();
+  options.capture_events_max = 2;
+  start(std::move(options));
+  const std::string event = object_event("urn:uuid:1", "A1", departing);
+  EXPECT_EQ(client_->exchange("POST", "/capture", json_content, document({event})).status, 401);
+  EXPECT_EQ(client_->exchange("POST", "/capture", "Authorization: Bearer x\r\n", document({event})).status, 401);
+  for (const std::string& body :
+       {std::string("{"), std::string("[]"), std::string("{}"), std::string(R"({"type":"EPCISQueryDocument"})"),
+        std::string(R"({"type":"EPCISDocument","epcisBody":{}})")}) {
+    const auto reply = capture(body);
+    EXPECT_EQ(reply.status, 400) << body;
+    EXPECT_THAT(reply.body, HasSubstr("error"));
+  }
+  EXPECT_EQ(capture(document({event}), "GS1-Capture-Error-Behaviour: shrug\r\n").status, 400);
+  const auto too_long = capture(document({event, event, event}));
+  EXPECT_EQ(too_long.status, 413);
+  EXPECT_TRUE(too_long.has_header("GS1-EPCIS-Capture-Limit: 2\r\n"));
+  EXPECT_EQ(client_->exchange("GET", "/capture", token).status, 405);
+  for (const char* path : {"/capture/1", "/capture/0", "/capture/x", "/capture/", "/capture/99999999999999999999"}) {
+    EXPECT_EQ(client_->exchange("GET", path, token).status, 404) << path;
+  }
+  EXPECT_EQ(capture(document({event, event})).status, 202);
+  EXPECT_EQ(client_->exchange("GET", "/capture/1", token).status, 200);
+  EXPECT_EQ(client_->exchange("GET", "/capture/1").status, 401);
+}
+
+TEST_F(EpcisRepository, NamesWhatIsWrongWithAnEvent) {
+  start();
+  const auto said = [&](std::string event, std::string_view from, std::string_view to) {
+    event.replace(event.find(from), from.size(), to);
+    return job(capture(document({event})));
+  };
+  const std::string event = object_event("urn:uuid:1", "A1", departing);
+  EXPECT_THAT(said(event, "ObjectEvent", "AggregationEvent"), HasSubstr("send ObjectEvents"));
+  EXPECT_THAT(said(event, "-06:00", "Z"), HasSubstr("eventTimeZoneOffset"));
+  EXPECT_THAT(said(event, "bizStep", "bizStop"), HasSubstr("bizStep: missing"));
+  EXPECT_THAT(said(event, "epcList", "quantityList"), HasSubstr("epcList: missing"));
+  EXPECT_THAT(said(event, "/parcel/A1", "/parcel/"), HasSubstr("does not end in a number"));
+  EXPECT_THAT(said(event, "/parcel/A1", "/parcel/%zz"), HasSubstr("percent-encoded"));
+  // A word that it does not know is no error of the sender's.
+  EXPECT_THAT(said(event, "departing", "picking"), HasSubstr("\"success\":true"));
+  EXPECT_EQ(endpoint_->stats().scans_unmapped, 1U);
+  EXPECT_FALSE(shown("A1").found);
+  EXPECT_THAT(said(event, "departing", "https://ref.gs1.org/cbv/BizStep-departing"), HasSubstr("\"success\":true"));
+}
+
 }  // namespace
 }  // namespace peakstorm

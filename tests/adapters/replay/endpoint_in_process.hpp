@@ -49,6 +49,8 @@ class EndpointTransport final : public Transport {
                                        {"ce-time: ", &request.ce_time}}) {
         *into = header(p.headers, name);
       }
+      const OtherHeaders others(p.headers);
+      request.others = &others;
       handler_->handle(request, replies[i]);
     }
     handler_->commit();
@@ -59,6 +61,10 @@ class EndpointTransport final : public Transport {
       reply.body = replies[i].body;
       if (replies[i].headers.find("Retry-After: 1\r\n") != std::string::npos)
         reply.retry_after = std::chrono::seconds{1};
+      reply.location = header(replies[i].headers, "Location: ");
+      if (const auto events = header(replies[i].headers, "GS1-EPCIS-Capture-Limit: "); !events.empty()) {
+        reply.events_max = std::stoul(std::string(events));
+      }
       group[i].done(std::move(reply));
     }
   }
@@ -70,6 +76,16 @@ class EndpointTransport final : public Transport {
     std::string headers;
     std::string body;
     Completion done;
+  };
+  class OtherHeaders final : public endpoint::Headers {
+   public:
+    explicit OtherHeaders(const std::string& lines) : lines_(lines) {}
+    [[nodiscard]] std::string_view value(std::string_view name) const override {
+      return header(lines_, std::string(name) + ": ");
+    }
+
+   private:
+    const std::string& lines_;
   };
   static std::string_view header(const std::string& headers, std::string_view name) {
     std::size_t at = 0;
