@@ -45,16 +45,26 @@ Result<std::unique_ptr<TrackingEndpoint>> target_of(ReplayOptions& options, cons
   return start_embedded(options, flags);
 }
 
-/// Replays what `recorder` holds, and keeps in it what happened.
+/// Replays what `recorder` holds, and keeps in it what happened. `carriers` is set to those that were served meanwhile.
 Result<ReplaySummary> replay_run(const World& world, RunRecorder& recorder, ReplayOptions& options,
-                                 const ReplayFlags& flags, const StopSignals& stop, bool quiet) {
+                                 const ReplayFlags& flags, const StopSignals& stop, bool quiet,
+                                 std::unique_ptr<ServedCarriers>& carriers) {
   const auto endpoint = target_of(options, flags);
   if (!endpoint) return tl::unexpected(endpoint.error());
   const auto source = recorder.replay_source();
   if (!source) return tl::unexpected(source.error());
   const auto kept = recorder.replay_recorder(shown_rules(world, options), reconcile_options(world, options));
   if (!kept) return tl::unexpected(kept.error());
-  return run_replay(world, **source, options, **kept, stop.token(), quiet);
+  if (flags.carriers.port) {
+    const auto seen = recorder.replay_source();
+    if (!seen) return tl::unexpected(seen.error());
+    auto served = carriers_beside(world, **seen, options, flags, quiet);
+    if (!served) return tl::unexpected(served.error());
+    carriers = std::move(*served);
+  }
+  auto summary = run_replay(world, **source, options, **kept, stop.token(), quiet);
+  if (carriers) carriers->carriers->stop();
+  return summary;
 }
 
 /// The search for the limit with what `recorder` holds; its result also goes to limit.json in the run folder.
@@ -117,6 +127,7 @@ ExitCode drill(const Flags& flags, const Context& context) {
   if (!runs) return report(runs.error());
 
   // A target that fails is told at the end and in the exit code; what was simulated is kept all the same.
+  std::unique_ptr<ServedCarriers> carriers;
   std::optional<Result<ReplaySummary>> replayed;
   std::optional<Result<LimitResult>> limited;
   if ((*recorder)->partial()) {
@@ -124,7 +135,7 @@ ExitCode drill(const Flags& flags, const Context& context) {
   } else if (flags.replay.find_limit) {
     limited = limit_run(world, **recorder, *replaying, *limit, trial_gates, flags, folder, context.stop);
   } else {
-    replayed = replay_run(world, **recorder, *replaying, flags.replay, context.stop, flags.output.quiet);
+    replayed = replay_run(world, **recorder, *replaying, flags.replay, context.stop, flags.output.quiet, carriers);
   }
   const ReplayResults* results = replayed && *replayed ? (*recorder)->replay_results() : nullptr;
 
@@ -139,9 +150,12 @@ ExitCode drill(const Flags& flags, const Context& context) {
     });
   }
   const auto verdicts = evaluate_gates(of_run, measures, partial);
-  const auto written = (*recorder)->write_tables(verdicts).and_then([&] { return write_report(folder); }).and_then([&] {
-    return (*recorder)->seal();
-  });
+  const auto written =
+      (*recorder)
+          ->write_tables(verdicts)
+          .and_then([&] { return write_report(folder); })
+          .and_then([&] { return carriers ? write_polls(carriers->ledger, folder.string()) : Result<void>(); })
+          .and_then([&] { return (*recorder)->seal(); });
   if (!written) return report(written.error());
   if (const auto junit = write_junit(flags.gates, verdicts, world.name); !junit) return report(junit.error());
 
@@ -151,6 +165,7 @@ ExitCode drill(const Flags& flags, const Context& context) {
     add_measures(object, measures);
     object["replay"] = results != nullptr ? boost::json::value(replay_json(**replayed, *results)) : nullptr;
     if (results != nullptr) object["on_time_shown"] = on_time_shown_json(*results);
+    object["polls"] = carriers ? boost::json::value(polls_json(carriers->ledger)) : nullptr;
     object["findings"] = results != nullptr ? boost::json::value(findings_json(*results)) : nullptr;
     if (limited && *limited) object["limit"] = limit_json(**limited, *limit, trial_gates);
     object["gates"] = gates_json(verdicts);
@@ -161,6 +176,7 @@ ExitCode drill(const Flags& flags, const Context& context) {
     std::string text = run_text(world, *runs) + on_time_text(measures);
     text += causes_text(world, (*recorder)->headline());
     if (results != nullptr) text += replay_text(**replayed, *results);
+    if (carriers) text += polls_text(carriers->ledger);
     if (limited && *limited) text += limit_text(**limited, *limit, trial_gates);
     text += gates_text(verdicts);
     text += fmt::format("Report: {}\n", (folder / "report.html").string());

@@ -9,12 +9,15 @@
 #include <memory>
 #include <mutex>
 
+#include "adapters/cli/carriers_run.hpp"
 #include "adapters/cli/flags.hpp"
 #include "adapters/cli/output.hpp"
+#include "adapters/cli/scenario.hpp"
 #include "adapters/cli/secret.hpp"
 #include "adapters/cli/text.hpp"
 #include "adapters/cli/verbs.hpp"
 #include "adapters/endpoint.hpp"
+#include "results/run_folder.hpp"
 
 namespace peakstorm::cli {
 namespace {
@@ -24,6 +27,9 @@ struct Flags {
   std::string secret_file;
   MisbehaviourFlags misbehaviour;
   bool list_bugs = false;
+  std::string run;  ///< Folder; not empty: the carriers of that run are served instead.
+  double speed = 60;
+  CarrierFlags carriers;
   OutputFlags output;
 };
 
@@ -65,8 +71,53 @@ boost::json::object json_of(const EndpointStats& stats) {
           {"commits", stats.commits}};
 }
 
+/// Plays the carriers of a finished run, from its first scan on.
+ExitCode serve_run(const Flags& flags, const StopSignals& stop) {
+  auto options = carriers_options(flags.carriers);
+  if (!options) return report(options.error());
+  const auto run = RunReader::open(flags.run);
+  if (!run) return report(run.error());
+  const auto scenario = open_inputs(**run);
+  if (!scenario) return scenario.error();
+  const auto source = (*run)->replay_source();
+  if (!source) return report(source.error());
+  options->address = flags.endpoint.address;
+  options->allow_any_address = flags.endpoint.allow_any_address;
+  options->port = flags.endpoint.port;
+  const auto apis = options->apis;
+  const auto served = serve_carriers(scenario->world, **source, {}, flags.carriers, std::move(*options));
+  if (!served) return report(served.error());
+  Carriers& carriers = *(*served)->carriers;
+  if (flags.output.json) {
+    print_json({{"url", carriers.url()}, {"port", carriers.port()}});
+  } else if (!flags.output.quiet) {
+    std::string text = fmt::format("Carriers at {}, {} x life\n", carriers.url(), short_count(flags.speed));
+    for (std::size_t api = 0; api < wire::pull_api_count; ++api) {
+      if (!apis[api]) continue;
+      text += fmt::format("  {:<9} {}\n", wire::pull_api_names[api],
+                          plural(carriers.parcels(static_cast<wire::PullApi>(api)), "parcel"));
+    }
+    print_text(text + "Ctrl-C ends it.\n");
+  }
+  (*served)->instant->start(flags.speed);
+  wait_for(stop);
+  carriers.stop();
+  if (flags.output.json) {
+    print_json({{"polls", polls_json((*served)->ledger)}});
+  } else if (!flags.output.quiet) {
+    print_text(polls_text((*served)->ledger));
+  }
+  return ExitCode::passed;
+}
+
 ExitCode serve(Flags& flags, const StopSignals& stop) {
   if (flags.list_bugs) return list_bugs(flags.output);
+  if (!flags.run.empty()) return serve_run(flags, stop);
+  if (!flags.carriers.apis.empty() || flags.carriers.any_credentials || !flags.carriers.credentials_file.empty()) {
+    return report(
+        {ErrorKind::bad_input,
+         "endpoint: carriers tell of a run's parcels; name its folder: peakstorm endpoint RUN --as-carrier ups"});
+  }
   auto secret = webhook_secret(flags.secret_file);
   if (!secret) return report(secret.error());
   if (secret->empty() && !flags.endpoint.allow_unsigned) {
@@ -120,7 +171,8 @@ ExitCode serve(Flags& flags, const StopSignals& stop) {
 void add_endpoint(CLI::App& program, Action& action) {
   auto flags = std::make_shared<Flags>();
   flags->endpoint.port = 8080;
-  auto* const verb = program.add_subcommand("endpoint", "Serve the embedded tracking endpoint until Ctrl-C");
+  auto* const verb =
+      program.add_subcommand("endpoint", "Serve the embedded tracking endpoint, or a run's carriers, until Ctrl-C");
   verb->add_option("--port", flags->endpoint.port, "Port; 0 takes a free one and prints it (default 8080)");
   verb->add_option("--grpc", flags->endpoint.grpc_port,
                    "Serve gRPC as well, on this port (adapters/transport/tracking.proto); 0 takes a free one")
@@ -139,6 +191,12 @@ void add_endpoint(CLI::App& program, Action& action) {
   verb->add_flag("--allow-batches", flags->endpoint.allow_batches, "Take CloudEvents batches");
   verb->add_flag("--registered-only", flags->endpoint.registered_only,
                  "Refuse messages about numbers that PUT /parcels never told");
+  verb->add_option("run", flags->run,
+                   "Folder of a finished run: stand in for its carriers instead, which a platform polls");
+  verb->add_option("--speed", flags->speed,
+                   "Carriers: simulated seconds per second from the run's first scan (default 60)")
+      ->check(CLI::Range(1e-6, 1e9));
+  add_carrier_flags(*verb, flags->carriers);
   verb->add_flag("--list-bugs", flags->list_bugs, "Tell of every known mistake: what it does, and where it was seen");
   add_misbehaviour_flags(*verb, flags->misbehaviour);
   add_output_flags(*verb, flags->output);

@@ -77,6 +77,37 @@ std::pair<FaultKind, Ppm> fault_of(const std::string& text) {
   return {static_cast<FaultKind>(kind), static_cast<Ppm>(std::lround(rate * ppm_one))};
 }
 
+/// "slow=0.05": a share of polls.
+void set_poll_fault(const std::string& text, CarrierTroubles& troubles) {
+  const std::size_t equals = text.find('=');
+  const std::string name = text.substr(0, equals);
+  Ppm* const share = name == "slow"    ? &troubles.slow
+                     : name == "error" ? &troubles.error
+                     : name == "stale" ? &troubles.stale
+                                       : nullptr;
+  double rate = -1;
+  const std::string told = equals == std::string::npos ? "" : text.substr(equals + 1);
+  if (share == nullptr || !CLI::detail::lexical_cast(told, rate) || !(rate >= 0 && rate <= 1)) {
+    throw CLI::ValidationError("--poll-fault",
+                               "'" + text + "' is none of slow, error, stale with a share from 0 to 1: slow=0.05");
+  }
+  *share = static_cast<Ppm>(std::lround(rate * ppm_one));
+}
+
+/// "20" requests a second, or "100/60" in 60 seconds.
+void set_poll_limit(const std::string& text, CarrierTroubles& troubles) {
+  const std::size_t slash = text.find('/');
+  std::uint32_t requests = 0;
+  std::int64_t seconds = 1;
+  const bool read = CLI::detail::lexical_cast(text.substr(0, slash), requests) && requests > 0 &&
+                    (slash == std::string::npos || CLI::detail::lexical_cast(text.substr(slash + 1), seconds));
+  if (!read || seconds < 1 || seconds > 86'400) {
+    throw CLI::ValidationError("--poll-limit", "'" + text + "' is no limit; 20 is twenty a second, 100/60 in a minute");
+  }
+  troubles.limit = requests;
+  troubles.limit_window = std::chrono::seconds{seconds};
+}
+
 }  // namespace
 
 void add_output_flags(CLI::App& verb, OutputFlags& flags) {
@@ -220,7 +251,60 @@ void add_replay_flags(CLI::App& verb, ReplayFlags& flags) {
   verb.add_option("--fault-seed", flags.fault_seed, "Seed of the faults (default: the scenario's)")
       ->check(whole_number());
   add_misbehaviour_flags(verb, flags.embedded);
+  verb.add_option("--serve-carriers", flags.carriers.port,
+                  "Meanwhile stand in for the carriers that your platform polls, at http://127.0.0.1:PORT; 0 takes a "
+                  "free port and prints it")
+      ->type_name("PORT");
+  add_carrier_flags(verb, flags.carriers);
   verb.add_flag("--register-promises", flags.register_promises, "PUT /parcels first (always for the embedded one)");
+}
+
+void add_carrier_flags(CLI::App& verb, CarrierFlags& flags) {
+  verb.add_option_function<std::vector<std::string>>(
+          "--as-carrier",
+          [&flags](const std::vector<std::string>& names) {
+            for (const auto& name : names) {
+              const auto api = wire::pull_api_named(name);
+              if (!api && name != "all") {
+                throw CLI::ValidationError("--as-carrier", "'" + name + "' is none of ups, usps, easypost, fedex, all");
+              }
+              if (api) flags.apis.push_back(*api);
+            }
+          },
+          "Carriers: those that are polled, of ups, usps, easypost, fedex (default: all, each at its own paths)")
+      ->delimiter(',')
+      ->allow_extra_args(false)
+      ->type_name("NAME");
+  verb.add_option("--carrier-credentials", flags.credentials_file,
+                  "Carriers: who may poll, a line each, 'ups ID:SECRET' or 'easypost KEY' (default: environment "
+                  "PEAKSTORM_CARRIER_CREDENTIALS)")
+      ->type_name("FILE");
+  verb.add_flag("--any-credentials", flags.any_credentials, "Carriers: everybody may poll");
+  verb.add_option("--token-life", flags.token_life_s, "Carriers: seconds a token is good for (default: as documented)")
+      ->check(CLI::Range(std::int64_t{1}, std::int64_t{31'536'000}));
+  verb.add_option_function<std::string>(
+          "--poll-limit", [&flags](const std::string& text) { set_poll_limit(text, flags.troubles); },
+          "Carriers: requests of one credential a second, or N/SECONDS; beyond: 429 with Retry-After")
+      ->type_name("N");
+  verb.add_option_function<std::vector<std::string>>(
+          "--poll-fault",
+          [&flags](const std::vector<std::string>& texts) {
+            for (const auto& text : texts) set_poll_fault(text, flags.troubles);
+          },
+          "Carriers: shares of polls that go wrong: slow=0.05,error=0.01,stale=0.1 (an old cache)")
+      ->delimiter(',')
+      ->allow_extra_args(false)
+      ->type_name("NAME=RATE");
+  verb.add_option("--poll-seed", flags.troubles.seed, "Carriers: seed of those (default 1)")->check(whole_number());
+  verb.add_option_function<std::int64_t>(
+          "--poll-slow-ms", [&flags](std::int64_t ms) { flags.troubles.slow_by = std::chrono::milliseconds{ms}; },
+          "Carriers: how late a slow answer comes (default 2000)")
+      ->check(CLI::Range(std::int64_t{0}, std::int64_t{3'600'000}));
+  verb.add_option_function<double>(
+          "--poll-stale-hours",
+          [&flags](double h) { flags.troubles.stale_by = SimDuration{std::llround(h * 3'600'000)}; },
+          "Carriers: how old a stale cache is, in simulated hours (default 2)")
+      ->check(positive(10'000));
 }
 
 void add_misbehaviour_flags(CLI::App& verb, MisbehaviourFlags& flags) {

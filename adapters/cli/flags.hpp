@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "adapters/carriers.hpp"
 #include "adapters/cli/exit_code.hpp"
 #include "adapters/endpoint.hpp"
 #include "adapters/rate_profile.hpp"
@@ -49,6 +50,18 @@ struct MisbehaviourFlags {
 };
 void add_misbehaviour_flags(CLI::App& verb, MisbehaviourFlags& flags);
 
+/// Carriers that the platform under test polls, for the verbs that serve them.
+struct CarrierFlags {
+  std::optional<std::uint16_t> port;  ///< None: nobody is served; 0: a free one.
+  std::vector<wire::PullApi> apis;    ///< Empty: all.
+  std::string credentials_file;
+  bool any_credentials = false;
+  std::optional<std::int64_t> token_life_s;
+  CarrierTroubles troubles;
+};
+/// Without --serve-carriers, by which a replay serves them beside what it sends.
+void add_carrier_flags(CLI::App& verb, CarrierFlags& flags);
+
 struct ReplayFlags {
   std::string against;  ///< URL; empty: the embedded endpoint.
   std::vector<std::string> allow_hosts;
@@ -76,6 +89,7 @@ struct ReplayFlags {
   bool find_limit = false;   ///< Instead of one replay: the highest rate at which the gates hold.
   double trial_seconds = 5;  ///< Of its trials.
   MisbehaviourFlags embedded;
+  CarrierFlags carriers;
 };
 void add_replay_flags(CLI::App& verb, ReplayFlags& flags);
 

@@ -205,6 +205,14 @@ Result<ReplayOptions> replay_options(const World& world, const std::filesystem::
     return tl::unexpected(std::move(error));
   }
   if (const auto fits = check_batch(options); !fits) return tl::unexpected(fits.error());
+  if (flags.carriers.port) {
+    if (flags.find_limit) {
+      return fail(ErrorKind::bad_input,
+                  "--serve-carriers: trials of --find-limit have no simulated time; leave out one of the two");
+    }
+    // Better to hear of it before a long simulation than after.
+    if (const auto carriers = carriers_options(flags.carriers); !carriers) return tl::unexpected(carriers.error());
+  }
   if (flags.against.empty()) {
     if (!flags.ca_file.empty()) {
       return fail(ErrorKind::bad_input,
@@ -292,6 +300,20 @@ Result<std::unique_ptr<TrackingEndpoint>> start_embedded(ReplayOptions& options,
   options.track_pages = true;
   options.webhook_path.clear();
   return started;
+}
+
+Result<std::unique_ptr<ServedCarriers>> carriers_beside(const World& world, ReplaySource& source,
+                                                        ReplayOptions& options, const ReplayFlags& flags, bool quiet) {
+  if (!flags.carriers.port) return nullptr;
+  auto carriers = carriers_options(flags.carriers);
+  if (!carriers) return tl::unexpected(carriers.error());
+  carriers->port = *flags.carriers.port;
+  auto served =
+      serve_carriers(world, source, amend_truth(world, faults_of(options)), flags.carriers, std::move(*carriers));
+  if (!served) return tl::unexpected(served.error());
+  options.running = (*served)->instant;
+  if (!quiet || *flags.carriers.port == 0) note("Carriers at " + (*served)->carriers->url());
+  return served;
 }
 
 ReconcileOptions reconcile_options(const World& world, const ReplayOptions& options) {

@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "adapters/cli/carriers_run.hpp"
 #include "adapters/cli/flags.hpp"
 #include "adapters/endpoint.hpp"
 #include "adapters/jwks_server.hpp"
@@ -37,6 +38,11 @@ ShownRules shown_rules(const World& world, const ReplayOptions& options);
 
 /// How the replay is to be compared with the truth: with what its faults publish besides.
 ReconcileOptions reconcile_options(const World& world, const ReplayOptions& options);
+
+/// The carriers of --serve-carriers, moved along by a replay with these options; null when none are asked for. `source`
+/// is read to its end: another one than the replay's. `options.target` is known. Errors: bad_input, io.
+Result<std::unique_ptr<ServedCarriers>> carriers_beside(const World& world, ReplaySource& source,
+                                                        ReplayOptions& options, const ReplayFlags& flags, bool quiet);
 
 /// peakstorm::replay with progress.
 Result<ReplaySummary> run_replay(const World& world, ReplaySource& source, const ReplayOptions& options,

@@ -51,6 +51,7 @@ struct Replay {
   std::unique_ptr<TrackingEndpoint> endpoint;
   std::unique_ptr<JwksServer> jwks;          ///< Served until the end.
   std::unique_ptr<Reconciliation> recorder;  ///< Null on ranks other than 0, and in a search for the limit.
+  std::unique_ptr<ServedCarriers> carriers;  ///< Null when none are asked for.
 };
 
 tl::expected<void, ExitCode> rejected(const Error& error) {
@@ -67,6 +68,9 @@ tl::expected<void, ExitCode> prepare(const Flags& flags, const Context& context,
   }
   if (context.job != nullptr && flags.replay.find_limit) {
     return rejected("--find-limit: the search runs in one process; leave out mpirun, or give a --rate");
+  }
+  if (context.job != nullptr && flags.replay.carriers.port) {
+    return rejected("--serve-carriers: ranks have no common simulated instant; leave out mpirun or the carriers");
   }
   if (context.job != nullptr && flags.replay.against.empty()) {
     return rejected(
@@ -135,6 +139,12 @@ tl::expected<void, ExitCode> open(const Flags& flags, const Context& context, Re
                                                      reconcile_options(world, replay.options));
   const auto told = replay.run->for_each_scan([&](std::span<const Scan> scans) { replay.recorder->truth(scans); });
   if (!told) return rejected(told.error());
+  if (!flags.replay.carriers.port) return {};
+  const auto known = replay.run->replay_source();
+  if (!known) return rejected(known.error());
+  auto served = carriers_beside(world, **known, replay.options, flags.replay, flags.output.quiet);
+  if (!served) return rejected(served.error());
+  replay.carriers = std::move(*served);
   return {};
 }
 
@@ -179,20 +189,26 @@ ExitCode conclude(const Flags& flags, const Context& context, Replay& replay, co
   }
   auto& kept = replay.kept;
   if (kept) {
-    const auto written = kept->write_tables(results, *measures, verdicts, context.command_line, partial)
-                             .and_then([&] { return write_report(flags.out); })
-                             .and_then([&] { return kept->seal(); });
+    const auto written =
+        kept->write_tables(results, *measures, verdicts, context.command_line, partial)
+            .and_then([&] { return write_report(flags.out); })
+            .and_then(
+                [&] { return replay.carriers ? write_polls(replay.carriers->ledger, flags.out) : Result<void>(); })
+            .and_then([&] { return kept->seal(); });
     if (!written) return report(written.error());
   }
   if (flags.output.json) {
     print_json({{"run_folder", kept ? flags.out : flags.folder},
                 {"partial", partial},
+                {"polls", replay.carriers ? boost::json::value(polls_json(replay.carriers->ledger)) : nullptr},
                 {"replay", replay_json(summary, results)},
                 {"on_time_shown", on_time_shown_json(results)},
                 {"findings", findings_json(results)},
                 {"gates", gates_json(verdicts)}});
   } else if (!flags.output.quiet) {
-    std::string text = replay_text(summary, results) + gates_text(verdicts);
+    std::string text = replay_text(summary, results);
+    if (replay.carriers) text += polls_text(replay.carriers->ledger);
+    text += gates_text(verdicts);
     if (kept) text += "Report: " + (std::filesystem::path(flags.out) / "report.html").string() + "\n";
     print_text(text);
   }
@@ -210,6 +226,7 @@ ExitCode replay_folder(const Flags& flags, const Context& context) {
   const auto opened = together(context, [&] { return open(flags, context, replay); });
   if (opened && flags.replay.find_limit) return replay_limit(flags, replay, context);
   const auto summary = opened ? send(flags, replay, context) : tl::unexpected(opened.error());
+  if (replay.carriers) replay.carriers->carriers->stop();
   if (!summary) {
     if (replay.kept) replay.kept->discard();
     return summary.error();

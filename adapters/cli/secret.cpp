@@ -41,6 +41,16 @@ Result<std::string> broker_password(const std::string& file) {
   return secret_of(file, broker_password_variable, "--broker-password-file");
 }
 
+Result<std::string> carrier_credentials(const std::string& file) {
+  if (file.empty()) {
+    const char* value = std::getenv(carrier_credentials_variable);
+    return value == nullptr ? std::string() : std::string(value);
+  }
+  std::ifstream stream(file, std::ios::binary);
+  if (!stream) return fail(ErrorKind::bad_input, file + ": cannot be read; check --carrier-credentials");
+  return std::string(std::istreambuf_iterator<char>(stream), {});
+}
+
 std::string random_secret() {
   std::random_device chance;
   std::string secret;

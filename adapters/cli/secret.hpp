@@ -19,6 +19,12 @@ inline constexpr const char* broker_password_variable = "PEAKSTORM_BROKER_PASSWO
 /// Likewise, of the environment variable above.
 Result<std::string> broker_password(const std::string& file);
 
+inline constexpr const char* carrier_credentials_variable = "PEAKSTORM_CARRIER_CREDENTIALS";
+
+/// All of `file` when one is given, else the environment variable above: who may poll the carriers, a line each
+/// (adapters/carriers.hpp). Errors: bad_input when the file cannot be read.
+Result<std::string> carrier_credentials(const std::string& file);
+
 /// A new one, for an endpoint that lives as long as one drill: 256 bits from the operating system, in hex.
 std::string random_secret();
 

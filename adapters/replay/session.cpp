@@ -61,6 +61,7 @@ class Session final : public Trials {
     if (!plan.rates.empty()) summary.rates = plan.rates.text();
     retries_.pace(plan.speed);
     begin_together();
+    if (options_.running) options_.running->start(plan.speed);
     // What falls to this one of several is known only afterwards.
     tally_.enter(ReplayPhase::sending, (totals.scans + (options_.track_pages ? totals.checks : 0)) / share_.count);
 

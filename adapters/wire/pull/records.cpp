@@ -24,7 +24,7 @@ constexpr std::string_view ups_reply =
                "statusCode": {{scan.code?}}},
              "date": {{scan.at|yyyymmdd}}, "time": {{scan.at|hhmmss}}, "gmtDate": {{scan.at|utc_yyyymmdd}},
              "gmtOffset": {{scan.at|offset}}, "gmtTime": {{scan.at|utc_hhmmss}}} {{/history}}],
-          "currentStatus": {"type": {{status.status}}, "description": {{status.text}}, "code": {{status.detail}},
+          "currentStatus": {"type": {{status.status?}}, "description": {{status.text?}}, "code": {{status.detail?}},
             "statusCode": {{status.code?}}},
           "packageAddress": [{"type": "DESTINATION",
             "address": {"stateProvince": {{destination.region?}}, "postalCode": {{destination}}}}],
