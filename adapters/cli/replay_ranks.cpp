@@ -32,7 +32,7 @@ struct Account {
   void transfer(Archive& archive) {
     ReplaySummary& s = summary;
     archive(s.complete, s.scans, s.checks, s.attempts, s.accepted, s.refused, s.timed_out, s.broken, s.dropped, s.late,
-            s.asked, s.injected, s.given_up, s.registered, s.read, s.unread, s.speed, s.rates, s.sending, s.wall,
+            s.asked, s.injected, s.given_up, s.registered, s.read, s.unread, s.unreadable, s.speed, s.rates, s.sending, s.wall,
             s.cpu);
     archive(sender.host, sender.clock_offset, sender.clock_uncertainty, sender.clock_drift);
   }
@@ -52,6 +52,7 @@ void add(ReplaySummary& all, const ReplaySummary& one) {
         &ReplaySummary::registered, &ReplaySummary::read, &ReplaySummary::unread}) {
     all.*count += one.*count;
   }
+  if (all.unreadable.empty()) all.unreadable = one.unreadable;
   all.sending = std::max(all.sending, one.sending);
   all.wall = std::max(all.wall, one.wall);
   all.cpu += one.cpu;

@@ -292,7 +292,7 @@ Result<std::unique_ptr<TrackingEndpoint>> start_embedded(ReplayOptions& options,
   endpoint.faults = flags.embedded.faults;
   if (flags.grpc_call) endpoint.grpc_port = 0;
   endpoint.allow_batches = options.format == "cloudevents-batch";
-  endpoint.capture_events_max = misbehaviour.capture_events_max;
+  endpoint.capture_events_max = flags.embedded.capture_events_max;
   auto started = TrackingEndpoint::start(std::move(endpoint));
   if (!started) return started;
   options.target = flags.grpc_call ? (*started)->grpc_url() : (*started)->url();
