@@ -48,8 +48,9 @@ void add(ReplaySummary& all, const ReplaySummary& one) {
   for (const auto count :
        {&ReplaySummary::scans, &ReplaySummary::checks, &ReplaySummary::attempts, &ReplaySummary::accepted,
         &ReplaySummary::refused, &ReplaySummary::timed_out, &ReplaySummary::broken, &ReplaySummary::dropped,
-        &ReplaySummary::late, &ReplaySummary::asked, &ReplaySummary::injected, &ReplaySummary::given_up,
-        &ReplaySummary::registered, &ReplaySummary::read, &ReplaySummary::unread}) {
+        &ReplaySummary::late, &ReplaySummary::asked, &ReplaySummary::requests, &ReplaySummary::split,
+        &ReplaySummary::injected, &ReplaySummary::given_up, &ReplaySummary::registered, &ReplaySummary::read,
+        &ReplaySummary::unread}) {
     all.*count += one.*count;
   }
   if (all.unreadable.empty()) all.unreadable = one.unreadable;

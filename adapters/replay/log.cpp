@@ -41,7 +41,8 @@ struct Moment {
 // Each member at its own width, so that the form does not depend on a compiler's padding.
 template <class Archive>
 void transfer(Archive& archive, RequestRecord& r) {
-  archive(r.kind, r.fate, r.status, r.parcel, r.sequence, r.intended, r.sent, r.done, r.in_flight, r.fault);
+  archive(r.kind, r.fate, r.status, r.parcel, r.sequence, r.intended, r.sent, r.done, r.in_flight, r.fault, r.held,
+          r.by_job);
 }
 template <class Archive>
 void transfer(Archive& archive, InjectedFault& f) {
