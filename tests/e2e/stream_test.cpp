@@ -66,7 +66,7 @@ TEST(Stream, BadValuesAreRefusedWithTheCure) {
   };
   for (const Case& c : cases) {
     const auto done = run(simulation(c.words));
-    SCOPED_TRACE(testing::PrintToString(c.words));
+    SCOPED_TRACE(::testing::PrintToString(c.words));
     EXPECT_EQ(done.exit_code, 2);
     for (const std::string& words : c.told) EXPECT_THAT(done.err, HasSubstr(words));
   }

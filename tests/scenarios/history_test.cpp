@@ -252,9 +252,12 @@ TEST_F(History, ExtendedPromisesAreAMarginAndOthersAreNot) {
   }
   set_aside_extensions(*facts, orders);
   for (const PastOrder& order : orders) {
-    if (order.placed < facts->first + 4 || order.placed > facts->last + 6) EXPECT_EQ(order.telling_share, 1);
-    if (order.placed >= facts->first + 6 && order.placed <= facts->last + 4)
+    if (order.placed < facts->first + 4 || order.placed > facts->last + 6) {
+      EXPECT_EQ(order.telling_share, 1);
+    }
+    if (order.placed >= facts->first + 6 && order.placed <= facts->last + 4) {
       EXPECT_NEAR(order.lead() * order.telling_share, 20, 1e-9);
+    }
   }
 }
 

@@ -68,7 +68,8 @@ void write_batches(const World& world, wire::WireFormat& format, std::ofstream& 
   wire::Message message;
   for (std::uint32_t from = 0; from < parcel_count; from += batch) {
     std::vector<Told> told;
-    for (std::uint32_t i = from; i < std::min(parcel_count, from + batch); ++i) told.push_back(parcel(world, i));
+    for (std::uint32_t i = from; i < std::min(parcel_count, from + batch); ++i)
+      told.push_back(awkward_parcel(world, i));
     for (std::size_t s = 0; s < 10; ++s) {
       std::vector<wire::ParcelView> views;
       std::string numbers;
