@@ -6,8 +6,9 @@
 ///   scans.pb.zst    the scan stream, acts.pb.zst what shoppers did (results/store/peakstorm.proto)
 ///   run.sqlite      every measure as a table (results/store/schema.sql)
 ///   report.html     for people (results/report.hpp)
-///   polls.json      how a platform polled the carriers that were served beside a replay (results/polls.hpp), if any were
-///   checkpoints/    states to go on from (results/checkpoint.hpp), while the run is not complete; not in the manifest
+///   polls.json      how a platform polled the carriers that were served beside a replay (results/polls.hpp), if any
+///   were checkpoints/    states to go on from (results/checkpoint.hpp), while the run is not complete; not in the
+///   manifest
 ///
 /// A folder without a manifest is an unfinished run, whatever else is in it. One writer per folder, one thread at a
 /// time.

@@ -32,8 +32,8 @@ struct Account {
   void transfer(Archive& archive) {
     ReplaySummary& s = summary;
     archive(s.complete, s.scans, s.checks, s.attempts, s.accepted, s.refused, s.timed_out, s.broken, s.dropped, s.late,
-            s.asked, s.injected, s.given_up, s.registered, s.read, s.unread, s.unreadable, s.speed, s.rates, s.sending, s.wall,
-            s.cpu);
+            s.asked, s.injected, s.given_up, s.registered, s.read, s.unread, s.unreadable, s.speed, s.rates, s.sending,
+            s.wall, s.cpu);
     archive(sender.host, sender.clock_offset, sender.clock_uncertainty, sender.clock_drift);
   }
 };
