@@ -3,7 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <array>
 #include <boost/json.hpp>
+#include <chrono>
 #include <cmath>
 #include <filesystem>
 #include <fstream>
@@ -35,10 +37,13 @@ double number(const boost::json::value& value) {
 fs::path small_history(const fs::path& folder, int days) {
   std::ofstream out(folder / "orders.csv");
   out << "id,placed,promised,came\n";
-  const auto date = [](int day) {  // Day 0 is 1 January 2017; 28-day months keep the test's calendar simple.
-    char text[16];
-    std::snprintf(text, sizeof text, "%04d-%02d-%02d", 2017 + day / 336, 1 + day % 336 / 28, 1 + day % 28);
-    return std::string(text);
+  const auto date = [](int day) {
+    using namespace std::chrono;
+    const year_month_day civil{sys_days{2017y / January / 1} + std::chrono::days{day}};
+    std::array<char, 16> text{};
+    std::snprintf(text.data(), text.size(), "%04d-%02u-%02u", int{civil.year()}, unsigned{civil.month()},
+                  unsigned{civil.day()});
+    return std::string(text.data());
   };
   for (int i = 0; i < days * 40; ++i) {
     const int day = i / 40;

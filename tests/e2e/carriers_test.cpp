@@ -44,25 +44,31 @@ TEST_F(Carriers, OfAFinishedRunAreServedUntilCtrlC) {
   HttpClient client(static_cast<std::uint16_t>(started.at("port").to_number<int>()));
   EXPECT_EQ(client.exchange("GET", "/v2/trackers").status, 401);
   std::set<std::string> ids;
-  std::string query = "?page_size=100";
-  for (bool more = true; more;) {
+  // The run's days pass in a millisecond; who asks within it sees fewer parcels, and asks again.
+  std::size_t pages = 0;
+  std::size_t told = 0;
+  std::string query = "?page_size=30";
+  for (bool more = true; (more || ids.size() < 100) && pages < 1000; ++pages) {
+    if (!more) query = "?page_size=30";
     const HttpReply reply = client.exchange("GET", "/v2/trackers" + query, key);
     ASSERT_EQ(reply.status, 200) << reply.body;
     const auto list = boost::json::parse(reply.body).as_object();
     more = list.at("has_more").as_bool();
     for (const auto& tracker : list.at("trackers").as_array()) {
       ids.emplace(tracker.at("id").as_string());
+      ++told;
       EXPECT_FALSE(tracker.at("tracking_details").as_array().empty());
-      query = "?page_size=100&before_id=" + std::string(tracker.at("id").as_string());
+      query = "?page_size=30&before_id=" + std::string(tracker.at("id").as_string());
     }
   }
-  EXPECT_GT(ids.size(), 100U);
+  EXPECT_EQ(ids.size(), 100U);
+  EXPECT_GE(pages, 4U);
   served.signal(SIGINT);
   const Finished ended = served.wait();
   EXPECT_EQ(ended.exit_code, 0) << ended.err;
   const auto polls = ended.json().at("polls").at("easypost").as_object();
   EXPECT_EQ(polls.at("parcels").to_number<std::size_t>(), ids.size());
-  EXPECT_EQ(polls.at("told").to_number<std::size_t>(), ids.size());
+  EXPECT_EQ(polls.at("told").to_number<std::size_t>(), told);
   EXPECT_EQ(polls.at("refused").to_number<int>(), 1);
 }
 

@@ -85,7 +85,12 @@ World unite(const World& a, World b) {
     d.destinations.resize(a.destinations.size() + b.destinations.size());
     d.nodes.resize(a.nodes.size() + b.nodes.size());
   }
-  for (ShipNode& node : w.nodes) node.demand.resize(a.destinations.size() + b.destinations.size());
+  for (ShipNode& node : w.nodes) {
+    node.demand.resize(a.destinations.size() + b.destinations.size());
+    for (Pickup& p : node.pickups) {
+      if (p.skips_zones()) p.destinations.resize(a.destinations.size() + b.destinations.size());
+    }
+  }
   for (auto& row : w.coverage) row.resize(a.destinations.size() + b.destinations.size());
 
   w.zones.insert(w.zones.end(), b.zones.begin(), b.zones.end());
@@ -135,6 +140,7 @@ World unite(const World& a, World b) {
     for (Pickup& p : n.pickups) {
       p.carrier = moved(p.carrier, carriers);
       p.facility = moved(p.facility, places);
+      if (p.skips_zones()) p.destinations.insert(p.destinations.begin(), a.destinations.size(), false);
     }
     w.nodes.push_back(n);
   }
@@ -381,7 +387,11 @@ TEST(Metamorphic, ALooserPromiseMovesNoParcelAndIsKeptAtLeastAsOften) {
   for (std::uint64_t seed = 1; seed <= worlds; ++seed) {
     SCOPED_TRACE(seed);
     World world = random_world(seed);
-    for (Shipper& s : world.shippers) s.guarantees.clear();  // These upgrade by the promise.
+    for (Shipper& s : world.shippers) {
+      s.guarantees.clear();                     // These upgrade by the promise.
+      s.tier_choice = false;                    // Shoppers look at it.
+      s.promise.kind = PromiseKind::published;  // The others learn from what became of it.
+    }
     std::array<std::map<ParcelId, Outcome>, 2> runs;
     std::array<Count, 2> counts;
     for (std::size_t looser = 0; looser < 2; ++looser) {
