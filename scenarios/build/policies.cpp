@@ -60,6 +60,7 @@ std::string label_of(const toml::node& node, std::size_t position) {
 }
 
 std::string text_of(const toml::node& node) {
+  if (const auto* number = node.as_floating_point()) return number_text(number->get());
   std::ostringstream out;
   node.visit([&](const auto& value) { out << value; });
   std::string text = out.str();
