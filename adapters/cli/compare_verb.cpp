@@ -352,6 +352,7 @@ void add_compare(CLI::App& program, Action& action) {
   const CLI::Range fraction(1e-9, 1e9);
   auto* const best = verb->add_option("--best", flags->best, "Yardstick to select by (default promise_kept)");
   std::vector<std::string> names;
+  names.reserve(yardstick_infos.size());
   for (const YardstickInfo& info : yardstick_infos) names.emplace_back(info.name);
   best->check(CLI::IsMember(names));
   auto* const precision = verb->add_option("--precision", flags->precision,
