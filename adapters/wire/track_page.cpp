@@ -83,7 +83,7 @@ class Reader {
                                                         const std::vector<std::string>& pointers) const {
     auto joined = text(object, pointers.front());
     for (std::size_t i = 1; i < pointers.size() && joined && *joined; ++i) {
-      const auto further = text(object, pointers[i]);
+      auto further = text(object, pointers[i]);
       if (!further) return further;
       **joined += '/';
       **joined += further->value_or("");
