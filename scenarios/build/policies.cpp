@@ -320,6 +320,7 @@ struct PolicyFile::Impl {
       }
       for (const auto& counts : all) {
         std::vector<Ppm> shares;
+        shares.reserve(counts.size());
         for (const std::size_t count : counts) shares.push_back(static_cast<Ppm>(count * *ppm));
         axis.shares.push_back(std::move(shares));
       }
@@ -796,6 +797,7 @@ struct PolicyFile::Impl {
   /// To a sum of 1, in proportion; by largest remainder. All equal when nobody had a share.
   static void rescale(std::vector<std::pair<std::string, Ppm>>& shares, std::uint64_t sum) {
     std::vector<Ppm> weights;
+    weights.reserve(shares.size());
     for (auto& [service, share] : shares) weights.push_back(sum == 0 ? 1 : share);
     // scaled_to_mean_one makes the sum size * ppm_one of them; dividing it by size keeps the proportions, and the
     // largest takes what rounding leaves.
