@@ -8,7 +8,7 @@
 
 namespace peakstorm::store {
 
-std::string manifest_name(std::uint32_t number) {
+std::string checkpoint_manifest_name(std::uint32_t number) {
   return fmt::format("{:06}.json", number);
 }
 std::string part_name(std::uint32_t number, std::size_t rank) {

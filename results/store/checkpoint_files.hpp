@@ -19,7 +19,7 @@ inline constexpr int checkpoint_format = 1;  ///< Of the manifest.
 inline constexpr const char* inputs_name = "inputs";
 inline constexpr const char* temporary_end = ".tmp";
 
-std::string manifest_name(std::uint32_t number);
+std::string checkpoint_manifest_name(std::uint32_t number);
 std::string part_name(std::uint32_t number, std::size_t rank);
 
 /// The number that the name of a manifest, a part or a temporary of either begins with; none for other files.

@@ -201,7 +201,7 @@ Result<std::unique_ptr<CheckpointReader>> CheckpointReader::open(const fs::path&
   std::vector<std::string> skipped;
   for (auto entry = files->rbegin(); entry != files->rend(); ++entry) {
     const auto& [number, names] = *entry;
-    const fs::path path = folder / store::manifest_name(number);
+    const fs::path path = folder / store::checkpoint_manifest_name(number);
     // Parts without a manifest are a checkpoint that was never finished: nothing was lost.
     if (std::find(names.begin(), names.end(), path.filename().string()) == names.end()) continue;
     auto impl = std::make_unique<Impl>();

@@ -203,7 +203,7 @@ Result<void> CheckpointWriter::Impl::prepare() {
   number = 1;
   for (const auto& [old, names] : *files) {
     number = std::max(number, old + 1);
-    const bool whole = std::find(names.begin(), names.end(), store::manifest_name(old)) != names.end();
+    const bool whole = std::find(names.begin(), names.end(), store::checkpoint_manifest_name(old)) != names.end();
     for (const std::string& name : names) {
       if (whole && !name.ends_with(store::temporary_end)) continue;
       if (calls.remove((plan.folder / name).c_str()) != 0) return io_error(plan.folder / name, "remove");
@@ -287,7 +287,7 @@ Result<void> CheckpointWriter::Impl::write_manifest(const std::vector<std::vecto
                               {"run_folder", run.run_folder},
                               {"command_line", run.command_line},
                               {"parts", std::move(list)}};
-  const fs::path path = plan.folder / store::manifest_name(number);
+  const fs::path path = plan.folder / store::checkpoint_manifest_name(number);
   if (auto written = write_whole(path, json::serialize(manifest) + "\n", calls); !written) return written;
   if (calls.sync_directory(plan.folder.c_str()) != 0) return io_error(plan.folder, "flush");
   return {};

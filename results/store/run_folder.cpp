@@ -15,6 +15,7 @@
 #include "results/store/source.hpp"
 #include "results/store/stream.hpp"
 #include "results/store/tables.hpp"
+#include "results/store/ticks.hpp"
 
 namespace peakstorm {
 namespace {
@@ -23,16 +24,13 @@ namespace fs = std::filesystem;
 namespace json = boost::json;
 using store::io_error;
 using store::manifest_name;
+using store::ticks;
 using store::tables_name;
 using store::write_file;
 
 constexpr const char* scans_name = "scans.pb.zst";
 constexpr const char* acts_name = "acts.pb.zst";
 constexpr int manifest_format = 1;
-
-std::int64_t ticks(SimTime at) {
-  return at.time_since_epoch().count();
-}
 
 std::vector<std::uint64_t> node_hashes_of(const std::vector<std::string>& names) {
   std::vector<std::uint64_t> hashes;

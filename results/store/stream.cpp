@@ -21,6 +21,7 @@
 
 #include "engine/hand_over.hpp"
 #include "peakstorm.pb.h"
+#include "results/store/ticks.hpp"
 
 namespace peakstorm::store {
 namespace {
@@ -35,9 +36,6 @@ constexpr std::string_view index_mark = "PSIX";
 // Larger claims in an index are damage, not data: refuse before allocating.
 constexpr std::uint64_t frame_bytes_max = std::uint64_t{1} << 26U;
 
-std::int64_t ticks(SimTime at) {
-  return at.time_since_epoch().count();
-}
 SimTime instant(std::int64_t ms) {
   return SimTime{SimDuration{ms}};
 }

@@ -10,6 +10,7 @@
 #include "results/interval.hpp"
 #include "results/measures/names.hpp"
 #include "results/store/database.hpp"
+#include "results/store/ticks.hpp"
 
 namespace peakstorm::store {
 namespace {
@@ -25,9 +26,6 @@ const char* name_of(const std::array<const char*, n>& names, E value) {
   return names[static_cast<std::size_t>(value)];
 }
 
-std::int64_t ticks(SimTime at) {
-  return at.time_since_epoch().count();
-}
 double factor(Ppm ppm) {
   return static_cast<double>(ppm) / ppm_one;
 }

@@ -19,6 +19,7 @@
 #include "scenarios/build/folder.hpp"
 #include "scenarios/build/overlay.hpp"
 #include "scenarios/text/near.hpp"
+#include "scenarios/text/toml.hpp"
 
 namespace peakstorm {
 namespace {
@@ -32,10 +33,6 @@ constexpr std::array<std::string_view, 5> fixed_keys{"scenario", "size", "replay
 constexpr std::array<std::string_view, 3> policy_keys{"name", "note", "tables"};
 /// Points of one axis; more are a mistake in its step.
 constexpr std::size_t axis_points_max = 10'000;
-
-int line_of(const toml::node& node) {
-  return std::max(static_cast<int>(node.source().begin.line), 1);
-}
 
 /// A value made here that stands in `line`: parsed from a text that begins there.
 toml::table made_in_line(int line, const std::string& text) {

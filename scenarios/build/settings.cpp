@@ -10,6 +10,7 @@
 #include "scenarios/build/folder.hpp"
 #include "scenarios/build/overlay.hpp"
 #include "scenarios/text/near.hpp"
+#include "scenarios/text/toml.hpp"
 #include "scenarios/text/zones.hpp"
 
 namespace peakstorm::scenarios {
@@ -22,10 +23,6 @@ constexpr std::array<Ppm, 24> default_hours{580'000,   290'000,   120'000,   60'
                                             1'430'000, 1'650'000, 1'620'000, 1'440'000, 1'560'000, 1'490'000,
                                             1'310'000, 1'430'000, 1'500'000, 1'520'000, 1'340'000, 1'010'000};
 constexpr std::array<Ppm, 7> default_weekdays{1'120'000, 1'070'000, 1'090'000, 1'060'000, 1'060'000, 740'000, 870'000};
-
-int line_of(const toml::node& node) {
-  return static_cast<int>(node.source().begin.line);
-}
 
 std::string list_of(const std::vector<std::string_view>& words) {
   std::string text;

@@ -9,13 +9,10 @@
 #include "scenarios/build/builder.hpp"
 #include "scenarios/build/folder.hpp"
 #include "scenarios/text/near.hpp"
+#include "scenarios/text/toml.hpp"
 
 namespace peakstorm::scenarios {
 namespace {
-
-int line_of(const toml::node& node) {
-  return std::max(static_cast<int>(node.source().begin.line), 1);
-}
 
 /// A value as the cell of a table would have it.
 Parsed<std::string> cell_text(const toml::node& node) {

@@ -11,6 +11,7 @@
 #include "scenarios/library.hpp"
 #include "scenarios/text/fields.hpp"
 #include "scenarios/text/near.hpp"
+#include "scenarios/text/toml.hpp"
 
 namespace peakstorm {
 namespace {
@@ -117,7 +118,6 @@ class Settings {
   }
 
  private:
-  static int line_of(const toml::node& node) { return static_cast<int>(node.source().begin.line); }
   static std::string short_number(double value) {
     std::string text = std::to_string(value);
     text.erase(text.find_last_not_of('0') + 1);
