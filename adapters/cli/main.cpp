@@ -88,6 +88,7 @@ ExitCode run(int argc, char** argv, const StopSignals& stop, const cluster::Runn
   add_check(program, action);
   add_gate(program, action);
   add_report(program, action);
+  add_export(program, action);
   add_endpoint(program, action);
   add_scenarios(program, action);
   add_fit(program, action);

@@ -36,6 +36,7 @@ void add_compare(CLI::App& program, Action& action);
 void add_check(CLI::App& program, Action& action);
 void add_gate(CLI::App& program, Action& action);
 void add_report(CLI::App& program, Action& action);
+void add_export(CLI::App& program, Action& action);
 void add_endpoint(CLI::App& program, Action& action);
 void add_scenarios(CLI::App& program, Action& action);
 void add_fit(CLI::App& program, Action& action);

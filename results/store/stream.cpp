@@ -417,6 +417,8 @@ class Reader final : public StreamReader<T> {
     return {};
   }
 
+  [[nodiscard]] std::span<const std::byte> plain() const override { return std::as_bytes(std::span(plain_)); }
+
  private:
   Result<void> read(std::uint64_t offset, std::vector<std::byte>& bytes) {
     std::size_t done = 0;

@@ -50,6 +50,8 @@ class StreamReader {
   virtual ~StreamReader() = default;
   /// Replaces `items` with those of the next frame; empty means the end.
   virtual Result<void> next_frame(std::vector<T>& items) = 0;
+  /// That frame as it was stored, unpacked: length-delimited messages. Valid until the next call.
+  [[nodiscard]] virtual std::span<const std::byte> plain() const = 0;
 };
 
 extern template class StreamWriter<Scan>;
