@@ -217,7 +217,7 @@ class Keys {
       if (std::find(asked_.begin(), asked_.end(), name) != asked_.end()) continue;
       const auto line = static_cast<int>(key.source().begin.line);
       fault(line > 0 ? line : line_, name, "unknown key " + in_quotes(name),
-            did_you_mean(name, asked_, "remove it; scenarios/FORMAT.md lists the keys"));
+            did_you_mean(name, asked_, "remove it; the keys here are " + known()));
     }
   }
 
@@ -225,6 +225,14 @@ class Keys {
   [[nodiscard]] std::string field(std::string_view key) const {
     if (path_.empty() || key.empty()) return path_ + std::string(key);
     return path_ + "." + std::string(key);
+  }
+  /// The keys that were asked for, in the order in which they were first.
+  [[nodiscard]] std::string known() const {
+    std::string text;
+    for (auto key = asked_.begin(); key != asked_.end(); ++key) {
+      if (std::find(asked_.begin(), key, *key) == key) text += (text.empty() ? "" : ", ") + std::string(*key);
+    }
+    return text;
   }
   const toml::table* table_;
   std::string path_;
