@@ -93,6 +93,7 @@ ExitCode run(int argc, char** argv, const StopSignals& stop, const cluster::Runn
   add_scenarios(program, action);
   add_fit(program, action);
   add_backtest(program, action);
+  add_document(program, action);
 
   if (argc > 1 && argv[1][0] != '-') {
     const auto verbs = verb_names(program);

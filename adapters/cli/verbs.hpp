@@ -41,5 +41,6 @@ void add_endpoint(CLI::App& program, Action& action);
 void add_scenarios(CLI::App& program, Action& action);
 void add_fit(CLI::App& program, Action& action);
 void add_backtest(CLI::App& program, Action& action);
+void add_document(CLI::App& program, Action& action);
 
 }  // namespace peakstorm::cli
