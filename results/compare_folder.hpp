@@ -5,7 +5,7 @@
 ///     scenario/NAME/      the scenario's files
 ///     policies/           the policies file and its tables
 ///     seasons.txt         one line per finished season, in the order in which they finished
-///     comparison.json     the result; written at the end and replaced by a later one
+///     comparison.json     the result, and report.html, its page; written at the end and replaced by a later one
 ///
 /// One thread at a time. One process at a time: a second one that opens the folder is refused.
 #pragma once
@@ -31,6 +31,7 @@ struct CompareFacts {
   std::uint32_t replication = 0;  ///< First season's replication number.
   double scale = 1;
   ComparisonPlan plan;
+  std::optional<std::size_t> budget;      ///< Seasons that a search may take; none: no search.
   std::vector<std::string> names;         ///< Of the policies, the control first.
   std::vector<std::string> fingerprints;  ///< Of their worlds.
 };

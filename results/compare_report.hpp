@@ -1,10 +1,13 @@
-/// A comparison for programs: one JSON object.
+/// A comparison for programs and for people: one JSON object, and one HTML page.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "results/comparison.hpp"
+#include "results/league.hpp"
 
 namespace peakstorm {
 
@@ -24,12 +27,37 @@ struct CompareReport {
   ComparisonPlan plan;
   std::vector<ComparedPolicy> policies;  ///< The control first.
   Comparison found;
+  League league;
+  // Names for the league's numbers.
+  std::vector<std::string> services;
+  std::vector<std::string> carriers;  ///< Of the services, by ServiceId.
+  std::vector<std::string> regions;
+  /// Of a searched space: how many of an axis's values the points met.
+  struct Axis {
+    std::string name;
+    std::string from;  ///< Its first value ...
+    std::string to;    ///< ... and its last.
+    std::size_t met = 0;
+    std::size_t of = 0;
+  };
+  /// Points of a searched space; none when every policy was named.
+  struct Explored {
+    std::size_t points = 0;  ///< Among the policies.
+    std::size_t of = 0;      ///< In the space.
+    std::vector<Axis> axes;
+  };
+  std::optional<Explored> explored;
 };
 
 /// One object: "policies" (by policy "seasons", "pareto", "dominated_by", "eliminated", and by yardstick mean,
 /// interval, difference from the control with its simultaneous interval and variance ratio), "pareto" and "selected"
 /// (names), "statement", "selection" (procedure, guaranteed, delta, seasons needed), "yardsticks", "partial" and the
-/// plan.
+/// plan; "league" (rows, best, worst, most_improved, cuts) and "explored" of a search.
 std::string comparison_json(const CompareReport& report);
+
+/// A page that loads nothing, runs no script and needs none: the statement, paired differences, promises against cost,
+/// all policies, carriers by region, what was not explored. Light and dark, from 320 pixels' width on; every name from
+/// the inputs is escaped.
+std::string comparison_page(const CompareReport& report);
 
 }  // namespace peakstorm

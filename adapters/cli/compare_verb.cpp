@@ -19,6 +19,7 @@
 #include "adapters/cli/progress.hpp"
 #include "adapters/cli/scenario.hpp"
 #include "adapters/cli/simulation_run.hpp"
+#include "adapters/cli/space_points.hpp"
 #include "adapters/cli/text.hpp"
 #include "adapters/cli/verbs.hpp"
 #include "results/compare_folder.hpp"
@@ -43,6 +44,8 @@ struct Flags {
   std::size_t least = 10;
   std::size_t most = 1'000;
   std::optional<std::size_t> fixed;
+  bool optimise = false;
+  std::optional<std::size_t> budget;  ///< Seasons that a search may take.
   std::string time;
   std::string out;
   std::string resume;
@@ -52,14 +55,19 @@ struct Flags {
 /// Everything a comparison is made from.
 struct Job {
   std::optional<PolicyFile> file;
-  std::vector<World> worlds;  ///< By policy, while they are few; otherwise each season loads its own.
-  std::string title;
+  std::vector<World> worlds;       ///< By policy, while they are few; otherwise each season loads its own.
+  std::vector<SpacePoint> points;  ///< Of the space: policies after those of the file.
+  std::vector<ComparedPolicy> policies;
+  CompareReport report;  ///< Names; the rest at the end.
   CompareFacts facts;
   SeasonsPlan seasons;
+  std::vector<std::vector<std::optional<SeasonRecord>>> leagues;  ///< Of the control and those without a carrier.
   std::unique_ptr<CompareFolder> folder;
   std::optional<Clock::duration> time;
 };
 
+/// Seasons of a search, unless --budget says otherwise.
+constexpr std::size_t budget_default = 1'000;
 /// Worlds of so many policies are kept in memory.
 constexpr std::size_t worlds_kept = 40;
 
@@ -88,26 +96,66 @@ tl::expected<void, ExitCode> plan_comparison(const Flags& flags, ComparisonPlan&
   return {};
 }
 
+tl::expected<World, std::vector<Fault>> load(const Job& job, std::size_t policy) {
+  const std::size_t named = job.file->policies().size();
+  return policy < named ? job.file->world(policy) : job.file->world_at(job.points[policy - named]);
+}
+
 /// Loads every policy once: whatever is wrong is said before anything runs.
-tl::expected<void, ExitCode> check_policies(Job& job) {
-  const auto& policies = job.file->policies();
+tl::expected<void, ExitCode> check_policies(Job& job, const fs::path& scenario) {
+  for (const Policy& policy : job.file->policies()) job.policies.push_back({policy.name, policy.note, policy.changes});
+  for (const auto& point : job.points) {
+    const Policy policy = job.file->at(point);
+    job.policies.push_back({policy.name, policy.note, policy.changes});
+  }
   std::vector<Fault> faults;
-  for (std::size_t p = 0; p < policies.size(); ++p) {
-    auto world = job.file->world(p);
+  for (std::size_t p = 0; p < job.policies.size(); ++p) {
+    auto world = load(job, p);
     if (!world) {
       for (Fault& fault : world.error()) {
         if (std::find(faults.begin(), faults.end(), fault) == faults.end()) faults.push_back(std::move(fault));
       }
       continue;
     }
-    job.facts.names.push_back(policies[p].name);
+    job.facts.names.push_back(job.policies[p].name);
     job.facts.fingerprints.push_back(fingerprint(*world).hex());
-    if (p == 0) job.title = world->title;
-    if (policies.size() <= worlds_kept) job.worlds.push_back(std::move(*world));
+    if (p == 0) {
+      job.report.title = world->title;
+      for (const Service& service : world->services) {
+        job.report.services.push_back(service.name);
+        job.report.carriers.push_back(world->carriers[index(service.carrier)].name);
+      }
+      for (const Region& region : world->regions) job.report.regions.push_back(region.name);
+    }
+    if (job.policies.size() <= worlds_kept) job.worlds.push_back(std::move(*world));
   }
   if (faults.empty()) return {};
-  report_faults(job.folder ? job.folder->scenario() : fs::path(), faults);
+  report_faults(scenario, faults);
   return tl::unexpected(ExitCode::input_rejected);
+}
+
+/// Half of the budget looks at as many points as it can, the other half tells the good ones apart; with a fixed number
+/// of seasons there is nothing to tell apart afterwards.
+tl::expected<void, ExitCode> choose_points(Job& job, const fs::path& file) {
+  if (job.file->space().empty()) {
+    return tl::unexpected(rejected(file.string() + ": --optimise needs a [space]; scenarios/FORMAT.md describes it"));
+  }
+  const std::size_t named = job.file->policies().size();
+  const ComparisonPlan& plan = job.facts.plan;
+  const std::size_t each = plan.fixed.value_or(2 * plan.least);
+  const std::size_t affordable = *job.facts.budget / each;
+  if (affordable < named + 2) {
+    return tl::unexpected(rejected(
+        fmt::format("--budget {}: {} seasons of {} policies and two points of the space need {}; raise it, or lower {}",
+                    *job.facts.budget, each, named, each * (named + 2), plan.fixed ? "--replications" : "--least")));
+  }
+  if (named >= policies_max) {
+    return tl::unexpected(rejected(fmt::format("{}: {} policies leave no room for a search; name fewer than {}",
+                                               file.string(), named, policies_max)));
+  }
+  job.points = points_within(job.file->space(), std::min(affordable, policies_max) - named);
+  job.report.explored = explored_by(job.file->space(), job.points);
+  return {};
 }
 
 tl::expected<void, ExitCode> open_policies(Job& job, const fs::path& scenario, const fs::path& file,
@@ -118,10 +166,15 @@ tl::expected<void, ExitCode> open_policies(Job& job, const fs::path& scenario, c
     return tl::unexpected(ExitCode::input_rejected);
   }
   job.file = std::move(*read);
-  if (job.file->policies().size() < 2) {
-    return tl::unexpected(rejected(file.string() + ": there is no [[policy]] or [[grid]] to compare"));
+  if (job.facts.budget) {
+    if (auto points = choose_points(job, file); !points) return points;
   }
-  return check_policies(job);
+  if (job.file->policies().size() + job.points.size() < 2) {
+    return tl::unexpected(rejected(file.string() +
+                                   ": there is no [[policy]] or [[grid]] to compare; search its [space] with "
+                                   "--optimise"));
+  }
+  return check_policies(job, scenario);
 }
 
 /// A comparison that begins.
@@ -135,6 +188,7 @@ tl::expected<void, ExitCode> begin(const Flags& flags, Job& job) {
   auto folder = find_scenario(flags.simulation.scenario);
   if (!folder) return tl::unexpected(report(folder.error()));
   if (auto planned = plan_comparison(flags, job.facts.plan); !planned) return planned;
+  if (flags.optimise) job.facts.budget = flags.budget.value_or(budget_default);
   if (auto opened = open_policies(job, *folder, flags.policies, {}); !opened) return opened;
   auto world = job.file->world(0);
   job.facts.version = PEAKSTORM_VERSION;
@@ -161,6 +215,8 @@ tl::expected<void, ExitCode> go_on(const Flags& flags, Job& job) {
   if (!opened) return tl::unexpected(report(opened.error()));
   job.folder = std::move(*opened);
   const CompareFacts facts = job.folder->facts();
+  job.facts.plan = facts.plan;
+  job.facts.budget = facts.budget;
   if (facts.version != PEAKSTORM_VERSION) {
     return tl::unexpected(
         rejected(fmt::format("{} was begun by version {}, this is {}; go on with that one, or begin again",
@@ -183,18 +239,39 @@ std::string inputs_text(const CompareFacts& facts) {
                      facts.seed, facts.scale);
 }
 
+LeagueSeasons seasons_of(const Job& job, std::size_t policy) {
+  LeagueSeasons all{policy, {}};
+  for (const auto& season : job.leagues[policy]) {
+    if (!season) break;
+    all.seasons.push_back(&*season);
+  }
+  return all;
+}
+
 CompareReport report_of(const Job& job, const Experiment& experiment) {
-  CompareReport made;
+  CompareReport made = job.report;
   made.scenario = job.facts.scenario;
-  made.title = job.title;
   made.inputs = inputs_text(job.facts);
   made.version = job.facts.version;
   made.seed = job.facts.seed;
   made.scale = job.facts.scale;
   made.plan = job.facts.plan;
-  for (const Policy& policy : job.file->policies()) made.policies.push_back({policy.name, policy.note, policy.changes});
+  made.policies = job.policies;
   made.found = experiment.result(made.inputs);
+  std::vector<LeagueSeasons> without;
+  for (const auto& one : job.file->without_carriers()) without.push_back(seasons_of(job, one.policy));
+  made.league = league_of(seasons_of(job, 0), without, made.plan.level);
   return made;
+}
+
+/// Of the seasons whose services and regions the league is made of.
+void keep_league(Job& job, Season season, const SeasonRecord& record) {
+  const auto& without = job.file->without_carriers();
+  const auto is_this = [&](const PolicyFile::Without& one) { return one.policy == season.policy; };
+  if (season.policy != 0 && std::none_of(without.begin(), without.end(), is_this)) return;
+  auto& seasons = job.leagues[season.policy];
+  if (seasons.size() <= season.replication) seasons.resize(season.replication + 1);
+  seasons[season.replication] = record;
 }
 
 std::string cell(const std::optional<Interval>& interval, double scale, int digits) {
@@ -249,7 +326,15 @@ std::string text_of(const CompareReport& made) {
         fmt::format("  common random numbers: independent seasons would need {:.3g} times as many (median, promises)\n",
                     ratios[ratios.size() / 2]);
   }
-  return text + found.statement + "\n";
+  text += found.statement + "\n";
+  if (made.explored) {
+    text += fmt::format("{} of the {} points of the space were run; of the others nothing is known.\n",
+                        made.explored->points, made.explored->of);
+    for (const CompareReport::Axis& axis : made.explored->axes) {
+      text += fmt::format("  {}: {} of {} values from {} to {}\n", axis.name, axis.met, axis.of, axis.from, axis.to);
+    }
+  }
+  return text;
 }
 
 /// Until decided, out of time or stopped.
@@ -257,7 +342,7 @@ tl::expected<bool, ExitCode> run(Job& job, Experiment& experiment, const Flags& 
   const auto began = Clock::now();
   std::optional<Progress> progress;
   std::size_t fresh = 0;
-  std::size_t total = 0;
+  const std::size_t before = experiment.seasons();
   bool out_of_time = false;
   const auto waiting = [&] {
     const auto left = experiment.forecast();
@@ -271,13 +356,14 @@ tl::expected<bool, ExitCode> run(Job& job, Experiment& experiment, const Flags& 
       if (auto kept = job.folder->append(season, record); !kept) return kept;
     }
     experiment.add(season, record.sums);
+    keep_league(job, season, record);
     ++fresh;
     return {};
   };
   while (true) {
     const std::vector<Season> next = experiment.next();
     if (next.empty()) break;
-    total += fresh;
+    if (job.facts.budget && experiment.seasons() + next.size() > *job.facts.budget) break;
     const std::size_t undecided = experiment.undecided();
     progress.emplace(fmt::format("{} of {} undecided", undecided, job.facts.names.size()), "seasons",
                      progress_style(flags.output.quiet));
@@ -289,7 +375,7 @@ tl::expected<bool, ExitCode> run(Job& job, Experiment& experiment, const Flags& 
   }
   if (!flags.output.quiet) {
     const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(Clock::now() - began);
-    note(fmt::format("{} in {}", plural(total, "season"), clock_text(seconds)));
+    note(fmt::format("{} in {}", plural(experiment.seasons() - before, "season"), clock_text(seconds)));
   }
   return true;
 }
@@ -312,13 +398,17 @@ ExitCode compare(const Flags& flags, const Context& context) {
   options.memory_bytes = memory_limit(flags.simulation, 1);
   job.seasons.world_of = [&job](std::size_t policy) -> Result<World> {
     if (policy < job.worlds.size()) return job.worlds[policy];
-    auto world = job.file->world(policy);
+    auto world = load(job, policy);
     if (!world) return fail(ErrorKind::bad_input, world.error().front().text());
     return std::move(*world);
   };
+  job.leagues.resize(job.facts.names.size());
   Experiment experiment(job.facts.names, job.facts.plan);
   if (job.folder) {
-    for (const auto& [season, record] : job.folder->seasons()) experiment.add(season, record.sums);
+    for (const auto& [season, record] : job.folder->seasons()) {
+      experiment.add(season, record.sums);
+      keep_league(job, season, record);
+    }
   }
   const auto decided = run(job, experiment, flags, context);
   if (!decided) return decided.error();
@@ -327,11 +417,14 @@ ExitCode compare(const Flags& flags, const Context& context) {
   const std::string json = comparison_json(made);
   if (job.folder) {
     if (auto written = job.folder->write("comparison.json", json + "\n"); !written) return report(written.error());
+    if (auto written = job.folder->write("report.html", comparison_page(made)); !written)
+      return report(written.error());
   }
   if (flags.output.json) {
     print_text(json + "\n");
   } else if (!flags.output.quiet) {
     print_text(text_of(made));
+    if (job.folder) print_text(fmt::format("Report: {}/report.html\n", job.folder->path().string()));
     if (job.folder && !*decided) {
       print_text(fmt::format("Go on with: peakstorm compare --resume {}\n", job.folder->path().string()));
     }
@@ -373,6 +466,12 @@ void add_compare(CLI::App& program, Action& action) {
       verb->add_option("--replications", flags->fixed, "Instead of a rule: so many seasons of every policy")
           ->check(CLI::Range(std::size_t{2}, std::size_t{1'000'000}));
   fixed->excludes(precision)->excludes(most);
+  auto* const optimise =
+      verb->add_flag("--optimise", flags->optimise, "Search the [space] of the policies file as well");
+  auto* const budget = verb->add_option("--budget", flags->budget,
+                                        "Seasons that --optimise may take, of all policies together (default 1000)")
+                           ->check(CLI::Range(std::size_t{4}, std::size_t{10'000'000}))
+                           ->needs(optimise);
   verb->add_option("--time", flags->time, "Stop after so long, for instance 10m; what was run is kept")
       ->type_name("LENGTH");
   auto* const scale =
@@ -389,7 +488,7 @@ void add_compare(CLI::App& program, Action& action) {
   auto* const resume =
       verb->add_option("--resume", flags->resume, "Go on with a comparison that was stopped")->type_name("DIR");
   for (CLI::Option* option :
-       {policies, best, precision, delta, level, least, most, fixed, scale, seed, replication, out}) {
+       {policies, best, precision, delta, level, least, most, fixed, scale, seed, replication, out, optimise, budget}) {
     resume->excludes(option);
   }
   add_output_flags(*verb, flags->output);

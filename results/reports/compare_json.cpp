@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <boost/json.hpp>
 #include <cmath>
 
@@ -52,6 +53,49 @@ json::object policy_json(const CompareReport& report, std::size_t p) {
           {"variance_ratio", std::move(ratios)}};
 }
 
+json::object league_json(const CompareReport& report) {
+  const League& league = report.league;
+  const auto region_of = [&](const std::optional<RegionId>& region) {
+    return region ? json::value(report.regions[index(*region)]) : json::value(nullptr);
+  };
+  json::array rows;
+  for (const League::Row& row : league.rows) {
+    json::object causes;
+    for (std::size_t b = 0; b < blames; ++b) {
+      causes[blame_names[b]] = {{"promises", row.blame[b]}, {"share", interval_json(row.lost[b])}};
+    }
+    rows.push_back({{"carrier", report.carriers[index(row.service)]},
+                    {"service", report.services[index(row.service)]},
+                    {"region", region_of(row.region)},
+                    {"promises", row.promises},
+                    {"kept", interval_json(row.kept)},
+                    {"change", interval_json(row.change)},
+                    {"broken_by", std::move(causes)}});
+  }
+  json::array cuts;
+  for (const League::Cut& cut : league.cuts) {
+    cuts.push_back({{"policy", report.policies[cut.policy].name},
+                    {"region", region_of(cut.region)},
+                    {"difference", interval_json(cut.difference)}});
+  }
+  return {{"rows", std::move(rows)},
+          {"best", or_null(league.best)},
+          {"worst", or_null(league.worst)},
+          {"most_improved", or_null(league.most_improved)},
+          {"cuts", std::move(cuts)},
+          {"together", league.intervals},
+          {"together_cuts", league.cuts.size()}};
+}
+
+json::value explored_json(const std::optional<CompareReport::Explored>& explored) {
+  if (!explored) return nullptr;
+  json::array axes;
+  for (const CompareReport::Axis& axis : explored->axes) {
+    axes.push_back({{"name", axis.name}, {"from", axis.from}, {"to", axis.to}, {"met", axis.met}, {"of", axis.of}});
+  }
+  return {{"points", explored->points}, {"of", explored->of}, {"axes", std::move(axes)}};
+}
+
 }  // namespace
 
 std::string comparison_json(const CompareReport& report) {
@@ -91,6 +135,8 @@ std::string comparison_json(const CompareReport& report) {
         {"together", found.intervals},
         {"together_pareto", found.pareto_intervals}}},
       {"precision", report.plan.precision},
+      {"league", league_json(report)},
+      {"explored", explored_json(report.explored)},
       {"yardsticks", std::move(scales)}};
   return json::serialize(object);
 }

@@ -130,6 +130,7 @@ std::string facts_text(const CompareFacts& facts) {
                             {"delta", exact(plan.delta)},
                             {"level", exact(plan.level)},
                             {"best", info_of(plan.best).name},
+                            {"budget", facts.budget ? json::value(*facts.budget) : json::value(nullptr)},
                             {"policies", std::move(policies)}};
   return json::serialize(object) + "\n";
 }
@@ -155,6 +156,7 @@ CompareFacts facts_in(const json::value& value) {
   facts.plan.least = count("least");
   facts.plan.most = count("most");
   if (!object.at("fixed").is_null()) facts.plan.fixed = count("fixed");
+  if (!object.at("budget").is_null()) facts.budget = count("budget");
   facts.plan.precision = exact("precision");
   facts.plan.delta = exact("delta");
   facts.plan.level = exact("level");

@@ -1,6 +1,7 @@
 // Makes run folders for the browser tests: a synthetic December through the real schema, and its report.
 //
-//   report_fixture FOLDER              writes FOLDER/drill, replicated, simulate, partial, abroad, empty and hostile
+//   report_fixture FOLDER              writes FOLDER/drill, replicated, simulate, partial, abroad, empty, hostile
+//                                      and the comparisons of compare_fixture.hpp
 //   report_fixture --headline FOLDER   prints promises kept and broken and the rate, as in run.sqlite
 //
 // Every number follows from small formulas, so the folders are the same on every machine. No engine is
@@ -24,6 +25,7 @@
 #include <vector>
 
 #include "results/report.hpp"
+#include "tests/browser/compare_fixture.hpp"
 
 namespace {
 
@@ -460,5 +462,6 @@ int main(int argc, char** argv) {
   make(folder / "abroad", {.replay = false, .abroad = true});
   make(folder / "hostile", {.hostile = true});
   make(folder / "empty", {.replay = false, .empty = true});
+  write_comparisons(folder);
   return 0;
 }

@@ -46,7 +46,7 @@ after(async () => {
 });
 
 /** Opens a run's report; `work(page)` runs once it is drawn. Fails on any console error or network request. */
-async function open(run, { viewport = desktop, scheme = "light" }, work) {
+async function open(run, { viewport = desktop, scheme = "light", drawn = "html[data-ready]" }, work) {
   const page = await context.newPage();
   const complaints = [];
   const file = pathToFileURL(join(runs, run, "report.html")).href;
@@ -59,7 +59,7 @@ async function open(run, { viewport = desktop, scheme = "light" }, work) {
     await page.setViewportSize(viewport);
     await page.emulateMedia({ colorScheme: scheme });
     await page.goto(file);
-    await page.waitForSelector("html[data-ready]");
+    await page.waitForSelector(drawn);
     await settled(page);
     const result = await work(page);
     await settled(page);
@@ -227,5 +227,67 @@ describe("other runs", () => {
       assert.notEqual(await page.title(), "broken out");
       assert.match(await page.locator(".eyebrow").innerText(), /<\/script><script>document\.title/);
       assert.match(await page.locator("#lost-table").innerText(), /<\/script>/);
+    }));
+});
+
+describe("the page of a comparison", () => {
+  /** It runs no script: what the parser has read is all there is. */
+  const compared = (run, how, work) => open(run, { drawn: "main", ...how }, work);
+  const result = (run) => JSON.parse(readFileSync(join(runs, run, "comparison.json"), "utf8"));
+
+  test("says what comparison.json says", patience, async () => {
+    const { policies, selected, statement, league, explored } = result("comparison");
+    await compared("comparison", {}, async (page) => {
+      assert.ok((await page.locator("h1").innerText()).includes(selected));
+      assert.equal(await page.locator("p.lead").innerText(), statement);
+      const rows = page.getByRole("region", { name: "All policies" }).locator("tbody tr");
+      assert.equal(await rows.count(), policies.length);
+      for (const policy of policies) {
+        const cells = await rows.filter({ has: page.getByRole("rowheader", { name: new RegExp(`^${policy.name}\\b`) }) }).locator("td").allInnerTexts();
+        assert.equal(Number(cells[0]), policy.seasons);
+        assert.ok(cells[1].startsWith((100 * policy.means.promise_kept.mean).toFixed(2)));
+        assert.ok(cells[2].startsWith(policy.means.cost_per_order.mean.toFixed(2)));
+        if (!policy.control) assert.ok(cells[1].includes((100 * policy.differences.promise_kept.low).toFixed(2)));
+      }
+      assert.equal(await page.locator(".dot.front, .dot.pick").count(), result("comparison").pareto.length);
+      assert.equal(await page.getByRole("region", { name: "Carriers" }).locator("tbody tr").count(), league.rows.length);
+      assert.ok((await page.locator("main").innerText()).includes(`${explored.points} of the ${explored.of} points`));
+    });
+  });
+
+  test("draws a row per policy and yardstick, each with its words", patience, () =>
+    compared("comparison", {}, async (page) => {
+      const tracks = page.locator(".track[role=img]");
+      assert.equal(await tracks.count(), 5 * 5);
+      for (const label of await tracks.evaluateAll((all) => all.map((t) => t.getAttribute("aria-label"))))
+        assert.match(label, /^policy-\d: [+-][\d.]+ \([+-][\d.]+ to [+-][\d.]+\)$/);
+    }));
+
+  for (const [run, name, viewport, scheme] of [
+    ["comparison", "a phone", phone, "light"], ["comparison", "a desktop", desktop, "dark"],
+    ["comparison-large", "a phone", phone, "dark"], ["comparison-large", "a desktop", desktop, "light"]])
+    test(`${run} fits ${name} and bars nobody, ${scheme}`, patience, () =>
+      compared(run, { viewport, scheme }, async (page) => {
+        assert.equal(await overflow(page), null, "no horizontal scroll");
+        assert.deepEqual(await barriers(page), []);
+      }));
+
+  test("its tables scroll by keyboard on a phone", patience, () =>
+    compared("comparison", { viewport: phone }, async (page) => {
+      const table = page.getByRole("region", { name: "All policies" });
+      await table.focus();
+      for (let i = 0; i < 5; ++i) await page.keyboard.press("ArrowRight");
+      let scrolled = 0;
+      for (let frames = 0; frames < 240 && scrolled === 0; ++frames) {
+        await settled(page);
+        scrolled = await table.evaluate((box) => box.scrollLeft);
+      }
+      assert.ok(scrolled > 0);
+    }));
+
+  test("names cannot leave their place in it", patience, () =>
+    compared("comparison-hostile", {}, async (page) => {
+      assert.equal(await page.locator("script, img").count(), 0);
+      assert.ok((await page.locator("main").innerText()).includes("<script>alert(1)</script>"));
     }));
 });

@@ -117,6 +117,53 @@ TEST_F(Compare, StopsAtASignalAndKeepsWhatWasMeasured) {
   EXPECT_GT(fs::file_size(path("stopped/seasons.txt")), size);
 }
 
+TEST_F(Compare, WritesAPageThatLoadsNothing) {
+  write("p.toml", text_of(path("p.toml")) +
+                      "[[policy]]\nname = \"tags\"\nnote = \"<b>&</b>\"\n"
+                      "[policy.shopper]\nnotices = false\n");
+  ASSERT_EQ(compare({"--replications", "5", "--out", path("page"), "--quiet"}).exit_code, 0);
+  const std::string page = text_of(path("page/report.html"));
+  EXPECT_THAT(page, HasSubstr("Differences from today"));
+  EXPECT_THAT(page, HasSubstr("aria-label=\"a-day-more: "));
+  EXPECT_THAT(page, HasSubstr("&lt;b&gt;&amp;&lt;/b&gt;"));
+  EXPECT_THAT(page, HasSubstr("northline-ground"));  // The league.
+  EXPECT_EQ(page.find("<script"), std::string::npos);
+  EXPECT_EQ(page.find("http://"), std::string::npos);
+  EXPECT_EQ(page.find("https://"), std::string::npos);
+}
+
+TEST_F(Compare, SearchesASpaceAndSaysWhatItDidNotLookAt) {
+  write("p.toml", R"(cheapest_published = false
+[space]
+[[space.axis]]
+name = "buffer"
+key = "shipper.lakeside-books.buffer_days"
+from = 0
+to = 4
+step = 1
+[[space.axis]]
+name = "credit"
+key = "shipper.lakeside-books.recovery_credit"
+values = [0, 5, 10]
+)");
+  const Finished part = compare({"--optimise", "--budget", "24", "--replications", "3", "--json"});
+  ASSERT_EQ(part.exit_code, 0) << part.err;
+  EXPECT_EQ(part.json().at("explored").at("points"), 7);
+  EXPECT_EQ(part.json().at("explored").at("of"), 15);
+  EXPECT_EQ(part.json().at("policies").as_array().size(), 8U);
+  const Finished all = compare({"--optimise", "--replications", "3", "--out", path("space")});
+  EXPECT_EQ(all.exit_code, 0) << all.err;
+  EXPECT_THAT(all.out, HasSubstr("15 of the 15 points of the space were run"));
+  EXPECT_THAT(all.out, HasSubstr("buffer: 5 of 5 values from "));
+  EXPECT_THAT(text_of(path("space/report.html")), HasSubstr("credit: 3 of 3 values from "));
+  const Finished again = run({"compare", "--resume", path("space"), "--json"});
+  EXPECT_EQ(again.exit_code, 0) << again.err;
+  EXPECT_EQ(again.out, text_of(path("space/comparison.json")));
+  const Finished poor = compare({"--optimise", "--budget", "5"});
+  EXPECT_EQ(poor.exit_code, 2);
+  EXPECT_THAT(poor.err, HasSubstr("two points of the space need 60; raise it"));
+}
+
 TEST_F(Compare, RefusesWhatItCannotDo) {
   const auto refused = [](const Finished& done, const std::string& message) {
     EXPECT_EQ(done.exit_code, 2) << done.out;

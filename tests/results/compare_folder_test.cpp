@@ -26,6 +26,7 @@ CompareFacts facts() {
   f.scale = 0.1;
   f.plan.precision = 1.0 / 3;
   f.plan.fixed = 7;
+  f.budget = 300;
   f.plan.best = Yardstick::cost_per_order;
   f.names = {"as-is", "other"};
   f.fingerprints = {"aa", "bb"};
@@ -66,6 +67,7 @@ TEST_F(Folder, GivesBackWhatItWasGiven) {
   EXPECT_EQ(f.scale, 0.1);
   EXPECT_EQ(f.plan.precision, 1.0 / 3);
   EXPECT_EQ(f.plan.fixed, 7U);
+  EXPECT_EQ(f.budget, 300U);
   EXPECT_EQ(f.plan.best, Yardstick::cost_per_order);
   EXPECT_EQ(f.names, facts().names);
   ASSERT_EQ((*opened)->seasons().size(), 2U);

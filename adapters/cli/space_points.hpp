@@ -1,0 +1,23 @@
+/// Which points of a policies file's [space] a search looks at. Pure.
+#pragma once
+
+#include <cstddef>
+#include <vector>
+
+#include "results/compare_report.hpp"
+#include "scenarios/policies.hpp"
+
+namespace peakstorm::cli {
+
+/// An index per axis.
+using SpacePoint = std::vector<std::size_t>;
+
+/// All points if there are at most `most`; else `most` of them, spread evenly: Halton's sequence, the a-th prime as
+/// base of axis a, so that every axis is covered however few they are; where the sequence repeats itself too often,
+/// fewer. The first points are those of a smaller `most`. Requires axes with values.
+std::vector<SpacePoint> points_within(const std::vector<PolicyAxis>& space, std::size_t most);
+
+/// What the points cover, axis by axis.
+CompareReport::Explored explored_by(const std::vector<PolicyAxis>& space, const std::vector<SpacePoint>& points);
+
+}  // namespace peakstorm::cli
