@@ -836,12 +836,11 @@ MeasureMap Measures::measures() const {
     for (const char* name : {"recovery_cost", "shipping_cost", "contact_cost"}) put(name, Unit::cents, std::nullopt);
   }
   const PromiseSums& promises = impl_->promises;
-  const bool has_total = retail_parcels > promises.declined && has_shipping && has_recovery;
+  const bool has_total = t.measured_tracked > 0 && has_shipping && has_recovery;
   const Cents total = shipping + recovery + contact_cost;
   put("cost.total", Unit::cents, money(has_total, total));
   put("cost.per_order", Unit::cents,
-      has_total ? std::optional(static_cast<double>(total) / static_cast<double>(retail_parcels - promises.declined))
-                : std::nullopt);
+      has_total ? std::optional(static_cast<double>(total) / static_cast<double>(t.measured_tracked)) : std::nullopt);
   count("orders_declined", promises.declined);
   const auto per_promise = [&](std::uint64_t sum) {
     return promises.quoted == 0 ? std::nullopt

@@ -70,6 +70,7 @@ TEST_F(Seasons, SumsAreTheMeasuresOfTheRun) {
   const auto measure = [&](const char* name) { return ran.measures.at(name).value.value(); };
   EXPECT_DOUBLE_EQ(*s.value(Yardstick::promise_kept), measure("promise_kept"));
   EXPECT_DOUBLE_EQ(*s.value(Yardstick::contacts_per_order), measure("contacts_per_order"));
+  EXPECT_DOUBLE_EQ(*s.value(Yardstick::cost_per_order) * 100, measure("cost.per_order"));
   EXPECT_DOUBLE_EQ(static_cast<double>(s.shipping_cents), measure("shipping_cost"));
   EXPECT_DOUBLE_EQ(static_cast<double>(s.recovery_cents), measure("recovery_cost"));
   EXPECT_DOUBLE_EQ(static_cast<double>(s.contact_cents), measure("contact_cost"));
