@@ -15,10 +15,12 @@
 #include <system_error>
 
 #include "adapters/cli/backtest.hpp"
+#include "adapters/cli/dates.hpp"
 #include "adapters/cli/flags.hpp"
 #include "adapters/cli/output.hpp"
 #include "adapters/cli/text.hpp"
 #include "adapters/cli/verbs.hpp"
+#include "adapters/cli/write_file.hpp"
 
 namespace peakstorm::cli {
 namespace {
@@ -41,38 +43,12 @@ struct Flags {
   OutputFlags output;
 };
 
-/// A day of the calendar as flags give it.
+/// A day of the calendar, where the flag was given.
 Result<std::optional<CalendarDay>> day_flag(const char* flag, const std::string& text) {
   if (text.empty()) return std::nullopt;
-  std::istringstream in(text);
-  int year = 0;
-  unsigned month = 0;
-  unsigned day = 0;
-  char first = 0;
-  char second = 0;
-  in >> year >> first >> month >> second >> day;
-  const std::chrono::year_month_day date{std::chrono::year{year}, std::chrono::month{month}, std::chrono::day{day}};
-  if (!in || in.peek() != std::istringstream::traits_type::eof() || first != '-' || second != '-' || !date.ok() ||
-      year < 1970 || year > 2199) {
-    return fail(ErrorKind::bad_input, fmt::format("{}: '{}' is no date; write 2018-03-01", flag, text));
-  }
-  return static_cast<CalendarDay>(std::chrono::sys_days{date}.time_since_epoch().count());
-}
-
-/// In one step: no reader ever sees half a file.
-Result<void> write_file(const fs::path& file, const std::string& text) {
-  fs::path part = file;
-  part += ".part";
-  {
-    std::ofstream out(part, std::ios::binary);
-    out << text;
-    out.close();
-    if (!out) return fail(ErrorKind::io, file.string() + ": cannot be written; check the folder and its space");
-  }
-  std::error_code error;
-  fs::rename(part, file, error);
-  if (error) return fail(ErrorKind::io, file.string() + ": " + error.message());
-  return {};
+  const auto day = read_date(flag, text);
+  if (!day) return tl::unexpected(day.error());
+  return *day;
 }
 
 struct Rows {

@@ -85,6 +85,7 @@ ExitCode run(int argc, char** argv, const StopSignals& stop, const cluster::Runn
   add_simulate(program, action);
   add_replay(program, action);
   add_compare(program, action);
+  add_order_by(program, action);
   add_check(program, action);
   add_gate(program, action);
   add_report(program, action);

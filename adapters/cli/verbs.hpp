@@ -33,6 +33,7 @@ void add_drill(CLI::App& program, Action& action);
 void add_simulate(CLI::App& program, Action& action);
 void add_replay(CLI::App& program, Action& action);
 void add_compare(CLI::App& program, Action& action);
+void add_order_by(CLI::App& program, Action& action);
 void add_check(CLI::App& program, Action& action);
 void add_gate(CLI::App& program, Action& action);
 void add_report(CLI::App& program, Action& action);
