@@ -29,7 +29,7 @@
 namespace peakstorm {
 
 /// Of everything written through an archive; checked by whoever stores it.
-inline constexpr std::uint32_t archive_version = 2;
+inline constexpr std::uint32_t archive_version = 3;
 
 static_assert(std::endian::native == std::endian::little, "archives are copied from memory");
 

@@ -94,10 +94,19 @@ enum class ActKind : std::uint8_t {
   notice_shipped = 3,
   notice_out_for_delivery = 4,
   notice_delivered = 5,
-  notice_delay = 6,  ///< A new date before the promised one has passed.
+  notice_delay = 6,      ///< A new date before the promised one has passed.
+  recovery = 7,          ///< A broken promise is made good as far as its grade says (recovery.hpp).
+  recovery_refused = 8,  ///< It would be, but the budget is spent: an apology.
 };
-inline constexpr std::array<const char*, 7> act_kind_names{
-    "", "check", "contact", "notice_shipped", "notice_out_for_delivery", "notice_delivered", "notice_delay"};
+inline constexpr std::array<const char*, 9> act_kind_names{"",
+                                                           "check",
+                                                           "contact",
+                                                           "notice_shipped",
+                                                           "notice_out_for_delivery",
+                                                           "notice_delivered",
+                                                           "notice_delay",
+                                                           "recovery",
+                                                           "recovery_refused"};
 
 struct ShopperAct {
   SimTime at;
@@ -125,11 +134,12 @@ struct ParcelFacts {
   SimDuration window_from{};           ///< Promised hours, local time of day.
   SimDuration window_to{};
   Cents shipping_cost = 0;
+  bool second_choice = false;  ///< Sent from another node than its shipper's first choice, which had run out.
   bool operator==(const ParcelFacts&) const = default;
   template <class Archive>
   void transfer(Archive& archive) {
     archive(id, ordered, node, shipper, service, destination, tier, size, promise_day, window_from, window_to,
-            shipping_cost);
+            shipping_cost, second_choice);
   }
 };
 
@@ -151,10 +161,11 @@ enum class Cause : std::uint8_t {
   attempt_failed,  ///< Nobody at home, or a bad address.
   missort,         ///< Loaded on a wrong lane, held, or in customs beyond plan.
   linehaul,        ///< A leg that took longer than its median in ordinary weather.
+  out_of_stock,    ///< Not taken: no node it may come from had it.
 };
-inline constexpr std::array<const char*, 12> cause_names{
-    "none",         "own_handling", "pickup_cap",     "embargo",        "sort_backlog", "dock_rollover",
-    "lane_weather", "closure",      "round_overflow", "attempt_failed", "missort",      "linehaul"};
+inline constexpr std::array<const char*, 13> cause_names{
+    "none",    "own_handling",   "pickup_cap",     "embargo", "sort_backlog", "dock_rollover", "lane_weather",
+    "closure", "round_overflow", "attempt_failed", "missort", "linehaul",     "out_of_stock"};
 
 /// How a parcel ended, or how it stood at the end of the run. Days are local to the destination.
 struct Outcome {

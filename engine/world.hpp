@@ -110,6 +110,7 @@ struct Service {
   Cents residential = 0;
   Ppm fuel = 0;                   ///< Of the base and per-kg charge.
   std::uint32_t dim_divisor = 0;  ///< Billed is the larger of weight and volume over this, cm3 per kg; 0: weight alone.
+  Cents extra_attempt = 0;        ///< Of every delivery attempt after the first.
   std::vector<PeakSurcharge> peaks;
 };
 
@@ -267,6 +268,37 @@ struct PromiseRule {
   std::vector<Hedge> hedges;       ///< Of every kind; where several overlap they add up.
 };
 
+/// When a retailer makes good a broken promise.
+enum class RecoveryWhen : std::uint8_t {
+  broken,     ///< Unasked: as soon as the order is as late as a grade says.
+  complaint,  ///< To those who ask where their order is after the promised day.
+};
+inline constexpr std::array<const char*, 2> recovery_when_names{"broken", "complaint"};
+
+/// What an order gets that is this late. A grade without money is an apology.
+struct RecoveryGrade {
+  SimDuration after{};                                   ///< Since the promised day ended where the parcel goes; >= 0.
+  std::array<bool, tier_count> tiers{true, true, true};  ///< Whose orders.
+  Cents credit = 0;                                      ///< For a future order.
+  bool refunds_shipping = false;                         ///< What the carriage costs.
+};
+
+/// Recovery by lateness (engine/recovery.hpp). No order gets less for being later.
+struct RecoveryPlan {
+  RecoveryWhen when = RecoveryWhen::broken;
+  std::optional<Cents> budget;        ///< Of the whole run at scale 1: once it is spent, there are only apologies.
+  std::vector<RecoveryGrade> grades;  ///< Ascending by `after`; empty: no plan.
+};
+
+/// From which of its nodes a shipper sends an order (engine/flow/sourcing.hpp).
+enum class ShipFrom : std::uint8_t {
+  served,    ///< The one that serves the destination, and no other.
+  nearest,   ///< The nearest to the destination that has it.
+  cheapest,  ///< That from which carriage costs least.
+  promise,   ///< The cheapest from which it comes within the tier's target days, else that from which it comes first.
+};
+inline constexpr std::array<const char*, 4> ship_from_names{"served", "nearest", "cheapest", "promise"};
+
 enum class ShipperRole : std::uint8_t {
   retailer,    ///< Quotes promises; its parcels are tracked, replayed and measured as promises.
   background,  ///< The rest of the carriers' volume: loads the network, measured by carrier commitment only.
@@ -307,6 +339,8 @@ struct Shipper {
   std::vector<Guarantee> guarantees;
   Cents recovery_credit = 0;               ///< Given per broken promise (2013: a $20 gift card) ...
   bool recovery_refunds_shipping = false;  ///< ... and shipping refunded.
+  RecoveryPlan recovery;                   ///< Instead of the two above, where it has grades.
+  ShipFrom ship_from = ShipFrom::served;
 
   /// Whether its policy asks how often services have kept their word.
   [[nodiscard]] bool prefers_reliable() const {
@@ -335,6 +369,13 @@ struct Pickup {
   [[nodiscard]] bool skips_zones() const { return !destinations.empty(); }
 };
 
+/// Units that come into a node's stock. An order takes one.
+struct StockLot {
+  Day from = 0;                      ///< From the beginning of this local day of the node; <= 0: there from the start.
+  std::optional<std::uint8_t> size;  ///< Of this size class alone; none: of any.
+  std::uint32_t units = 0;           ///< At scale 1.
+};
+
 struct ShipNode {
   std::string name;
   ShipperId shipper{};
@@ -347,6 +388,7 @@ struct ShipNode {
   SimDuration handling_max{};         ///< Uniform between the two.
   std::vector<std::uint64_t> demand;  ///< Relative demand per destination met from here, by DestinationId.
   std::vector<Pickup> pickups;
+  std::vector<StockLot> stock;  ///< Ascending by day. Where no node of a shipper has any, its stock never ends.
 };
 
 /// A real order to replay instead of drawing one.
@@ -400,6 +442,49 @@ struct ShopperModel {
   bool notices = true;             ///< Shipped / out for delivery / delivered.
   double notice_effect = 0.30;     ///< Contacts avoided by notices, share.
   bool reviews = true;             ///< Report the expected review score (satisfaction.hpp).
+  /// Contacts avoided by a recovery that comes unasked (RecoveryPlan), share: 30 % as of a proactive notice, where
+  /// published figures go from 10 to 70 %.
+  double recovery_effect = 0.30;
+};
+
+/// When shoppers are asked what they think of a delivery.
+enum class SurveyClock : std::uint8_t {
+  delivery,  ///< When it has come.
+  promise,   ///< When it has come, or `survey_wait` after the promised day, whichever is first: as Olist does.
+};
+inline constexpr std::array<const char*, 2> survey_names{"delivery", "promise"};
+
+/// Share of what lateness costs that a recovery wins back, by what was given. Means do not add up: the best counts.
+struct WonBack {
+  double apology = 0;    ///< About none, and it can backfire (1.5 million riders; Halperin et al.). Negative: it does.
+  double refund = 0.25;  ///< Less than a credit (likewise). How much is an assumption.
+  double credit = 0.5;   ///< Of LoyaltyModel::credit_full or more; less in proportion. How much is an assumption.
+};
+
+/// What a delivery makes shoppers say and buy afterwards (engine/loyalty.hpp). Results only: no rate of delivery and no
+/// headline depends on it. A default without a source beside it is an assumption.
+struct LoyaltyModel {
+  bool enabled = true;
+  SurveyClock survey = SurveyClock::delivery;
+  SimDuration survey_wait = hours(24);
+  /// SurveyClock::promise: shift of the log odds of a better score of a late order that is asked before it has come,
+  /// and after. 74 % of late Olist orders were asked before (mean score 1.68) and the others after (3.61), together
+  /// 2.18; the contrast holds differences in lateness, too.
+  double asked_before = -0.776;
+  double asked_after = 1.720;
+  double unhappy_answer = 1;         ///< How much likelier who is not happy answers than who is.
+  double orders_per_year = 3;        ///< Mean of a shopper who was never failed.
+  double orders_shape = 1;           ///< Of the gamma distribution of that mean over shoppers; large: all are alike.
+  double failure_delay = 0.0722;     ///< Next orders come so much later after a failure (grocery; Amorim 2025).
+  double failure_delay_low = 0.05;   ///< Range of it for the range of the lifetime value: 5 to 10 % less spending
+  double failure_delay_high = 0.10;  ///< (Halperin et al.).
+  Cents margin = 1'500;              ///< Of an order; as PromiseRule::day_cost assumes.
+  Cents credit_full = 500;           ///< A credit of this much has its full effect.
+  WonBack satisfaction;
+  WonBack repurchase;
+  /// Nobody who was failed becomes worth more than who was not, whatever was given: recovery raises satisfaction and
+  /// leaves repurchase where it was (de Matos et al. 2007).
+  bool capped = true;
 };
 
 /// Greenhouse gases of retailers' parcels, well to wheel: weight carried times distance by mode, and the stops of
@@ -495,6 +580,7 @@ struct World {
   std::vector<GivenOrder> orders;  ///< Ascending by time; empty: draw all.
   std::vector<Disruption> disruptions;
   ShopperModel shopper;
+  LoyaltyModel loyalty;
   CarbonModel carbon;
   ReplayDefaults replay;
   std::vector<GateText> gates;

@@ -22,12 +22,14 @@ namespace peakstorm {
 /// What policies are measured by: of the retailers' orders placed on the measured days.
 enum class Yardstick : std::uint8_t {
   promise_kept,        ///< Kept first promises over kept and broken ones: on_time.promise.
-  cost_per_order,      ///< Carriage, recovery and contacts, US dollars per order.
+  cost_per_order,      ///< Carriage, further attempts, recovery and contacts, US dollars per order.
   promised_days,       ///< Mean days from order to the first promised date, local to the destination.
   delivered_days,      ///< Mean days from order to delivery, over delivered parcels only.
   contacts_per_order,  ///< Mean contacts of shoppers per order.
+  nps,             ///< Share of promoters less that of detractors among who answers, times 100 (engine/loyalty.hpp).
+  lifetime_value,  ///< Margin of a shopper's next year, US dollars per order (likewise).
 };
-inline constexpr std::size_t yardsticks = 5;
+inline constexpr std::size_t yardsticks = 7;
 struct YardstickInfo {
   const char* name;
   const char* unit;
@@ -38,7 +40,9 @@ inline constexpr std::array<YardstickInfo, yardsticks> yardstick_infos{{{"promis
                                                                         {"cost_per_order", "dollars", false, 0.05},
                                                                         {"promised_days", "days", false, 0.05},
                                                                         {"delivered_days", "days", false, 0.05},
-                                                                        {"contacts_per_order", "count", false, 0.005}}};
+                                                                        {"contacts_per_order", "count", false, 0.005},
+                                                                        {"nps", "points", true, 0.5},
+                                                                        {"lifetime_value", "dollars", true, 0.05}}};
 constexpr const YardstickInfo& info_of(Yardstick y) {
   return yardstick_infos[static_cast<std::size_t>(y)];
 }
@@ -59,6 +63,13 @@ struct SeasonSums {
   std::int64_t promised_days = 0;
   std::uint64_t delivered = 0;
   std::int64_t delivered_days = 0;
+  std::int64_t extra_attempt_cents = 0;
+  // Expected values, rounded to whole millionths and cents; all 0 when the loyalty model is off.
+  std::uint64_t loyal_orders = 0;
+  std::int64_t happy_millionths = 0;
+  std::int64_t unhappy_millionths = 0;
+  std::int64_t answers_millionths = 0;
+  std::int64_t lifetime_cents = 0;
   bool operator==(const SeasonSums&) const = default;
   /// None when nothing was counted.
   [[nodiscard]] std::optional<double> value(Yardstick y) const;

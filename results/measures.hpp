@@ -113,7 +113,42 @@ struct Tables {
     std::optional<Cents> refund;
     std::optional<std::uint64_t> contacts;
     std::optional<Cents> contact_cost;
+    std::uint64_t extra_attempts = 0;  ///< Delivery attempts beyond the first.
+    Cents extra_attempt_cost = 0;
     bool operator==(const CostRow&) const = default;
+  };
+  /// Measured orders that got a grade of their shipper's RecoveryPlan, by the last one they got.
+  struct RecoveryRow {
+    ShipperId shipper{};
+    std::uint8_t grade = 0;  ///< From 1; 0: the budget was spent, so that they got an apology and nothing else.
+    std::uint64_t parcels = 0;
+    Cents credit = 0;
+    Cents refund = 0;
+    bool operator==(const RecoveryRow&) const = default;
+  };
+  /// What measured orders with a verdict on their promise did to their shoppers (engine/loyalty.hpp): expected values,
+  /// summed in the order of parcels.
+  struct LoyaltySums {
+    std::uint64_t orders = 0;
+    std::uint64_t failed = 0;
+    double score = 0;    ///< Of the survey, as asked.
+    double happy = 0;    ///< Answers of promoters,
+    double unhappy = 0;  ///< of detractors,
+    double answers = 0;  ///< and of everybody, each as likely as they are to answer.
+    double again = 0;    ///< Shoppers who order again within a year.
+    double cents = 0;    ///< Margin of that year's orders.
+    double cents_low = 0;
+    double cents_high = 0;
+    double cents_failed = 0;  ///< Of those who were failed.
+    bool operator==(const LoyaltySums&) const = default;
+  };
+  /// Where measured tracked orders were sent from.
+  struct SourcingSums {
+    std::uint64_t orders = 0;
+    std::uint64_t second_choice = 0;
+    std::uint64_t zones = 0;  ///< Carriers' zones by distance from node to destination (results/MEASURES.md), summed.
+    double km = 0;
+    bool operator==(const SourcingSums&) const = default;
   };
   struct LoadRow {
     PlaceId place = no_place;
@@ -157,7 +192,10 @@ struct Tables {
   std::vector<LatenessRow> lateness;
   std::vector<CauseRow> causes;
   std::vector<FateRow> fates;
-  std::vector<CostRow> costs;  ///< Retailers only.
+  std::vector<CostRow> costs;            ///< Retailers only.
+  std::vector<RecoveryRow> recoveries;   ///< Ascending by shipper and grade; of tracked parcels.
+  std::optional<LoyaltySums> loyalty;    ///< None without streams, or when the model is off.
+  std::optional<SourcingSums> sourcing;  ///< None without streams.
   std::vector<LoadRow> loads;
   std::vector<PeakRow> peaks;
   std::vector<PlaceDay> place_days;
@@ -179,6 +217,9 @@ struct TrackedParcel {
   std::optional<Outcome> outcome;
   std::array<Verdict, on_time_definitions> verdicts{};
   bool measured = false;
+  std::uint8_t grade = 0;             ///< Of its shipper's RecoveryPlan, from 1, that it got; 0: none.
+  std::uint8_t grade_when_asked = 0;  ///< What it had when its shopper was asked (LoyaltyModel::survey).
+  bool recovery_refused = false;      ///< The budget was spent.
 };
 
 struct MeasuresOptions {

@@ -42,6 +42,7 @@ tl::expected<World, std::vector<Fault>> load(const fs::path& folder, const std::
   read_services(b);
   read_shippers(b);
   read_pickups(b);
+  read_stock(b);
   read_disruptions(b);
   if (what_if != nullptr) apply_what_if(b, *what_if);
   read_orders(b);

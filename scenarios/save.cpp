@@ -122,7 +122,21 @@ void write_scalars(const World& w, Toml& out) {
   out.key("past_promise_factor", s.past_promise_factor).key("silence_factor", s.silence_factor);
   out.key("silence_ms", s.silence).key("contacts_on_time", s.contacts_on_time);
   out.key("contact_cost_cents", s.contact_cost).key("notices", s.notices);
-  out.key("notice_effect", s.notice_effect).key("reviews", s.reviews);
+  out.key("notice_effect", s.notice_effect).key("reviews", s.reviews).key("recovery_effect", s.recovery_effect);
+  const LoyaltyModel& l = w.loyalty;
+  out.head("[loyalty]");
+  out.key("enabled", l.enabled).key("survey", std::string_view(survey_names[static_cast<std::size_t>(l.survey)]));
+  out.key("survey_wait_ms", l.survey_wait);
+  out.key("asked_before", l.asked_before).key("asked_after", l.asked_after);
+  out.key("unhappy_answer", l.unhappy_answer).key("orders_per_year", l.orders_per_year);
+  out.key("orders_shape", l.orders_shape).key("failure_delay", l.failure_delay);
+  out.key("failure_delay_low", l.failure_delay_low).key("failure_delay_high", l.failure_delay_high);
+  out.key("margin_cents", l.margin).key("credit_full_cents", l.credit_full).key("capped", l.capped);
+  const auto won_back = [&](const char* name, const WonBack& back) {
+    out.list(name, std::array{back.apology, back.refund, back.credit}, [](double share) { return text_of(share); });
+  };
+  won_back("satisfaction_apology_refund_credit", l.satisfaction);
+  won_back("repurchase_apology_refund_credit", l.repurchase);
   out.head("[carbon]");
   out.key("enabled", w.carbon.enabled).key("road_g_per_tkm", w.carbon.road_g_per_tkm);
   out.key("air_g_per_tkm", w.carbon.air_g_per_tkm).key("stop_g", w.carbon.stop_g);
@@ -171,7 +185,7 @@ void write_carriers(const World& w, Toml& out) {
     out.key("transit_calendar", std::string_view(w.calendars[index(s.transit)].name));
     out.key("delivery_calendar", std::string_view(w.calendars[index(s.delivery)].name));
     out.key("commit_time_ms", s.commit_time).key("residential_cents", s.residential).ppm("fuel", s.fuel);
-    out.key("dim_divisor", s.dim_divisor);
+    out.key("dim_divisor", s.dim_divisor).key("extra_attempt_cents", s.extra_attempt);
     const auto pair = [](auto a, auto b) { return "[" + text_of(a) + ", " + text_of(b) + "]"; };
     out.list("transit_km_days", s.published, [&](const TransitBand& b) { return pair(b.km_max, b.days); });
     out.list("rates_km_cents", s.rates, [](const RateBand& b) {
@@ -213,6 +227,18 @@ void write_shippers(const World& w, Toml& out) {
     });
     out.key("window_from_ms", s.window_from).key("window_to_ms", s.window_to);
     out.key("recovery_credit_cents", s.recovery_credit).key("recovery_refunds_shipping", s.recovery_refunds_shipping);
+    const RecoveryPlan& plan = s.recovery;
+    out.key("recovery_when", std::string_view(recovery_when_names[static_cast<std::size_t>(plan.when)]));
+    if (plan.budget) out.key("recovery_budget_cents", *plan.budget);
+    out.list("recovery_grades_ms_tiers_cents_refund", plan.grades, [](const RecoveryGrade& g) {
+      std::string tiers;
+      for (std::size_t t = 0; t < tier_count; ++t) {
+        if (g.tiers[t]) tiers += (tiers.empty() ? "" : " ") + std::string(tier_names[t]);
+      }
+      return "[" + text_of(g.after) + ", " + text_of(std::string_view(tiers)) + ", " + text_of(g.credit) + ", " +
+             (g.refunds_shipping ? "true" : "false") + "]";
+    });
+    out.key("ship_from", std::string_view(ship_from_names[static_cast<std::size_t>(s.ship_from)]));
     for (const Tariff& t : s.tariffs) {
       out.head("[[shipper.tariff]]");
       out.key("tier", std::string_view(tier_names[static_cast<std::size_t>(t.tier)]));
@@ -240,6 +266,9 @@ void write_shippers(const World& w, Toml& out) {
     out.key("calendar", std::string_view(w.calendars[index(n.calendar)].name));
     out.key("cut_off_ms", n.cut_off).key("handling_min_ms", n.handling_min).key("handling_max_ms", n.handling_max);
     out.key("demand", demand);
+    out.list("stock_day_size_units", n.stock, [](const StockLot& lot) {
+      return "[" + text_of(lot.from) + ", " + (lot.size ? text_of(*lot.size) : "-1") + ", " + text_of(lot.units) + "]";
+    });
     out.list("pickups", n.pickups, [&](const Pickup& p) {
       return "[" + text_of(std::string_view(w.carriers[index(p.carrier)].name)) + ", " +
              text_of(std::string_view(w.facilities[index(p.facility)].name)) + ", " + text_of(p.time) + ", " +

@@ -202,17 +202,6 @@ std::optional<double> value_of(const MeasureMap& measures, const char* name) {
   return found == measures.end() ? std::nullopt : found->second.value;
 }
 
-/// Recovery, contacts and shipping, in cents; none when one of them is not known.
-std::optional<double> cost_of(const MeasureMap& measures) {
-  double sum = 0;
-  for (const char* part : {"recovery_cost", "contact_cost", "shipping_cost"}) {
-    const auto cents = value_of(measures, part);
-    if (!cents) return std::nullopt;
-    sum += *cents;
-  }
-  return sum;
-}
-
 std::string dollars(std::optional<double> cents) {
   return cents ? "$" + full_count(static_cast<std::uint64_t>(std::llround(*cents / 100))) : "-";
 }
@@ -226,11 +215,13 @@ std::string table_of(const std::string& title, const std::string& instant, const
     const auto kept = value_of(f.measures, "promise_kept");
     const auto late = value_of(f.measures, "late_parcels");
     text += fmt::format("  {:<{}}  {:>12}  {:>12}  {:>14}  {:>14}  {}{}\n", f.name, width, kept ? percent(*kept) : "-",
-                        full_count(static_cast<std::uint64_t>(late.value_or(0))), dollars(cost_of(f.measures)),
-                        full_count(f.backlog), f.summary.digest.hex(), f.summary.partial ? "  (cut short)" : "");
+                        full_count(static_cast<std::uint64_t>(late.value_or(0))),
+                        dollars(value_of(f.measures, "cost.total")), full_count(f.backlog), f.summary.digest.hex(),
+                        f.summary.partial ? "  (cut short)" : "");
   }
   text +=
-      "  cost: shipping, recovery and contacts of the retailers' measured orders; backlog: most parcels inside the\n"
+      "  cost: shipping, attempts, recovery and contacts of the retailers' measured orders; backlog: most parcels "
+      "inside the\n"
       "  carriers at a midnight from there on\n";
   for (const Told& f : futures) {
     if (!f.gates.empty()) text += f.name + ": " + gates_text(f.gates);
@@ -251,7 +242,7 @@ boost::json::object json_of(const Told& f) {
       {"partial", f.summary.partial},
       {"promise_kept", number(value_of(f.measures, "promise_kept"))},
       {"late_parcels", number(value_of(f.measures, "late_parcels"))},
-      {"cost_cents", number(cost_of(f.measures))},
+      {"cost_cents", number(value_of(f.measures, "cost.total"))},
       {"backlog", f.backlog},
       {"parcels", f.summary.parcels},
       {"scans", f.summary.scans},

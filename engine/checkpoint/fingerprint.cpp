@@ -16,8 +16,8 @@ class WorldHash {
   void add(const World& world, SimTime before) {
     const auto& [name, title, description, first_day_unix, day_count, drain_days, measure_from, measure_to, seed,
                  calendar_from, zones, calendars, regions, destinations, carriers, services, facilities, lanes,
-                 coverage, capacity, sizes, shippers, nodes, orders, disruptions, shopper, carbon, replay, gates] =
-        world;
+                 coverage, capacity, sizes, shippers, nodes, orders, disruptions, shopper, loyalty, carbon, replay,
+                 gates] = world;
     put(first_day_unix, day_count, drain_days, measure_from, measure_to, calendar_from, zones, calendars, regions,
         destinations, carriers, services, facilities, lanes, coverage, capacity, sizes, shippers, nodes, orders,
         shopper);
@@ -94,9 +94,9 @@ class WorldHash {
   }
   void add(const Service& value) {
     const auto& [name, carrier, tier, mode, transit, delivery, commit_time, published, rates, residential, fuel,
-                 dim_divisor, peaks] = value;
+                 dim_divisor, extra_attempt, peaks] = value;
     put(name, carrier, tier, mode, transit, delivery, commit_time, published, rates, residential, fuel, dim_divisor,
-        peaks);
+        extra_attempt, peaks);
   }
   void add(const SortWindow& value) {
     const auto& [from, to, weekdays, pieces_per_hour] = value;
@@ -146,24 +146,36 @@ class WorldHash {
     const auto& [until_time, until_day, date, upgrade_to] = value;
     put(until_time, until_day, date, upgrade_to);
   }
+  void add(const RecoveryGrade& value) {
+    const auto& [after, tiers, credit, refunds_shipping] = value;
+    put(after, tiers, credit, refunds_shipping);
+  }
+  void add(const RecoveryPlan& value) {
+    const auto& [when, budget, grades] = value;
+    put(when, budget, grades);
+  }
   void add(const Shipper& value) {
     const auto& [name, role, orders_per_day, hours, weekdays, season, day_cv, day_correlation, tiers, tier_choice,
                  day_weight, fee_weight, tier_fees, target_days, policy, tariffs, late_penalty, reliability_slack,
                  overflow, zone_skip, learning, cancelled, promise, buffer_days, window_from, window_to, guarantees,
-                 recovery_credit, recovery_refunds_shipping] = value;
+                 recovery_credit, recovery_refunds_shipping, recovery, ship_from] = value;
     put(name, role, orders_per_day, hours, weekdays, season, day_cv, day_correlation, tiers, tier_choice, day_weight,
         fee_weight, tier_fees, target_days, policy, tariffs, late_penalty, reliability_slack, overflow, zone_skip,
         learning, cancelled, promise, buffer_days, window_from, window_to, guarantees, recovery_credit,
-        recovery_refunds_shipping);
+        recovery_refunds_shipping, recovery, ship_from);
   }
   void add(const Pickup& value) {
     const auto& [carrier, facility, time, drive, pieces_per_day, destinations, piece_cost] = value;
     put(carrier, facility, time, drive, pieces_per_day, destinations, piece_cost);
   }
+  void add(const StockLot& value) {
+    const auto& [from, size, units] = value;
+    put(from, size, units);
+  }
   void add(const ShipNode& value) {
-    const auto& [name, shipper, zone, region, position, calendar, cut_off, handling_min, handling_max, demand,
-                 pickups] = value;
-    put(name, shipper, zone, region, position, calendar, cut_off, handling_min, handling_max, demand, pickups);
+    const auto& [name, shipper, zone, region, position, calendar, cut_off, handling_min, handling_max, demand, pickups,
+                 stock] = value;
+    put(name, shipper, zone, region, position, calendar, cut_off, handling_min, handling_max, demand, pickups, stock);
   }
   void add(const GivenOrder& value) {
     const auto& [at, node, destination, tier, size, promise_day] = value;
@@ -178,9 +190,9 @@ class WorldHash {
   }
   void add(const ShopperModel& value) {
     const auto& [enabled, checks_per_order, past_promise_factor, silence_factor, silence, contacts_on_time,
-                 contact_cost, notices, notice_effect, reviews] = value;
+                 contact_cost, notices, notice_effect, reviews, recovery_effect] = value;
     put(enabled, checks_per_order, past_promise_factor, silence_factor, silence, contacts_on_time, contact_cost,
-        notices, notice_effect, reviews);
+        notices, notice_effect, reviews, recovery_effect);
   }
 
   checkpoint::HashSink sink_;

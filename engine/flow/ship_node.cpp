@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <tuple>
 #include <utility>
 
 #include "engine/check.hpp"
@@ -33,36 +34,20 @@ NodeProcess::NodeProcess(const Context& context, ShipNodeId id)
       effects_(context.field.node(id)),
       loads_(context.end) {
   const World& world = context.world;
-  for (std::size_t z = 0; z < world.zones.size(); ++z) {
-    ZoneDemand demand;
-    demand.zone = ZoneId{static_cast<std::uint8_t>(z)};
-    std::vector<std::uint64_t> weights;
-    for (std::size_t d = 0; d < world.destinations.size(); ++d) {
-      if (index(world.destinations[d].zone) != z || node_.demand[d] == 0) continue;
-      demand.destinations.push_back(DestinationId{static_cast<std::uint16_t>(d)});
+  homes_.push_back(home_of(id));
+  if (Sourcing::is_needed(world, node_.shipper)) {
+    sourcing_.emplace(context, node_.shipper);
+    for (std::size_t n = 0; n < world.nodes.size(); ++n) {
+      const ShipNodeId other{static_cast<std::uint16_t>(n)};
+      if (other != id && world.nodes[n].shipper == node_.shipper) homes_.push_back(home_of(other));
     }
-    // By name, so that the draw that picks a destination does not depend on the order of rows.
-    std::sort(demand.destinations.begin(), demand.destinations.end(), [&](DestinationId a, DestinationId b) {
-      return world.destinations[index(a)].name < world.destinations[index(b)].name;
-    });
-    for (const DestinationId d : demand.destinations) weights.push_back(node_.demand[index(d)]);
-    if (weights.empty()) continue;
-    double sum = 0;
-    for (const std::uint64_t weight : weights) sum += static_cast<double>(weight);
-    demand.share = sum / context.shipper_demand[index(node_.shipper)];
-    demand.pick = AliasTable(weights);
-    demand_.push_back(std::move(demand));
   }
-  std::sort(demand_.begin(), demand_.end(), [&](const ZoneDemand& a, const ZoneDemand& b) {
-    return context.zone(a.zone).name < context.zone(b.zone).name;
-  });
   tiers_ = AliasTable(std::vector<std::uint64_t>(shipper_.tiers.begin(), shipper_.tiers.end()));
   std::vector<std::uint64_t> sizes;
   for (const SizeClass& size : world.sizes) sizes.push_back(size.share);
   sizes_ = AliasTable(sizes);
   for (const GivenOrder& order : world.orders) {
     if (world.nodes[index(order.node)].shipper == node_.shipper) draws_orders_ = false;
-    if (order.node == id) given_.push_back(order);
   }
   for (const Pickup& pickup : node_.pickups) {
     Collection collection;
@@ -81,12 +66,56 @@ NodeProcess::NodeProcess(const Context& context, ShipNodeId id)
   if (shipper_.promise.kind == PromiseKind::quantile) level_.emplace(shipper_.promise);
 }
 
+NodeProcess::Home NodeProcess::home_of(ShipNodeId id) const {
+  const World& world = context_.world;
+  const ShipNode& node = world.nodes[index(id)];
+  Home home;
+  home.id = id;
+  for (std::size_t z = 0; z < world.zones.size(); ++z) {
+    ZoneDemand demand;
+    demand.zone = ZoneId{static_cast<std::uint8_t>(z)};
+    std::vector<std::uint64_t> weights;
+    for (std::size_t d = 0; d < world.destinations.size(); ++d) {
+      if (index(world.destinations[d].zone) != z || node.demand[d] == 0) continue;
+      demand.destinations.push_back(DestinationId{static_cast<std::uint16_t>(d)});
+    }
+    // By name, so that the draw that picks a destination does not depend on the order of rows.
+    std::sort(demand.destinations.begin(), demand.destinations.end(), [&](DestinationId a, DestinationId b) {
+      return world.destinations[index(a)].name < world.destinations[index(b)].name;
+    });
+    for (const DestinationId d : demand.destinations) weights.push_back(node.demand[index(d)]);
+    if (weights.empty()) continue;
+    double sum = 0;
+    for (const std::uint64_t weight : weights) sum += static_cast<double>(weight);
+    demand.share = sum / context_.shipper_demand[index(node.shipper)];
+    demand.pick = AliasTable(weights);
+    home.demand.push_back(std::move(demand));
+  }
+  std::sort(home.demand.begin(), home.demand.end(), [&](const ZoneDemand& a, const ZoneDemand& b) {
+    return context_.zone(a.zone).name < context_.zone(b.zone).name;
+  });
+  for (const GivenOrder& order : world.orders) {
+    if (order.node == id) home.given.push_back(order);
+  }
+  return home;
+}
+
+std::optional<std::uint16_t> NodeProcess::next_given_hour() const {
+  std::optional<std::uint16_t> next;
+  for (const Home& home : homes_) {
+    if (home.next_given == home.given.size()) continue;
+    const std::uint16_t hour = hour_index(home.given[home.next_given].at);
+    next = std::min(next.value_or(hour), hour);
+  }
+  return next;
+}
+
 std::vector<std::pair<SimTime, Payload>> NodeProcess::first_events() const {
   std::vector<std::pair<SimTime, Payload>> events;
   if (draws_orders_) {
     events.emplace_back(day_zero, to_self(Happening::orders));
-  } else if (!given_.empty()) {
-    events.emplace_back(day_zero + hours(hour_index(given_.front().at)), to_self(Happening::orders));
+  } else if (const auto hour = next_given_hour()) {
+    events.emplace_back(day_zero + hours(*hour), to_self(Happening::orders));
   }
   for (std::size_t p = 0; p < collections_.size(); ++p) {
     if (collections_[p].times.size() > 0) {
@@ -128,8 +157,9 @@ void NodeProcess::handle(const Event& event, Outbox& outbox, Ledger& ledger) {
   const kernel::LpId self = event.target;
   SimTime next = now + hours(1);
   if (!draws_orders_) {
-    if (next_given_ == given_.size()) return;
-    next = day_zero + hours(hour_index(given_[next_given_].at));
+    const auto hour = next_given_hour();
+    if (!hour) return;
+    next = day_zero + hours(*hour);
   } else if (next >= day_zero + days(context_.world.day_count)) {
     return;  // Given orders go on: west of Greenwich the last local day ends after the last UTC day.
   }
@@ -156,26 +186,61 @@ void NodeProcess::take_orders(SimTime now, Ledger& ledger) {
     taken_.assign(shipper_.chooses_statelessly() ? 0 : shipper_.tariffs.size(), 0);
   }
   if (level_) level_->judge(utc_day(now));
+  if (sourcing_) {
+    share_orders(now, ledger);
+  } else {
+    draw_orders(homes_.front(), now, [&](const OrderDraft& draft) { accept(draft, now, ledger); });
+  }
+}
+
+void NodeProcess::share_orders(SimTime now, Ledger& ledger) {
+  struct Shared {
+    OrderDraft draft;
+    ShipNodeId home{};
+    std::uint64_t key = 0;
+  };
+  std::vector<Shared> orders;
+  for (Home& home : homes_) {
+    draw_orders(home, now, [&](const OrderDraft& draft) {
+      orders.push_back({draft, home.id, context_.key(draft.id)});
+    });
+  }
+  std::sort(orders.begin(), orders.end(),
+            [](const Shared& a, const Shared& b) { return std::tie(a.draft.at, a.key) < std::tie(b.draft.at, b.key); });
+  for (Shared& order : orders) {
+    OrderDraft& draft = order.draft;
+    const Sourcing::Choice choice =
+        sourcing_->take({draft.at, order.home, draft.destination, draft.tier, draft.size, draft.share_word});
+    // What nobody has is declined where it would have come from.
+    if (choice.node.value_or(order.home) != id_) continue;
+    draft.second_choice = choice.second_choice;
+    draft.out_of_stock = !choice.node;
+    accept(draft, now, ledger);
+  }
+}
+
+template <class Take>
+void NodeProcess::draw_orders(Home& home, SimTime now, const Take& take) {
   const std::uint16_t hour = hour_index(now);
   std::uint32_t serial = 0;
   if (!draws_orders_) {
-    for (; next_given_ < given_.size() && given_[next_given_].at < now + hours(1); ++next_given_) {
-      const GivenOrder& order = given_[next_given_];
-      accept({make_parcel_id(id_, hour, serial++), order.at, order.destination, order.tier, order.size, 0,
-              order.promise_day},
-             now, ledger);
+    for (; home.next_given < home.given.size() && home.given[home.next_given].at < now + hours(1); ++home.next_given) {
+      const GivenOrder& order = home.given[home.next_given];
+      take({make_parcel_id(home.id, hour, serial++), order.at, order.destination, order.tier, order.size, 0,
+            order.promise_day});
     }
     return;
   }
-  for (const ZoneDemand& demand : demand_) {
+  const std::string& name = context_.world.nodes[index(home.id)].name;
+  for (const ZoneDemand& demand : home.demand) {
     // Of the areas met from here: a surge elsewhere must not touch the draws.
     const double surge = context_.field.demand_max(node_.shipper, demand.destinations, now);
     const double mean = hourly_mean(demand, now) * surge;
-    const std::uint64_t zone_hour = hash64(hash64(hash64(node_.name), hash64(context_.zone(demand.zone).name)), hour);
+    const std::uint64_t zone_hour = hash64(hash64(hash64(name), hash64(context_.zone(demand.zone).name)), hour);
     const std::uint64_t count = poisson(context_.draw_key, Purpose::order_count, zone_hour, mean);
-    PEAKSTORM_CHECK(count + serial < std::numeric_limits<std::uint32_t>::max(), count, node_.name);
+    PEAKSTORM_CHECK(count + serial < std::numeric_limits<std::uint32_t>::max(), count, name);
     for (std::uint64_t i = 0; i < count; ++i) {
-      const ParcelId id = make_parcel_id(id_, hour, serial++);
+      const ParcelId id = make_parcel_id(home.id, hour, serial++);
       const std::uint64_t key = context_.key(id);
       const Draws draws(context_.draw_key, Purpose::order, key, 0);
       const DestinationId destination = demand.destinations[demand.pick.pick(draws.word(1))];
@@ -186,20 +251,10 @@ void NodeProcess::take_orders(SimTime now, Ledger& ledger) {
       }
       const Draws more(context_.draw_key, Purpose::order, key, 1);
       const SimTime at = now + SimDuration{draws.below(0, 3'600'000)};
-      accept({id, at, destination, static_cast<Tier>(tiers_.pick(draws.word(2))),
-              static_cast<std::uint8_t>(sizes_.pick(more.word(0))), draws.word(3), no_day, draws.word(2)},
-             now, ledger);
+      take({id, at, destination, static_cast<Tier>(tiers_.pick(draws.word(2))),
+            static_cast<std::uint8_t>(sizes_.pick(more.word(0))), draws.word(3), no_day, draws.word(2)});
     }
   }
-}
-
-SimTime NodeProcess::work_begins(SimTime at) const {
-  const Day day = zone_.local_day(at);
-  const SimDuration time = zone_.time_of_day(at);
-  if (context_.world.is_open(node_.calendar, day) && time <= node_.cut_off) {
-    return time >= opening ? at : zone_.to_instant(day, opening);
-  }
-  return zone_.to_instant(promise::add_open_days(context_.world, node_.calendar, day + 1, 0), opening);
 }
 
 NodeProcess::Occasion NodeProcess::pickup_after(CarrierId carrier, DestinationId destination, SimTime ready) const {
@@ -371,7 +426,7 @@ void NodeProcess::accept(const OrderDraft& draft, SimTime now, Ledger& ledger) {
   const std::uint64_t key = context_.key(draft.id);
   const Draws draws(context_.draw_key, Purpose::handling, key);
   const TimeZone& there = context_.zone_of(draft.destination);
-  const SimTime begins = work_begins(draft.at);
+  const SimTime begins = work_begins(world, node_, draft.at);
   const auto spread = static_cast<std::uint64_t>((node_.handling_max - node_.handling_min).count()) + 1;
   const SimTime ready = begins + node_.handling_min +
                         SimDuration{static_cast<std::int64_t>((std::uint64_t{draws.word(0)} * spread) >> 32U)};
@@ -403,8 +458,11 @@ void NodeProcess::accept(const OrderDraft& draft, SimTime now, Ledger& ledger) {
   parcel.service = choice.service;
   ++orders_;
   ++ledger.parcels;
-  if (shipper_.overflow == Overflow::decline && choice.refusal != Cause::none) {
-    parcel.cause = choice.refusal;
+  const Cause refused = draft.out_of_stock                       ? Cause::out_of_stock
+                        : shipper_.overflow == Overflow::decline ? choice.refusal
+                                                                 : Cause::none;
+  if (refused != Cause::none) {
+    parcel.cause = refused;
     parcel.culprit = place_;
     ++cancelled_;
     ledger.outcome(parcel, Fate::cancelled, std::min(draft.at, context_.end), never);
@@ -421,7 +479,8 @@ void NodeProcess::accept(const OrderDraft& draft, SimTime now, Ledger& ledger) {
   if (context_.streams && is_retail) {
     ledger.facts({draft.id, draft.at, id_, node_.shipper, choice.service, draft.destination, tier, draft.size,
                   parcel.promise_day, shipper_.window_from, shipper_.window_to,
-                  context_.tariffs.cost(id_, choice.service, draft.destination, draft.size, choice.tender)});
+                  context_.tariffs.cost(id_, choice.service, draft.destination, draft.size, choice.tender),
+                  draft.second_choice});
   }
   ledger.scan(parcel, ScanKind::label_created, place_, ready, parcel.promise_day);
 

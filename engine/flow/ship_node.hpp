@@ -11,14 +11,12 @@
 #include "engine/flow/events.hpp"
 #include "engine/flow/ledger.hpp"
 #include "engine/flow/load_limit.hpp"
+#include "engine/flow/sourcing.hpp"
 #include "engine/flow/variates.hpp"
 #include "engine/promise/learned_transit.hpp"
 #include "engine/promise/promise_rule.hpp"
 
 namespace peakstorm::flow {
-
-/// Work starts at this local time on working days; orders from the night wait for it.
-inline constexpr SimDuration opening = hours(6);
 
 class NodeProcess {
  public:
@@ -38,7 +36,8 @@ class NodeProcess {
   /// Everything that changes during a run; the rest is made from the World again.
   template <class Archive>
   void transfer(Archive& archive) {
-    archive(next_given_);
+    for (Home& home : homes_) archive(home.next_given);
+    if (sourcing_) archive(*sourcing_);
     archive.each(collections_);
     archive(waiting_, orders_, cancelled_, tendered_, loads_, place_days_);
     archive.each(injected_);
@@ -54,6 +53,13 @@ class NodeProcess {
     double share = 0;  ///< Of the shipper's orders.
     std::vector<DestinationId> destinations;
     AliasTable pick;
+  };
+  /// A node whose orders are drawn here: this one, and those of the same shipper whose orders it may be chosen for.
+  struct Home {
+    ShipNodeId id{};
+    std::vector<ZoneDemand> demand;
+    std::vector<GivenOrder> given;
+    std::size_t next_given = 0;
   };
   struct Collection {
     network::Timetable times;             ///< Given by the World.
@@ -84,7 +90,17 @@ class NodeProcess {
     std::uint32_t share_word = 0;
     std::uint16_t promise_day = no_day;        ///< Given with the order; no_day: quote one.
     std::optional<std::uint32_t> tier_word{};  ///< The draw that picks the tier; none: it is given.
+    bool second_choice = false;                ///< As of Sourcing::Choice.
+    bool out_of_stock = false;                 ///< It is not taken.
   };
+  [[nodiscard]] Home home_of(ShipNodeId id) const;
+  /// The orders of the hour that begins now, in the order in which they are numbered. take(draft).
+  template <class Take>
+  void draw_orders(Home& home, SimTime now, const Take& take);
+  /// Takes those orders of all homes that are sent from here.
+  void share_orders(SimTime now, Ledger& ledger);
+  /// Hour of the first given order that has not been taken; none: all are.
+  [[nodiscard]] std::optional<std::uint16_t> next_given_hour() const;
   void accept(const OrderDraft& draft, SimTime now, Ledger& ledger);
   void collect(SimTime now, std::size_t which, Outbox& outbox, Ledger& ledger);
   /// A visit of a carrier's truck: the last index in its timetable stands for "not in this run".
@@ -124,8 +140,6 @@ class NodeProcess {
   [[nodiscard]] RegionId region_of(DestinationId destination) const {
     return context_.world.destinations[index(destination)].region;
   }
-  /// When work on an order placed at `at` begins.
-  [[nodiscard]] SimTime work_begins(SimTime at) const;
   [[nodiscard]] double hourly_mean(const ZoneDemand& demand, SimTime hour) const;
   [[nodiscard]] PlaceLoad load() const;
   PlaceDay& day(SimTime now);
@@ -137,13 +151,11 @@ class NodeProcess {
   PlaceId place_;
   const TimeZone& zone_;
   const disruption::EffectSteps& effects_;
-  std::vector<ZoneDemand> demand_;
+  std::vector<Home> homes_;  ///< The first is this node.
   AliasTable tiers_;
   AliasTable sizes_;
-  std::vector<GivenOrder> given_;
   bool draws_orders_ = true;
-  bool has_areas_ = false;  ///< Some pickup skips zones.
-  std::size_t next_given_ = 0;
+  bool has_areas_ = false;               ///< Some pickup skips zones.
   std::vector<Collection> collections_;  ///< By index in ShipNode::pickups.
   std::uint64_t waiting_ = 0;
   std::uint64_t orders_ = 0;
@@ -156,6 +168,7 @@ class NodeProcess {
   std::vector<std::uint32_t> taken_;  ///< diversified: that day's orders by tariff.
   std::optional<promise::LearnedTransit> learned_;
   std::optional<promise::PromisedLevel> level_;
+  std::optional<Sourcing> sourcing_;
 };
 
 }  // namespace peakstorm::flow

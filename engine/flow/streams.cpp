@@ -27,7 +27,7 @@ struct Streams::Threads {
 Streams::Streams(const Context& context, Recorder& recorder, unsigned threads)
     : context_(context),
       recorder_(recorder),
-      shoppers_(context.world, context.run),
+      shoppers_(context.world, context.run, context.scale),
       threads_(std::make_unique<Threads>(Threads{tbb::task_arena(static_cast<int>(threads), 1)})) {}
 Streams::~Streams() = default;
 

@@ -26,7 +26,7 @@ class Tariffs {
   /// The tariff for an order of `tier`; `share_word` is a uniform 32-bit draw, used by fixed_split only.
   /// cheapest_published: the cheapest (smallest size class, no peak) whose published days meet the tier's
   /// target; where none does, the fastest. Only services that collect at `node` and deliver to `destination`.
-  /// Requires: the shipper's policy is one of the two (Shipper::chooses_statelessly()).
+  /// Of another policy this is what cheapest_published would take.
   [[nodiscard]] ServiceId choose(const Shipper& shipper, ShipNodeId node, DestinationId destination, Tier tier,
                                  std::uint32_t share_word) const;
   /// Whether the service's carrier collects at `node` what is for `destination`, and delivers there.

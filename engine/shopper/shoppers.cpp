@@ -5,6 +5,7 @@
 #include <tuple>
 
 #include "engine/portable_math.hpp"
+#include "engine/recovery.hpp"
 
 namespace peakstorm::shopper {
 namespace {
@@ -32,16 +33,15 @@ bool Shoppers::Plan::operator>(const Plan& other) const {
 }
 
 void Shoppers::meet(const ParcelFacts& facts, std::uint64_t key) {
-  if (!world_.shopper.enabled) return;
   const ShopperModel& model = world_.shopper;
+  if (!model.enabled && world_.shippers[index(facts.shipper)].recovery.grades.empty()) return;
   Waiting parcel;
   parcel.facts = facts;
   parcel.key = key;
   parcel.last_news = facts.ordered;
   SimTime expected = facts.ordered + days(4);
   if (facts.promise_day != no_day) {
-    const TimeZone& zone = world_.zones[index(world_.destinations[index(facts.destination)].zone)];
-    parcel.promise_ends = zone.to_instant(facts.promise_day + 1, SimDuration{});
+    parcel.promise_ends = promise_end(world_, facts.destination, facts.promise_day);
     expected = parcel.promise_ends - hours(10);
   }
   // The base rate spreads the wanted mean over the time an order that keeps its promise takes.
@@ -49,11 +49,13 @@ void Shoppers::meet(const ParcelFacts& facts, std::uint64_t key) {
   const double by_notices = model.notices ? looks_per_notice * notices_per_order : 0;
   parcel.checks_per_ms = std::max(0.2, model.checks_per_order - by_notices) / wait_ms;
   parcel.contacts_per_ms = model.contacts_on_time * (model.notices ? 1 - model.notice_effect : 1) / wait_ms;
+  if (!model.enabled) parcel.checks_per_ms = parcel.contacts_per_ms = 0;
   parcel.waiting = true;
   const auto number = static_cast<std::uint32_t>(parcels_.size());
   number_of_.emplace(static_cast<std::uint64_t>(facts.id), number);
   parcels_.push_back(parcel);
   plan_next(facts.ordered, parcels_.back(), number);
+  plan_recovery(parcels_.back(), number, SimDuration::min());
 }
 
 void Shoppers::notice(const Scan& scan) {
@@ -77,6 +79,13 @@ void Shoppers::index_parcels() {
   for (std::size_t i = 0; i < parcels_.size(); ++i) {
     number_of_.emplace(static_cast<std::uint64_t>(parcels_[i].facts.id), static_cast<std::uint32_t>(i));
   }
+}
+
+void Shoppers::settle(Waiting& parcel, ScanKind kind) {
+  if (!is_final(kind)) return;
+  parcel.waiting = false;
+  // What is lost or comes back stays late.
+  parcel.in_hand = kind == ScanKind::delivered || kind == ScanKind::cancelled;
 }
 
 double Shoppers::factor(const Waiting& parcel, SimTime at) const {
@@ -115,7 +124,7 @@ void Shoppers::news(SimTime at, Waiting& parcel, std::uint32_t number, ScanKind 
   if (kind == ScanKind::out_for_delivery) told = ActKind::notice_out_for_delivery;
   if (kind == ScanKind::delivered) told = ActKind::notice_delivered;
   if (kind == ScanKind::eta_changed) told = ActKind::notice_delay;
-  if (world_.shopper.notices && told != ActKind{}) {
+  if (world_.shopper.enabled && world_.shopper.notices && told != ActKind{}) {
     act(at, parcel, told, acts);
     const Draws draws(run_, Purpose::shopper, parcel.key, parcel.draws++);
     if (draws.unit(0) < looks_per_notice) {
@@ -123,9 +132,52 @@ void Shoppers::news(SimTime at, Waiting& parcel, std::uint32_t number, ScanKind 
     }
   }
   parcel.last_news = at;
-  if (is_final(kind)) parcel.waiting = false;
-  if (kind == ScanKind::retracted) parcel.waiting = true;
+  settle(parcel, kind);
+  if (kind == ScanKind::retracted) {
+    parcel.waiting = true;
+    parcel.in_hand = false;
+    if (recovery(parcel).when == RecoveryWhen::broken) make_good(at, parcel, number, acts);
+  }
   plan_next(at, parcel, number);
+}
+
+void Shoppers::plan_recovery(const Waiting& parcel, std::uint32_t number, SimDuration late) {
+  const RecoveryPlan& plan = recovery(parcel);
+  if (plan.when != RecoveryWhen::broken || parcel.promise_ends == never) return;
+  for (const RecoveryGrade& grade : plan.grades) {
+    if (grade.after <= late || !grade.tiers[static_cast<std::size_t>(parcel.facts.tier)]) continue;
+    add_plan({parcel.promise_ends + grade.after, parcel.key, number, 0, Step::recovery, ScanKind::label_created, 0});
+    return;
+  }
+}
+
+void Shoppers::make_good(SimTime now, Waiting& parcel, std::uint32_t number, std::vector<ShopperAct>& acts) {
+  if (parcel.promise_ends == never || now < parcel.promise_ends || parcel.in_hand) return;
+  const RecoveryPlan& plan = recovery(parcel);
+  const SimDuration late = now - parcel.promise_ends;
+  plan_recovery(parcel, number, late);
+  const RecoveryGrade* reached = grade_at(plan, parcel.facts.tier, late);
+  if (reached == nullptr) return;
+  const auto grade = static_cast<std::uint8_t>(reached - plan.grades.data() + 1);
+  if (grade <= parcel.grade) return;
+  const bool is_first = parcel.grade == 0 && !parcel.recovery_refused;
+  const Cents cost = cost_of(*reached, parcel.facts.shipping_cost) - parcel.recovered;
+  Cents& spent = spent_[index(parcel.facts.shipper)];
+  const bool has_money =
+      !plan.budget || spent + cost <= static_cast<Cents>(static_cast<double>(*plan.budget) * scale_ + 0.5);
+  if (cost <= 0 || has_money) {
+    spent += cost;
+    parcel.recovered += cost;
+    parcel.grade = grade;
+    act(now, parcel, ActKind::recovery, acts);
+  } else if (!parcel.recovery_refused) {
+    parcel.recovery_refused = true;
+    act(now, parcel, ActKind::recovery_refused, acts);
+  }
+  if (is_first && plan.when == RecoveryWhen::broken && world_.shopper.recovery_effect > 0) {
+    parcel.contacts_per_ms *= 1 - world_.shopper.recovery_effect;
+    plan_next(now, parcel, number);
+  }
 }
 
 void Shoppers::advance(SimTime until, std::vector<ShopperAct>& acts) {
@@ -139,7 +191,7 @@ void Shoppers::advance(SimTime until, std::vector<ShopperAct>& acts) {
         news(plan.at, parcel, plan.parcel, plan.kind, acts);
         break;
       case Step::settled:
-        parcel.waiting = false;
+        settle(parcel, plan.kind);
         plan_next(plan.at, parcel, plan.parcel);
         break;
       case Step::look:
@@ -157,11 +209,18 @@ void Shoppers::advance(SimTime until, std::vector<ShopperAct>& acts) {
         const Draws draws(run_, Purpose::shopper, parcel.key, parcel.draws++);
         if (draws.unit(0) < awake) {
           const double contact = parcel.contacts_per_ms / (parcel.checks_per_ms + parcel.contacts_per_ms);
-          act(plan.at, parcel, draws.unit(1) < contact ? ActKind::contact : ActKind::check, acts);
+          const bool asks = draws.unit(1) < contact;
+          act(plan.at, parcel, asks ? ActKind::contact : ActKind::check, acts);
+          if (asks && recovery(parcel).when == RecoveryWhen::complaint) {
+            make_good(plan.at, parcel, plan.parcel, acts);
+          }
         }
         plan_next(plan.at, parcel, plan.parcel);
         break;
       }
+      case Step::recovery:
+        make_good(plan.at, parcel, plan.parcel, acts);
+        break;
     }
   }
 }

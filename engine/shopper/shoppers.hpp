@@ -4,6 +4,8 @@
 /// come at rates that rise when the promise has passed and when no scan has been reported for a while, thinned
 /// by the hour of the day; notices draw further looks. Rates are piecewise constant, so at every change the next
 /// instant is drawn afresh (the exponential has no memory).
+/// Retailers' recoveries of broken promises are acts, too: they answer to time and contacts, and the budget is spent in
+/// the order of time.
 /// Runs on the thread that collects the streams, on scans in their total order.
 #pragma once
 
@@ -18,7 +20,9 @@ namespace peakstorm::shopper {
 
 class Shoppers {
  public:
-  Shoppers(const World& world, RunKey run) : world_(world), run_(run) {}
+  /// `scale` is the run's: a recovery budget is for scale 1.
+  Shoppers(const World& world, RunKey run, double scale)
+      : world_(world), run_(run), scale_(scale), spent_(world.shippers.size()) {}
 
   /// Facts of a parcel, and its parcel_key; before its first scan.
   void meet(const ParcelFacts& facts, std::uint64_t key);
@@ -29,7 +33,7 @@ class Shoppers {
 
   template <class Archive>
   void transfer(Archive& archive) {
-    archive(parcels_, plans_);
+    archive(parcels_, plans_, spent_);
     if constexpr (Archive::is_reading) index_parcels();
   }
 
@@ -46,13 +50,17 @@ class Shoppers {
     std::uint8_t acts = 0;
     bool waiting = false;  ///< Between order and a final scan.
     bool shipped = false;
+    bool in_hand = false;  ///< Delivered, or cancelled.
+    bool recovery_refused = false;
+    std::uint8_t grade = 0;  ///< Of its shipper's RecoveryPlan, from 1, that it has been given.
+    Cents recovered = 0;     ///< What that has cost.
     template <class Archive>
     void transfer(Archive& archive) {
       archive(facts, key, last_news, promise_ends, checks_per_ms, contacts_per_ms, draws, version, acts, waiting,
-              shipped);
+              shipped, in_hand, recovery_refused, grade, recovered);
     }
   };
-  enum class Step : std::uint8_t { news, settled, look, change, candidate };
+  enum class Step : std::uint8_t { news, settled, look, change, candidate, recovery };
   struct Plan {
     SimTime at;
     std::uint64_t key = 0;
@@ -71,12 +79,23 @@ class Shoppers {
   void add_plan(const Plan& plan);
   void index_parcels();
   void news(SimTime at, Waiting& parcel, std::uint32_t number, ScanKind kind, std::vector<ShopperAct>& acts);
+  /// Ends the wait of `parcel` if `kind` does.
+  static void settle(Waiting& parcel, ScanKind kind);
   void plan_next(SimTime now, Waiting& parcel, std::uint32_t number);
   void act(SimTime at, Waiting& parcel, ActKind kind, std::vector<ShopperAct>& acts);
+  /// Gives `parcel` the grade that it has reached, as far as the budget goes.
+  void make_good(SimTime now, Waiting& parcel, std::uint32_t number, std::vector<ShopperAct>& acts);
+  /// Plans the first grade after the one that `parcel` has reached by `late`; only where recovery comes unasked.
+  void plan_recovery(const Waiting& parcel, std::uint32_t number, SimDuration late);
+  [[nodiscard]] const RecoveryPlan& recovery(const Waiting& parcel) const {
+    return world_.shippers[index(parcel.facts.shipper)].recovery;
+  }
   [[nodiscard]] double factor(const Waiting& parcel, SimTime at) const;
 
   const World& world_;
   RunKey run_;
+  double scale_;
+  std::vector<Cents> spent_;  ///< On recovery, by ShipperId.
   std::vector<Waiting> parcels_;
   std::unordered_map<std::uint64_t, std::uint32_t> number_of_;
   std::vector<Plan> plans_;  ///< Heap, the earliest first.

@@ -7,6 +7,9 @@
 #include <tuple>
 
 #include "engine/check.hpp"
+#include "engine/geo.hpp"
+#include "engine/loyalty.hpp"
+#include "engine/recovery.hpp"
 #include "engine/satisfaction.hpp"
 #include "results/measures/names.hpp"
 #include "results/reconcile.hpp"
@@ -84,7 +87,7 @@ void transfer(Archive& archive, Outcome& o) {
 template <class Archive>
 void transfer(Archive& archive, ParcelFacts& f) {
   archive(f.id, f.ordered, f.node, f.shipper, f.service, f.destination, f.tier, f.size, f.promise_day, f.window_from,
-          f.window_to, f.shipping_cost);
+          f.window_to, f.shipping_cost, f.second_choice);
 }
 /// A vector of something that has no transfer() of its own.
 template <class Archive, class T, class Each>
@@ -123,14 +126,16 @@ bool is_place(const World& world, PlaceId place) {
 
 /// Of retailers' measured orders, over all of them.
 struct PromiseSums {
-  std::uint64_t declined = 0;  ///< Not taken: no carrier had room.
+  std::uint64_t declined = 0;  ///< Not taken: no carrier had room, or no node had it.
   std::uint64_t quoted = 0;    ///< With a promise, cancelled ones aside.
   std::uint64_t days = 0;      ///< From order to promise, summed.
   std::uint64_t early = 0;     ///< Delivered two days or more before the promised one.
+  std::uint64_t no_stock = 0;  ///< Of the declined: no node had it.
 
   void add(const Outcome& outcome) {
     if (outcome.fate == Fate::cancelled) {
       declined += outcome.cause != Cause::none ? 1 : 0;  // One that the customer cancels has waited for nothing.
+      no_stock += outcome.cause == Cause::out_of_stock ? 1 : 0;
       return;
     }
     if (outcome.promise_day == no_day) return;
@@ -143,10 +148,11 @@ struct PromiseSums {
     quoted += other.quoted;
     days += other.days;
     early += other.early;
+    no_stock += other.no_stock;
   }
   template <class Archive>
   void transfer(Archive& archive) {
-    archive(declined, quoted, days, early);
+    archive(declined, quoted, days, early, no_stock);
   }
 };
 
@@ -162,6 +168,8 @@ struct Counts {
   std::map<CauseKey, CauseCounts> causes;
   std::vector<std::uint64_t> parcels;  ///< By shipper.
   std::vector<std::uint64_t> broken;   ///< Promises, by shipper.
+  /// Attempts beyond the first, by shipper and service: shipper * services + service.
+  std::vector<std::uint64_t> extra_attempts;
   PromiseSums promises;
   std::vector<Outcome> kept;  ///< Of tracked parcels.
 
@@ -169,7 +177,8 @@ struct Counts {
       : lateness(world.carriers.size() * role_count * lateness_bases),
         fates(world.carriers.size() * role_count),
         parcels(world.shippers.size()),
-        broken(world.shippers.size()) {}
+        broken(world.shippers.size()),
+        extra_attempts(world.shippers.size() * world.services.size()) {}
 
   void merge(Counts& other) {
     for (std::size_t role = 0; role < role_count; ++role) totals[role] += other.totals[role];
@@ -190,6 +199,7 @@ struct Counts {
     }
     add(parcels, other.parcels);
     add(broken, other.broken);
+    add(extra_attempts, other.extra_attempts);
     promises.add(other.promises);
     kept.insert(kept.end(), other.kept.begin(), other.kept.end());
   }
@@ -202,7 +212,7 @@ struct Counts {
       auto& [key, count] = row;
       archive(key.place, key.cause, key.role, key.carrier, count.promises, count.commits, count.minutes);
     });
-    archive(parcels, broken, promises);
+    archive(parcels, broken, extra_attempts, promises);
     transfer_all(archive, kept, [&](Outcome& outcome) { peakstorm::transfer(archive, outcome); });
     if constexpr (Archive::is_reading) causes = {rows.begin(), rows.end()};
   }
@@ -214,8 +224,10 @@ struct Counts {
     bool fits = lateness.size() == world.carriers.size() * role_count * lateness_bases &&
                 fates.size() == world.carriers.size() * role_count && parcels.size() == world.shippers.size() &&
                 broken.size() == world.shippers.size() && are_counts(parcels) && are_counts(broken) &&
-                are_counts({promises.declined, promises.quoted, promises.days, promises.early}) && ids(due, days) &&
-                ids(ordered, days) && ids(regions, world.regions.size() * world.carriers.size() * role_count) &&
+                extra_attempts.size() == world.shippers.size() * services && are_counts(extra_attempts) &&
+                are_counts({promises.declined, promises.quoted, promises.days, promises.early, promises.no_stock}) &&
+                ids(due, days) && ids(ordered, days) &&
+                ids(regions, world.regions.size() * world.carriers.size() * role_count) &&
                 ids(destinations, world.destinations.size() * role_count);
     for (const auto& [key, counts] : causes) {
       fits = fits && is_place(world, key.place) && static_cast<std::size_t>(key.cause) < cause_names.size() &&
@@ -268,6 +280,8 @@ class Shard final : public RecorderShard {
     counts.destinations[index(outcome.destination) * role_count + r].add(verdicts);
     ++counts.fates[carrier * role_count + r][static_cast<std::size_t>(outcome.fate)];
     ++counts.parcels[index(outcome.shipper)];
+    counts.extra_attempts[index(outcome.shipper) * world_.services.size() + service] +=
+        static_cast<std::uint64_t>(std::max(0, outcome.attempts - 1));
     if (role == ShipperRole::retailer) counts.promises.add(outcome);
 
     count_lateness(outcome, verdicts[at(OnTimeDefinition::promise)], outcome.promise_day,
@@ -406,6 +420,11 @@ struct Measures::Impl {
   [[nodiscard]] bool streams_fit() const;
   void tabulate(Counts& counts);
   void tabulate_tracked(std::vector<Outcome>& outcomes);
+  /// Notes what the plan gives for an act of recovery.
+  void recover(TrackedParcel& parcel, const ShopperAct& act) const;
+  void tabulate_recovery();
+  void tabulate_loyalty();
+  void tabulate_sourcing();
   /// Mean expected review of measured delivered orders with a promise.
   [[nodiscard]] std::optional<double> expected_review_score() const;
 };
@@ -471,7 +490,8 @@ void Measures::acts(std::span<const ShopperAct> acts) {
     const auto found = m.index_of.find(act.parcel);
     PEAKSTORM_CHECK(found != m.index_of.end(), static_cast<std::uint64_t>(act.parcel));
     ++m.act_hours[{hour_of_instant(act.at), act.kind, m.status[found->second]}];
-    const TrackedParcel& parcel = m.tracked[found->second];
+    TrackedParcel& parcel = m.tracked[found->second];
+    m.recover(parcel, act);
     if (!parcel.measured) continue;
     ++m.tables.measured_acts[static_cast<std::size_t>(act.kind)];
     if (act.kind == ActKind::contact) ++m.contacts[index(parcel.facts.shipper)];
@@ -532,7 +552,7 @@ template <class Archive>
 void Measures::Impl::transfer_streams(Archive& archive) {
   transfer_all(archive, tracked, [&](TrackedParcel& parcel) {
     peakstorm::transfer(archive, parcel.facts);
-    archive(parcel.measured);
+    archive(parcel.measured, parcel.grade, parcel.grade_when_asked, parcel.recovery_refused);
   });
   archive(status, status_at, contacts, shipping, streamed_to, tables.measured_tracked, tables.measured_acts);
   archive(scan_hours, first_hour, has_first_hour);
@@ -572,7 +592,9 @@ bool Measures::Impl::streams_fit() const {
     const ParcelFacts& f = parcel.facts;
     fits = fits && index(f.node) < world.nodes.size() && index(f.shipper) < world.shippers.size() &&
            index(f.service) < world.services.size() && index(f.destination) < world.destinations.size() &&
-           static_cast<std::size_t>(f.tier) < tier_count;
+           static_cast<std::size_t>(f.tier) < tier_count &&
+           parcel.grade <= world.shippers[index(f.shipper)].recovery.grades.size() &&
+           parcel.grade_when_asked <= parcel.grade;
   }
   for (const std::uint8_t kind : status) fits = fits && is_kind(kind);
   for (auto queue = pending; !queue.empty(); queue.pop()) {
@@ -674,12 +696,17 @@ void Measures::Impl::tabulate(Counts& counts) {
     row.parcels = counts.parcels[s];
     row.broken_promises = counts.broken[s];
     row.credit = shipper.recovery_credit * static_cast<Cents>(counts.broken[s]);
+    for (std::size_t service = 0; service < world.services.size(); ++service) {
+      const std::uint64_t attempts = counts.extra_attempts[s * world.services.size() + service];
+      row.extra_attempts += attempts;
+      row.extra_attempt_cost += world.services[service].extra_attempt * static_cast<Cents>(attempts);
+    }
     if (options.streams) {
       row.shipping = shipping[s];
       row.refund = 0;
       row.contacts = contacts[s];
       row.contact_cost = world.shopper.contact_cost * static_cast<Cents>(contacts[s]);
-    } else if (!shipper.recovery_refunds_shipping) {
+    } else if (!shipper.recovery_refunds_shipping && shipper.recovery.grades.empty()) {
       row.refund = 0;
     }
     tables.costs.push_back(row);
@@ -722,6 +749,135 @@ void Measures::Impl::tabulate_tracked(std::vector<Outcome>& outcomes) {
             [](const TrackedParcel& a, const TrackedParcel& b) { return a.facts.id < b.facts.id; });
 }
 
+void Measures::Impl::recover(TrackedParcel& parcel, const ShopperAct& act) const {
+  if (act.kind == ActKind::recovery_refused) parcel.recovery_refused = true;
+  if (act.kind != ActKind::recovery) return;
+  const ParcelFacts& f = parcel.facts;
+  const RecoveryPlan& plan = world.shippers[index(f.shipper)].recovery;
+  const SimDuration late = act.at - promise_end(world, f.destination, f.promise_day);
+  const RecoveryGrade* grade = grade_at(plan, f.tier, late);
+  PEAKSTORM_CHECK(grade != nullptr, static_cast<std::uint64_t>(f.id));
+  parcel.grade = static_cast<std::uint8_t>(grade - plan.grades.data() + 1);
+  const LoyaltyModel& model = world.loyalty;
+  if (model.survey == SurveyClock::delivery || late <= model.survey_wait) parcel.grade_when_asked = parcel.grade;
+}
+
+void Measures::Impl::tabulate_recovery() {
+  std::map<std::pair<ShipperId, std::uint8_t>, Tables::RecoveryRow> rows;
+  for (const TrackedParcel& parcel : tracked) {
+    if (!parcel.measured || (parcel.grade == 0 && !parcel.recovery_refused)) continue;
+    const ShipperId shipper = parcel.facts.shipper;
+    Tables::RecoveryRow& row = rows[{shipper, parcel.grade}];
+    row.shipper = shipper;
+    row.grade = parcel.grade;
+    ++row.parcels;
+    if (parcel.grade == 0) continue;
+    const RecoveryGrade& grade = world.shippers[index(shipper)].recovery.grades[parcel.grade - 1U];
+    row.credit += grade.credit;
+    if (grade.refunds_shipping) row.refund += parcel.facts.shipping_cost;
+  }
+  for (const auto& [key, row] : rows) {
+    tables.recoveries.push_back(row);
+    for (Tables::CostRow& cost : tables.costs) {
+      if (cost.shipper != row.shipper) continue;
+      cost.credit += row.credit;
+      *cost.refund += row.refund;
+    }
+  }
+}
+
+/// The grade that the flat recovery of a shipper amounts to: everybody whose promise is broken gets it, at once.
+RecoveryGrade flat_grade(const Shipper& shipper) {
+  RecoveryGrade grade;
+  grade.credit = shipper.recovery_credit;
+  grade.refunds_shipping = shipper.recovery_refunds_shipping;
+  return grade;
+}
+
+void Measures::Impl::tabulate_loyalty() {
+  const LoyaltyModel& model = world.loyalty;
+  if (!model.enabled) return;
+  const RecoveryGrade apology;
+  std::vector<RecoveryGrade> flat;
+  for (const Shipper& shipper : world.shippers) flat.push_back(flat_grade(shipper));
+  Tables::LoyaltySums sums;
+  for (const TrackedParcel& parcel : tracked) {
+    if (!parcel.measured || !parcel.outcome) continue;
+    const Outcome& outcome = *parcel.outcome;
+    const Verdict verdict = parcel.verdicts[at(OnTimeDefinition::promise)];
+    if (verdict == Verdict::not_counted) continue;
+    const Shipper& shipper = world.shippers[index(outcome.shipper)];
+    Experience experience;
+    experience.failed = verdict == Verdict::broken;
+    const bool is_delivered = outcome.fate == Fate::delivered;
+    const int last = is_delivered ? int{outcome.delivered_day} : int{horizon_of(world, outcome)};
+    experience.days_late = last - int{outcome.promise_day};
+    if (experience.failed) {
+      experience.days_late = std::max(experience.days_late, 1);
+      const SimTime asked = promise_end(world, outcome.destination, outcome.promise_day) + model.survey_wait;
+      experience.asked_before_delivery = !is_delivered || outcome.at >= asked;
+      const auto given = [&](std::uint8_t grade) -> const RecoveryGrade* {
+        if (grade > 0) return &shipper.recovery.grades[grade - 1U];
+        return parcel.recovery_refused ? &apology : nullptr;
+      };
+      if (shipper.recovery.grades.empty()) {
+        const RecoveryGrade& all = flat[index(outcome.shipper)];
+        if (all.credit > 0 || all.refunds_shipping) experience.given = experience.given_when_asked = &all;
+      } else {
+        experience.given = given(parcel.grade);
+        experience.given_when_asked = given(parcel.grade_when_asked);
+      }
+    }
+    const SurveyAnswer answer = survey_answer(model, experience);
+    ++sums.orders;
+    sums.score += answer.score;
+    sums.happy += answer.happy;
+    sums.unhappy += model.unhappy_answer * answer.unhappy;
+    sums.answers += 1 + (model.unhappy_answer - 1) * answer.unhappy;
+    const auto cents = [&](double delay) {
+      return next_year(model, repurchase_factor(model, experience, delay)).cents;
+    };
+    const NextYear year = next_year(model, repurchase_factor(model, experience, model.failure_delay));
+    sums.again += year.again;
+    sums.cents += year.cents;
+    sums.cents_low += cents(model.failure_delay_high);
+    sums.cents_high += cents(model.failure_delay_low);
+    if (experience.failed) {
+      ++sums.failed;
+      sums.cents_failed += year.cents;
+    }
+  }
+  tables.loyalty = sums;
+}
+
+namespace {
+
+/// A carrier's zone by distance, 2 to 8: the bands in miles of the United States' carriers.
+std::uint64_t zone_of_distance(double km) {
+  constexpr double km_per_mile = 1.609344;
+  constexpr std::array<double, 6> miles{150, 300, 600, 1'000, 1'400, 1'800};
+  std::uint64_t zone = 2;
+  for (const double band : miles) zone += km > band * km_per_mile ? 1 : 0;
+  return zone;
+}
+
+}  // namespace
+
+void Measures::Impl::tabulate_sourcing() {
+  Tables::SourcingSums sums;
+  for (const TrackedParcel& parcel : tracked) {
+    if (!parcel.measured) continue;
+    const ParcelFacts& f = parcel.facts;
+    const double km =
+        great_circle_km(world.nodes[index(f.node)].position, world.destinations[index(f.destination)].position);
+    ++sums.orders;
+    sums.second_choice += f.second_choice ? 1 : 0;
+    sums.zones += zone_of_distance(km);
+    sums.km += km;
+  }
+  tables.sourcing = sums;
+}
+
 void Measures::finish() {
   Impl& m = *impl_;
   PEAKSTORM_CHECK(!m.finished, m.finished);
@@ -734,6 +890,11 @@ void Measures::finish() {
   }
   m.tabulate(all);
   m.tabulate_tracked(all.kept);
+  if (m.options.streams) {
+    m.tabulate_recovery();
+    m.tabulate_loyalty();
+    m.tabulate_sourcing();
+  }
   for (std::size_t i = 0; i < m.scan_hours.size(); ++i) {
     for (std::size_t kind = 1; kind < scan_kind_end; ++kind) {
       const auto [missed, published] = m.scan_hours[i][kind];
@@ -767,6 +928,62 @@ std::span<const TrackedParcel> Measures::tracked() const {
   PEAKSTORM_CHECK(impl_->finished, impl_->finished);
   return impl_->tracked;
 }
+
+namespace {
+
+std::optional<double> mean_of(double sum, std::uint64_t n) {
+  return n == 0 ? std::nullopt : std::optional(sum / static_cast<double>(n));
+}
+
+void add_recovery(MeasureMap& map, const World& world, const Tables& t, std::uint64_t broken) {
+  std::uint64_t given = 0;
+  std::uint64_t apologies = 0;
+  std::uint64_t refused = 0;
+  for (const Tables::RecoveryRow& row : t.recoveries) {
+    const bool has_money = row.credit > 0 || row.refund > 0;
+    (row.grade == 0 ? refused : has_money ? given : apologies) += row.parcels;
+  }
+  bool known = true;
+  for (const Tables::CostRow& row : t.costs) {
+    const Shipper& shipper = world.shippers[index(row.shipper)];
+    known = known && row.refund;
+    if (shipper.recovery_credit > 0 || shipper.recovery_refunds_shipping) given += row.broken_promises;
+  }
+  const auto put = [&](const char* name, Unit unit, std::optional<double> value) {
+    map[name] = {known ? value : std::nullopt, unit, std::nullopt, std::nullopt};
+  };
+  put("recovery.given", Unit::count, static_cast<double>(given));
+  put("recovery.apologies", Unit::count, static_cast<double>(apologies));
+  put("recovery.refused", Unit::count, static_cast<double>(refused));
+  put("recovery.share", Unit::share, mean_of(static_cast<double>(given), broken));
+}
+
+void add_loyalty(MeasureMap& map, const Tables& t) {
+  const Tables::LoyaltySums sums = t.loyalty.value_or(Tables::LoyaltySums{});
+  const auto put = [&](const char* name, Unit unit, std::optional<double> value) {
+    map[name] = {value, unit, std::nullopt, std::nullopt};
+  };
+  put("survey_score", Unit::count, mean_of(sums.score, sums.orders));
+  put("nps", Unit::count,
+      sums.orders == 0 ? std::nullopt : std::optional(100 * (sums.happy - sums.unhappy) / sums.answers));
+  put("repeat_rate", Unit::share, mean_of(sums.again, sums.orders));
+  put("lifetime_value", Unit::cents, mean_of(sums.cents, sums.orders));
+  put("lifetime_value.low", Unit::cents, mean_of(sums.cents_low, sums.orders));
+  put("lifetime_value.high", Unit::cents, mean_of(sums.cents_high, sums.orders));
+  put("lifetime_value.failed", Unit::cents, mean_of(sums.cents_failed, sums.failed));
+}
+
+void add_sourcing(MeasureMap& map, const Tables& t) {
+  const Tables::SourcingSums sums = t.sourcing.value_or(Tables::SourcingSums{});
+  const auto put = [&](const char* name, Unit unit, double sum) {
+    map[name] = {mean_of(sum, sums.orders), unit, std::nullopt, std::nullopt};
+  };
+  put("ship_from.second_choice", Unit::share, static_cast<double>(sums.second_choice));
+  put("ship_from.zone", Unit::count, static_cast<double>(sums.zones));
+  put("ship_from.km", Unit::count, sums.km);
+}
+
+}  // namespace
 
 MeasureMap Measures::measures() const {
   const World& world = impl_->world;
@@ -814,6 +1031,9 @@ MeasureMap Measures::measures() const {
   Cents shipping = 0;
   Cents recovery = 0;
   Cents contact_cost = 0;
+  Cents credit = 0;
+  Cents extra_attempt_cost = 0;
+  std::uint64_t extra_attempts = 0;
   std::uint64_t retail_parcels = 0;
   bool has_shipping = true;
   bool has_recovery = true;
@@ -824,24 +1044,35 @@ MeasureMap Measures::measures() const {
     shipping += row.shipping.value_or(0);
     recovery += row.credit + row.refund.value_or(0);
     contact_cost += row.contact_cost.value_or(0);
+    extra_attempts += row.extra_attempts;
+    extra_attempt_cost += row.extra_attempt_cost;
+    credit += row.credit;
   }
   const auto money = [](bool known, Cents cents) {
     return known ? std::optional<double>(static_cast<double>(cents)) : std::nullopt;
   };
   if (retail_parcels > 0) {
     put("recovery_cost", Unit::cents, money(has_recovery, recovery));
+    put("recovery.credit_cost", Unit::cents, money(has_recovery, credit));
+    put("recovery.refund_cost", Unit::cents, money(has_recovery, recovery - credit));
+    put("extra_attempt_cost", Unit::cents, money(true, extra_attempt_cost));
     put("shipping_cost", Unit::cents, money(has_shipping, shipping));
     put("contact_cost", Unit::cents, money(has_shipping, contact_cost));
   } else {
-    for (const char* name : {"recovery_cost", "shipping_cost", "contact_cost"}) put(name, Unit::cents, std::nullopt);
+    for (const char* name : {"recovery_cost", "recovery.credit_cost", "recovery.refund_cost", "shipping_cost",
+                             "contact_cost", "extra_attempt_cost"}) {
+      put(name, Unit::cents, std::nullopt);
+    }
   }
   const PromiseSums& promises = impl_->promises;
   const bool has_total = t.measured_tracked > 0 && has_shipping && has_recovery;
-  const Cents total = shipping + recovery + contact_cost;
+  const Cents total = shipping + extra_attempt_cost + recovery + contact_cost;
   put("cost.total", Unit::cents, money(has_total, total));
   put("cost.per_order", Unit::cents,
       has_total ? std::optional(static_cast<double>(total) / static_cast<double>(t.measured_tracked)) : std::nullopt);
+  count("extra_attempts", extra_attempts);
   count("orders_declined", promises.declined);
+  count("orders_out_of_stock", promises.no_stock);
   const auto per_promise = [&](std::uint64_t sum) {
     return promises.quoted == 0 ? std::nullopt
                                 : std::optional(static_cast<double>(sum) / static_cast<double>(promises.quoted));
@@ -868,6 +1099,9 @@ MeasureMap Measures::measures() const {
   put("checks_per_order", Unit::count, per_order(ActKind::check));
   put("contacts_per_order", Unit::count, per_order(ActKind::contact));
   put("review_score", Unit::count, impl_->expected_review_score());
+  add_recovery(map, world, t, retail.broken(OnTimeDefinition::promise));
+  add_loyalty(map, t);
+  add_sourcing(map, t);
 
   std::uint64_t rollovers = 0;
   std::uint64_t missed_sorts = 0;

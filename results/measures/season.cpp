@@ -1,5 +1,6 @@
 #include "results/season.hpp"
 
+#include <cmath>
 #include <map>
 #include <utility>
 
@@ -23,6 +24,7 @@ Blame blame_of(const Outcome& outcome) {
     case Cause::attempt_failed:
     case Cause::missort:
     case Cause::linehaul:
+    case Cause::out_of_stock:  // Not an order that is late.
       break;
   }
   return Blame::network;
@@ -40,6 +42,15 @@ SeasonRecord season_of(const World& world, const Measures& measures) {
     sums.recovery_cents += row.credit + row.refund.value_or(0);
     sums.contact_cents += row.contact_cost.value_or(0);
     sums.contacts += row.contacts.value_or(0);
+    sums.extra_attempt_cents += row.extra_attempt_cost;
+  }
+  if (tables.loyalty) {
+    const Tables::LoyaltySums& loyalty = *tables.loyalty;
+    sums.loyal_orders = loyalty.orders;
+    sums.happy_millionths = std::llround(loyalty.happy * 1e6);
+    sums.unhappy_millionths = std::llround(loyalty.unhappy * 1e6);
+    sums.answers_millionths = std::llround(loyalty.answers * 1e6);
+    sums.lifetime_cents = std::llround(loyalty.cents);
   }
   const VerdictCounts& retail = tables.totals[static_cast<std::size_t>(ShipperRole::retailer)];
   sums.kept = retail.kept(OnTimeDefinition::promise);

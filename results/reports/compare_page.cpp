@@ -66,7 +66,9 @@ constexpr std::array<Words, yardsticks> words{{{"Promises kept", "Promises kept,
                                                {"Cost per order", "Cost per order, $", "dollars", 1, 2},
                                                {"Promised", "Promised, days", "days", 1, 2},
                                                {"Delivered", "Delivered, days", "days", 1, 2},
-                                               {"Contacts", "Contacts per order", "per order", 1, 4}}};
+                                               {"Contacts", "Contacts per order", "per order", 1, 4},
+                                               {"NPS", "Net promoter score", "points", 1, 2},
+                                               {"Worth", "Margin of the next year per order, $", "dollars", 1, 2}}};
 
 std::string number(std::size_t y, double value, bool sign) {
   const Words& w = words[y];

@@ -67,7 +67,10 @@ std::string amount(Yardstick y, double value) {
     case Yardstick::promise_kept:
       return fmt::format("{:.2f} pp", value * 100);
     case Yardstick::cost_per_order:
+    case Yardstick::lifetime_value:
       return fmt::format("${:.2f}", value);
+    case Yardstick::nps:
+      return fmt::format("{:.2f} points", value);
     case Yardstick::promised_days:
     case Yardstick::delivered_days:
       return fmt::format("{:.2f} days", value);
@@ -90,6 +93,10 @@ std::string compared(Yardstick y, double difference) {
       return fmt::format("promises {} {} than", amount(y, size), more ? "later" : "sooner");
     case Yardstick::delivered_days:
       return fmt::format("delivers {} {} than", amount(y, size), more ? "later" : "sooner");
+    case Yardstick::nps:
+      return fmt::format("has an NPS {} {} than", amount(y, size), more ? "higher" : "lower");
+    case Yardstick::lifetime_value:
+      return fmt::format("is worth {} {} a year per order than", amount(y, size), more ? "more" : "less");
     case Yardstick::contacts_per_order:
       break;
   }
@@ -115,13 +122,19 @@ std::optional<double> SeasonSums::value(Yardstick y) const {
     case Yardstick::promise_kept:
       return ratio(static_cast<double>(kept), kept + broken);
     case Yardstick::cost_per_order:
-      return ratio(static_cast<double>(shipping_cents + recovery_cents + contact_cents) / 100, orders);
+      return ratio(static_cast<double>(shipping_cents + extra_attempt_cents + recovery_cents + contact_cents) / 100,
+                   orders);
     case Yardstick::promised_days:
       return ratio(static_cast<double>(promised_days), promised);
     case Yardstick::delivered_days:
       return ratio(static_cast<double>(delivered_days), delivered);
     case Yardstick::contacts_per_order:
       return ratio(static_cast<double>(contacts), orders);
+    case Yardstick::nps:
+      if (answers_millionths == 0) return std::nullopt;
+      return 100 * static_cast<double>(happy_millionths - unhappy_millionths) / static_cast<double>(answers_millionths);
+    case Yardstick::lifetime_value:
+      return ratio(static_cast<double>(lifetime_cents) / 100, loyal_orders);
   }
   return std::nullopt;
 }

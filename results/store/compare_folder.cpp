@@ -25,7 +25,7 @@ namespace json = boost::json;
 
 constexpr const char* facts_name = "compare.json";
 constexpr const char* seasons_name = "seasons.txt";
-constexpr int format = 1;
+constexpr int format = 2;
 constexpr std::size_t hash_digits = 16;
 
 std::string hash_of(std::string_view text) {
@@ -35,10 +35,11 @@ std::string hash_of(std::string_view text) {
 /// Whole numbers with blanks between: policy, replication, the sums, the number of league rows, and the rows.
 std::string line_of(Season season, const SeasonRecord& record) {
   const SeasonSums& s = record.sums;
-  std::string text =
-      fmt::format("{} {} {} {} {} {} {} {} {} {} {} {} {} {}", season.policy, season.replication, s.orders, s.kept,
-                  s.broken, s.shipping_cents, s.recovery_cents, s.contact_cents, s.contacts, s.promised,
-                  s.promised_days, s.delivered, s.delivered_days, record.league.size());
+  std::string text = fmt::format("{} {} {} {} {} {} {} {} {} {} {} {} {} {} {} {} {} {} {} {}", season.policy,
+                                 season.replication, s.orders, s.kept, s.broken, s.shipping_cents, s.recovery_cents,
+                                 s.contact_cents, s.contacts, s.promised, s.promised_days, s.delivered,
+                                 s.delivered_days, s.extra_attempt_cents, s.loyal_orders, s.happy_millionths,
+                                 s.unhappy_millionths, s.answers_millionths, s.lifetime_cents, record.league.size());
   for (const LeagueRow& row : record.league) {
     text += fmt::format(" {} {} {} {} {} {}", index(row.service), index(row.region), row.kept, row.broken,
                         row.early_kept, row.early_broken);
@@ -88,6 +89,12 @@ std::optional<std::pair<Season, SeasonRecord>> season_in(std::string_view line) 
   next(s.promised_days);
   next(s.delivered);
   next(s.delivered_days);
+  next(s.extra_attempt_cents);
+  next(s.loyal_orders);
+  next(s.happy_millionths);
+  next(s.unhappy_millionths);
+  next(s.answers_millionths);
+  next(s.lifetime_cents);
   next(rows);
   for (std::size_t i = 0; i < rows && next.ok(); ++i) {
     LeagueRow row;

@@ -126,7 +126,13 @@ CREATE TABLE fate (
 -- Money per retailer. NULL: not measured, because the parcels' facts were not recorded.
 CREATE TABLE cost (
   shipper_id INTEGER PRIMARY KEY, parcels INTEGER NOT NULL, shipping_cents INTEGER, broken_promises INTEGER NOT NULL,
-  credit_cents INTEGER NOT NULL, refund_cents INTEGER, contacts INTEGER, contact_cents INTEGER);
+  credit_cents INTEGER NOT NULL, refund_cents INTEGER, contacts INTEGER, contact_cents INTEGER,
+  extra_attempts INTEGER NOT NULL, extra_attempt_cents INTEGER NOT NULL);
+-- Measured orders that got a grade of their shipper's recovery plan, by the last one they got. grade 0: the budget was
+-- spent, an apology was all. after_minutes: lateness from which the grade is given; NULL for grade 0.
+CREATE TABLE recovery (
+  shipper_id INTEGER NOT NULL, grade INTEGER NOT NULL, after_minutes INTEGER, parcels INTEGER NOT NULL,
+  credit_cents INTEGER NOT NULL, refund_cents INTEGER NOT NULL, PRIMARY KEY (shipper_id, grade)) WITHOUT ROWID;
 
 -- The network ---------------------------------------------------------------------------------------------------
 

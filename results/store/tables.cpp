@@ -246,9 +246,16 @@ void write_on_time(Database& db, const RunTables& t) {
   for (const auto& r : tables.fates) {
     fate.insert(r.carrier, name_of(role_names, r.role), name_of(fate_names, r.fate), r.parcels);
   }
-  Statement cost(db, "INSERT INTO cost VALUES (?, ?, ?, ?, ?, ?, ?, ?)");
+  Statement cost(db, "INSERT INTO cost VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
   for (const auto& r : tables.costs) {
-    cost.insert(r.shipper, r.parcels, r.shipping, r.broken_promises, r.credit, r.refund, r.contacts, r.contact_cost);
+    cost.insert(r.shipper, r.parcels, r.shipping, r.broken_promises, r.credit, r.refund, r.contacts, r.contact_cost,
+                r.extra_attempts, r.extra_attempt_cost);
+  }
+  Statement recovery(db, "INSERT INTO recovery VALUES (?, ?, ?, ?, ?, ?)");
+  for (const auto& r : tables.recoveries) {
+    std::optional<std::int64_t> after;
+    if (r.grade > 0) after = t.world.shippers[index(r.shipper)].recovery.grades[r.grade - 1U].after / minutes(1);
+    recovery.insert(r.shipper, r.grade, after, r.parcels, r.credit, r.refund);
   }
 }
 

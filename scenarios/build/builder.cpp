@@ -17,6 +17,7 @@ Builder::Builder(std::filesystem::path path, Settings read, Faults& sink)
   world.calendar_from = -calendar_lead;
   world.sizes = settings.sizes;
   world.shopper = settings.shopper;
+  world.loyalty = settings.loyalty;
   world.carbon = settings.carbon;
   world.replay = settings.replay;
   world.gates = settings.gates;

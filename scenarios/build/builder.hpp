@@ -67,6 +67,7 @@ void read_coverage(Builder& b);     ///< coverage.csv, capacity.csv.
 void read_services(Builder& b);     ///< services.csv, transit.csv, rates.csv, peaks.csv.
 void read_shippers(Builder& b);     ///< season.csv, and what shippers say of services and dates.
 void read_pickups(Builder& b);      ///< pickups.csv.
+void read_stock(Builder& b);        ///< stock.csv.
 void read_disruptions(Builder& b);  ///< disruptions.csv.
 /// The disruptions of a future (loader.hpp) in place of, and beside, those of disruptions.csv.
 void apply_what_if(Builder& b, const WhatIf& what_if);

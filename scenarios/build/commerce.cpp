@@ -200,7 +200,7 @@ void read_services(Builder& b) {
   const Table table =
       b.table("services.csv",
               {{"service", "carrier", "tier", "mode", "transit_calendar", "delivery_calendar", "commit_time"},
-               {"residential", "fuel", "dim_divisor"},
+               {"residential", "fuel", "dim_divisor", "extra_attempt"},
                false},
               Table::Presence::required);
   const KeyColumn keys = read_keys(table, "service", "service", 255);
@@ -223,6 +223,7 @@ void read_services(Builder& b) {
     row.read_if("residential", parse_money, s.residential);
     row.read_if("fuel", parse_factor, s.fuel);
     row.count_if("dim_divisor", 1, 1'000'000, s.dim_divisor);
+    row.read_if("extra_attempt", parse_money, s.extra_attempt);
     b.world.services.push_back(std::move(s));
   }
   const Table transit = b.table("transit.csv", {{"service", "km_max", "days"}, {}, false}, Table::Presence::required);

@@ -12,10 +12,10 @@ namespace peakstorm::scenarios {
 
 inline constexpr std::string_view settings_file = "scenario.toml";
 /// Every table of the format, sorted.
-inline constexpr std::array<std::string_view, 16> table_files{
+inline constexpr std::array<std::string_view, 17> table_files{
     "calendars.csv", "capacity.csv", "coverage.csv", "demand.csv", "disruptions.csv", "facilities.csv",
     "lanes.csv",     "nodes.csv",    "orders.csv",   "peaks.csv",  "pickups.csv",     "rates.csv",
-    "season.csv",    "services.csv", "sorts.csv",    "transit.csv"};
+    "season.csv",    "services.csv", "sorts.csv",    "stock.csv",  "transit.csv"};
 
 /// Largest file that is read, bytes: some five million orders.
 inline constexpr std::uintmax_t file_size_max = 512ULL << 20U;

@@ -3,6 +3,7 @@
 #include <array>
 #include <boost/graph/adjacency_list.hpp>
 #include <boost/graph/breadth_first_search.hpp>
+#include <functional>
 #include <map>
 #include <set>
 
@@ -50,7 +51,8 @@ class Reach {
   std::map<std::pair<Mode, FacilityId>, std::vector<bool>> known_;
 };
 
-/// The destinations parcels of a node go to: its demand and the orders given for it.
+/// The destinations parcels of a node go to: its demand and the orders given for it; where its shipper may send an
+/// order from any of its nodes, those of all of them.
 std::vector<std::vector<bool>> destinations_of_nodes(const World& world) {
   std::vector<std::vector<bool>> used;
   for (const ShipNode& node : world.nodes) {
@@ -59,6 +61,16 @@ std::vector<std::vector<bool>> destinations_of_nodes(const World& world) {
     used.push_back(std::move(own));
   }
   for (const GivenOrder& order : world.orders) used[index(order.node)][index(order.destination)] = true;
+  std::map<ShipperId, std::vector<bool>> of_shipper;
+  for (std::size_t n = 0; n < used.size(); ++n) {
+    std::vector<bool>& all = of_shipper[world.nodes[n].shipper];
+    all.resize(world.destinations.size());
+    std::transform(all.begin(), all.end(), used[n].begin(), all.begin(), std::logical_or<>());
+  }
+  for (std::size_t n = 0; n < used.size(); ++n) {
+    const ShipperId shipper = world.nodes[n].shipper;
+    if (world.shippers[index(shipper)].ship_from != ShipFrom::served) used[n] = of_shipper[shipper];
+  }
   return used;
 }
 

@@ -128,6 +128,19 @@ class Keys {
         },
         out);
   }
+  /// A number in [low, high].
+  int within(std::string_view key, std::int64_t low, double high, double& out) {
+    return read(
+        key,
+        [&](const toml::node& node) -> Parsed<double> {
+          auto value = number_of(node);
+          if (!value || (*value >= static_cast<double>(low) && *value <= high)) return value;
+          return tl::unexpected<Complaint>(Complaint{
+              "the number is out of range",
+              "write a number from " + std::to_string(low) + " to " + std::to_string(static_cast<std::int64_t>(high))});
+        },
+        out);
+  }
   int yes_no(std::string_view key, bool& out) {
     return read(
         key,
@@ -506,6 +519,85 @@ void read_promise(Keys& keys, ShipperSettings& settings) {
   table->finish();
 }
 
+/// The grades' tiers: a list of names, all when it is absent.
+void read_grade_tiers(Keys& keys, RecoveryGrade& grade) {
+  const std::string cure = "write a list such as tiers = [\"express\"]";
+  const toml::node* node = keys.find("tiers");
+  if (node == nullptr) return;
+  grade.tiers.fill(false);
+  for (const toml::node* element : keys.array("tiers", cure)) {
+    const auto* text = element->as_string();
+    auto tier = parse_tier(text == nullptr ? std::string_view() : std::string_view(text->get()));
+    if (!tier) {
+      keys.fault(line_of(*element), "tiers", std::move(tier.error()));
+    } else {
+      grade.tiers[static_cast<std::size_t>(*tier)] = true;
+    }
+  }
+  if (const auto* list = node->as_array(); list != nullptr && list->empty()) {
+    keys.fault(line_of(*node), "tiers", "the list is empty", "name a tier, or remove the key");
+  }
+}
+
+void read_recovery(Keys& keys, Shipper& shipper) {
+  auto table = keys.table("recovery");
+  if (!table) return;
+  RecoveryPlan& plan = shipper.recovery;
+  table->choice("when", choices_of<RecoveryWhen>(recovery_when_names), plan.when);
+  Cents budget = 0;
+  if (table->money("budget", budget) != 0) plan.budget = budget;
+  std::vector<std::pair<RecoveryGrade, int>> grades;
+  for (Keys grade : table->tables("grade")) {
+    RecoveryGrade g;
+    grade.read_text("after", parse_duration, g.after);
+    if (grade.find("after") == nullptr) {
+      grade.missing("after", "add the lateness from which it is given, for instance after = \"0h\"");
+    }
+    read_grade_tiers(grade, g);
+    grade.money("credit", g.credit);
+    grade.yes_no("refund_shipping", g.refunds_shipping);
+    grade.finish();
+    grades.emplace_back(g, grade.line());
+  }
+  std::stable_sort(grades.begin(), grades.end(),
+                   [](const auto& a, const auto& b) { return a.first.after < b.first.after; });
+  // What a longer delay takes back could not be given back.
+  for (std::size_t i = 0; i < grades.size(); ++i) {
+    const auto& [grade, line] = grades[i];
+    for (std::size_t k = 0; k < i; ++k) {
+      const auto& [earlier, earlier_line] = grades[k];
+      bool same_tier = false;
+      for (std::size_t t = 0; t < tier_count; ++t) same_tier = same_tier || (grade.tiers[t] && earlier.tiers[t]);
+      if (!same_tier) continue;
+      const std::string other = "the grade in line " + std::to_string(earlier_line);
+      if (grade.after == earlier.after) {
+        table->fault(line, "grade.after", "it begins together with " + other,
+                     "give the two different tiers, or join them");
+      } else if (grade.credit < earlier.credit || (earlier.refunds_shipping && !grade.refunds_shipping)) {
+        table->fault(line, "grade", "it gives less than " + other + ", which comes before it",
+                     "give at least as much for a longer delay");
+      }
+    }
+    plan.grades.push_back(grade);
+  }
+  constexpr std::size_t grades_max = 255;
+  if (plan.grades.empty() && table->find("grade") == nullptr) {
+    table->missing("grade", "add a [[shipper.recovery.grade]]");
+  } else if (plan.grades.size() > grades_max) {
+    table->fault(table->line(), "grade", "more than 255 grades", "use fewer grades");
+    plan.grades.resize(grades_max);
+  }
+  // A policy cannot take a key away, only set it.
+  const auto check_flat = [&](std::string_view key, bool is_on, const char* off) {
+    if (!is_on) return;
+    keys.fault(line_of(*keys.find(key)), key, "the shipper has a recovery plan as well",
+               "remove it, or set it to " + std::string(off) + "; a grade with after = \"0h\" does the same");
+  };
+  check_flat("recovery_credit", shipper.recovery_credit > 0, "0");
+  check_flat("recovery_refunds_shipping", shipper.recovery_refunds_shipping, "false");
+  table->finish();
+}
+
 void read_guarantees(Keys& keys, ShipperSettings& settings) {
   for (Keys guarantee : keys.tables("guarantee")) {
     GuaranteeSettings g;
@@ -619,6 +711,21 @@ void read_shipper(Keys keys, Settings& out) {
   keys.yes_no("recovery_refunds_shipping", s.recovery_refunds_shipping);
   read_tariffs(keys, settings);
   read_guarantees(keys, settings);
+  read_recovery(keys, s);
+  const int ship_from = keys.choice("ship_from", choices_of<ShipFrom>(ship_from_names), s.ship_from);
+  if (s.ship_from != ShipFrom::served && s.learns()) {
+    keys.fault(ship_from, "ship_from",
+               "the shipper's nodes learn from the orders they serve, and would miss the others",
+               "choose a policy and a promise rule that do not learn, or ship_from = \"served\"");
+  }
+  if (s.role == ShipperRole::background && s.ship_from != ShipFrom::served) {
+    keys.fault(ship_from, "ship_from", "background volume is sent from the node that serves its destination",
+               "remove the key, or make the shipper a retailer");
+  }
+  if (s.role == ShipperRole::background && keys.find("recovery") != nullptr) {
+    keys.fault(keys.line(), "recovery", "background volume quotes no promise",
+               "remove the table, or make the shipper a retailer");
+  }
   if (s.role == ShipperRole::background && s.prefers_reliable()) {
     keys.fault(policy, "policy", "background volume keeps no account of its parcels",
                "choose fixed_split, cheapest_published or diversified, or make the shipper a retailer");
@@ -646,6 +753,43 @@ void read_shopper(Keys keys, ShopperModel& s) {
   keys.yes_no("notices", s.notices);
   keys.number("notice_effect", true, 1, s.notice_effect);
   keys.yes_no("reviews", s.reviews);
+  keys.number("recovery_effect", true, 1, s.recovery_effect);
+  keys.finish();
+}
+
+void read_won_back(Keys& keys, std::string_view key, WonBack& w, double high) {
+  auto table = keys.table(key);
+  if (!table) return;
+  table->within("apology", -1, high, w.apology);
+  table->within("refund", -1, high, w.refund);
+  table->within("credit", -1, high, w.credit);
+  table->finish();
+}
+
+void read_loyalty(Keys keys, LoyaltyModel& m) {
+  keys.yes_no("enabled", m.enabled);
+  keys.choice("survey", choices_of<SurveyClock>(survey_names), m.survey);
+  keys.read_text("survey_wait", parse_duration, m.survey_wait);
+  keys.within("asked_before", -10, 10, m.asked_before);
+  keys.within("asked_after", -10, 10, m.asked_after);
+  keys.number("unhappy_answer", false, 100, m.unhappy_answer);
+  keys.number("orders_per_year", false, 1'000, m.orders_per_year);
+  keys.number("orders_shape", false, 1'000, m.orders_shape);
+  keys.number("failure_delay", true, 100, m.failure_delay);
+  const int low = keys.number("failure_delay_low", true, 100, m.failure_delay_low);
+  const int high = keys.number("failure_delay_high", true, 100, m.failure_delay_high);
+  if (m.failure_delay_low > m.failure_delay_high) {
+    keys.fault(std::max({low, high, keys.line()}), "failure_delay_low", "the range ends below its beginning",
+               "make failure_delay_low at most failure_delay_high");
+  }
+  keys.money("margin", m.margin);
+  if (const int line = keys.money("credit_full", m.credit_full); line != 0 && m.credit_full == 0) {
+    keys.fault(line, "credit_full", "a credit of nothing has no effect", "write an amount above 0");
+  }
+  keys.yes_no("capped", m.capped);
+  // More than all of what was lost is the recovery paradox.
+  read_won_back(keys, "satisfaction", m.satisfaction, 2);
+  read_won_back(keys, "repurchase", m.repurchase, 2);
   keys.finish();
 }
 
@@ -789,6 +933,7 @@ std::optional<Settings> read_settings(const std::filesystem::path& folder, const
   if (out.carriers.empty() && root.find("carrier") == nullptr) root.missing("carrier", "add a [[carrier]]");
   if (out.shippers.empty() && root.find("shipper") == nullptr) root.missing("shipper", "add a [[shipper]]");
   if (auto keys = root.table("shopper")) read_shopper(*std::move(keys), out.shopper);
+  if (auto keys = root.table("loyalty")) read_loyalty(*std::move(keys), out.loyalty);
   if (auto keys = root.table("carbon")) read_carbon(*std::move(keys), out.carbon);
   if (auto keys = root.table("replay")) read_replay(*std::move(keys), folder, out.replay);
   if (auto keys = root.table("faults")) read_faults(*std::move(keys), out.replay.faults);

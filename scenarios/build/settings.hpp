@@ -72,6 +72,7 @@ struct Settings {
   std::vector<CarrierSettings> carriers;
   std::vector<ShipperSettings> shippers;
   ShopperModel shopper;
+  LoyaltyModel loyalty;
   CarbonModel carbon;
   ReplayDefaults replay;
   std::vector<GateText> gates;

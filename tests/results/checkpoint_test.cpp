@@ -365,12 +365,12 @@ TEST_F(DamagedCheckpoint, AnOlderFormatsIsRefusedAndNotPassedOver) {
     ASSERT_NE(text.find(from), std::string::npos) << from;
     text.replace(text.find(from), from.size(), to);
   };
-  replace("\"archive_version\":2", "\"archive_version\":1");
+  replace("\"archive_version\":3", "\"archive_version\":1");
   replace("\"background\":true,", "");
   write(folder_ / "000002.json", text);
   const auto reader = CheckpointReader::open(folder_, version);
   ASSERT_FALSE(reader);
-  EXPECT_THAT(reader.error().message, AllOf(HasSubstr("state format 1"), HasSubstr("state format 2")));
+  EXPECT_THAT(reader.error().message, AllOf(HasSubstr("state format 1"), HasSubstr("state format 3")));
 }
 TEST_F(DamagedCheckpoint, AnEmptyFolderHoldsNone) {
   fs::create_directory(scratch_ / "empty");

@@ -76,7 +76,7 @@ TEST(Comparison, IntervalsCoverAtTheirRateOver1000Comparisons) {
   }
   EXPECT_GE(single, 932);  // Three standard errors around 950.
   EXPECT_LE(single, 968);
-  // Bonferroni over five yardsticks of which only one varies here: at least 95 %, and about 99.
+  // Bonferroni over seven yardsticks of which only one varies here: at least 95 %, and about 99.
   EXPECT_GE(together, 980);
 }
 
@@ -226,7 +226,7 @@ TEST(Comparison, TheStatementSaysWhatIsNotKnown) {
   const Comparison found = model.run(plan);
   EXPECT_FALSE(found.guaranteed);
   EXPECT_THAT(found.statement, HasSubstr("No selection is guaranteed within 0.10 pp: that needs"));
-  EXPECT_THAT(found.statement, HasSubstr("3 policies x 5 yardsticks compared, Bonferroni"));
+  EXPECT_THAT(found.statement, HasSubstr("3 policies x 7 yardsticks compared, Bonferroni"));
   EXPECT_GT(*found.delta_reached, plan.delta);
   Experiment nothing(named(2), plan);
   EXPECT_THAT(nothing.result("x").statement, HasSubstr("Nothing can be said yet"));

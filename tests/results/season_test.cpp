@@ -74,6 +74,9 @@ TEST_F(Seasons, SumsAreTheMeasuresOfTheRun) {
   EXPECT_DOUBLE_EQ(static_cast<double>(s.shipping_cents), measure("shipping_cost"));
   EXPECT_DOUBLE_EQ(static_cast<double>(s.recovery_cents), measure("recovery_cost"));
   EXPECT_DOUBLE_EQ(static_cast<double>(s.contact_cents), measure("contact_cost"));
+  EXPECT_DOUBLE_EQ(static_cast<double>(s.extra_attempt_cents), measure("extra_attempt_cost"));
+  EXPECT_NEAR(*s.value(Yardstick::nps), measure("nps"), 1e-3);
+  EXPECT_NEAR(*s.value(Yardstick::lifetime_value) * 100, measure("lifetime_value"), 1e-2);
   std::uint64_t kept = 0;
   std::uint64_t broken = 0;
   for (const LeagueRow& row : ran.season.league) {
