@@ -24,7 +24,9 @@ LOADER_KNOWS_MORE = {
     "shipper.tariff.service", "shipper.tariff.cap", "shipper.tariff.tier", "shipper.policy", "shipper.role",
     "shipper.learning.shrinkage", "shipper.learning.news_delay", "shipper.promise.step", "shipper.promise.hedge.from",
     "shipper.promise.hedge.to", "shipper.guarantee.until", "shipper.guarantee.date", "shipper.window",
-    "shipper.tariff", "shipper.guarantee.upgrade_to", "replay.format", "gate.require",
+    "shipper.tariff", "shipper.guarantee.upgrade_to", "replay.format", "gate.require", "shipper.ship_from",
+    "shipper.recovery_credit", "shipper.recovery_refunds_shipping", "loyalty.failure_delay_low",
+    "loyalty.failure_delay_high",
 }
 
 
