@@ -5,6 +5,27 @@
 #include "scenarios/build/builder.hpp"
 
 namespace peakstorm::scenarios {
+namespace {
+
+/// Every node of a shipper that chooses among them draws the orders of all: time and memory grow with the square.
+constexpr std::ptrdiff_t nodes_max = 100;
+
+void check_node_count(Builder& b) {
+  for (std::size_t s = 0; s < b.world.shippers.size(); ++s) {
+    const auto is_its = [&](const ShipNode& node) { return index(node.shipper) == s; };
+    const auto& nodes = b.world.nodes;
+    const bool chooses = b.world.shippers[s].ship_from != ShipFrom::served ||
+                         std::any_of(nodes.begin(), nodes.end(),
+                                     [&](const ShipNode& node) { return is_its(node) && !node.stock.empty(); });
+    const auto count = std::count_if(nodes.begin(), nodes.end(), is_its);
+    if (!chooses || count <= nodes_max) continue;
+    b.faults.add("scenario.toml", b.settings.shippers[s].line, "shipper.ship_from",
+                 "the shipper has " + std::to_string(count) + " nodes to choose among",
+                 "join nodes: " + std::to_string(nodes_max) + " may have a rule or a stock");
+  }
+}
+
+}  // namespace
 
 void read_stock(Builder& b) {
   const Table table = b.table("stock.csv", {{"node", "units"}, {"size", "from"}, false}, Table::Presence::optional);
@@ -42,6 +63,7 @@ void read_stock(Builder& b) {
       return std::tie(x.from, x.size, x.units) < std::tie(y.from, y.size, y.units);
     });
   }
+  check_node_count(b);
 }
 
 }  // namespace peakstorm::scenarios

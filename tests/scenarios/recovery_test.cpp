@@ -198,6 +198,20 @@ TEST_F(Recoveries, ANodeThatMayBeChosenMustReachWhatTheOthersServe) {
   EXPECT_TRUE(load_scenario(folder_.path()));
 }
 
+TEST_F(Recoveries, AShipperChoosesAmongAHundredNodesAtMost) {
+  std::filesystem::remove(folder_.path() / "orders.csv");
+  std::string nodes = "node,shipper,region,zone,lat,lon,calendar,cut_off,handling_min,handling_max,serves\n";
+  nodes += "bulk,others,EA,America/New_York,40.7,-74.3,daily,18:00,1h,5h,share 1\n";
+  const auto add = [&](const std::string& name) {
+    nodes += name + ",toys,EA,America/New_York,40.7,-74.3,work,15:00,1h,5h,nearest\n";
+  };
+  for (const char* name : {"toy-east", "toy-west"}) add(name);
+  for (int i = 0; i < 99; ++i) add("toy-" + std::to_string(i));
+  test::write_file(folder_.path() / "nodes.csv", nodes);
+  folder_.replace("scenario.toml", "buffer_days = 1\n", "buffer_days = 1\nship_from = \"nearest\"\n");
+  EXPECT_THAT(fault(), HasSubstr("shipper.ship_from: the shipper has 101 nodes to choose among"));
+}
+
 TEST_F(Recoveries, PoliciesDecideThem) {
   test::write_file(folder_.path() / "stock.csv", "node,units\ntoy-east,500\ntoy-west,100\n");
   test::TemporaryFolder home;
