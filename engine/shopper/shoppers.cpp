@@ -1,6 +1,7 @@
 #include "engine/shopper/shoppers.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <functional>
 #include <tuple>
 
@@ -163,8 +164,7 @@ void Shoppers::make_good(SimTime now, Waiting& parcel, std::uint32_t number, std
   const bool is_first = parcel.grade == 0 && !parcel.recovery_refused;
   const Cents cost = cost_of(*reached, parcel.facts.shipping_cost) - parcel.recovered;
   Cents& spent = spent_[index(parcel.facts.shipper)];
-  const bool has_money =
-      !plan.budget || spent + cost <= static_cast<Cents>(static_cast<double>(*plan.budget) * scale_ + 0.5);
+  const bool has_money = !plan.budget || spent + cost <= std::llround(static_cast<double>(*plan.budget) * scale_);
   if (cost <= 0 || has_money) {
     spent += cost;
     parcel.recovered += cost;
