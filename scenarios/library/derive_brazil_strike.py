@@ -31,7 +31,7 @@ STATES = {
 SELLERS = {"quick": (2, 150, 0.76), "slow": (60, 380, 0.24)}
 
 POST = 20_000   # Everybody else's parcels a day: a sample of the post's; only the ratio to its capacity matters.
-SHOP = 217      # Orders a day, Olist January to April 2018.
+SHOP = 217      # Orders a day; Olist had 218 from March to June 2018.
 # 3.4 days of pieces cleared in 15 days, of which 11 are working days, on top of what comes in.
 HEADROOM = 1 + 3.4 / 11
 WEEK = 7 / 5    # A working day sorts and delivers what seven days bring.
