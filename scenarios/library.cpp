@@ -110,12 +110,13 @@ Result<fs::path> library_folder() {
     return fail(ErrorKind::bad_input, std::string("PEAKSTORM_LIBRARY: there is no folder ") + in_quotes(named) +
                                           "; correct the variable or unset it");
   }
-  const fs::path source_tree = PEAKSTORM_SOURCE_LIBRARY;
-  if (is_folder(source_tree)) return source_tree;
+  // An installed program has its own, also on a machine with the sources that it was built from.
   std::error_code error;
   const fs::path program = fs::read_symlink("/proc/self/exe", error);
   const fs::path installed = program.parent_path().parent_path() / "share" / "peakstorm" / "scenarios";
   if (!error && is_folder(installed)) return installed;
+  const fs::path source_tree = PEAKSTORM_SOURCE_LIBRARY;
+  if (is_folder(source_tree)) return source_tree;
   return fail(ErrorKind::bad_input, "the scenario library is not in " + source_tree.string() + " nor in " +
                                         installed.string() + "; set PEAKSTORM_LIBRARY to its folder");
 }

@@ -11,9 +11,9 @@
 
 namespace peakstorm {
 
-/// Where the library is: $PEAKSTORM_LIBRARY if it is set; else the source tree's scenarios/library, where the
-/// program was built, if it is still there; else ../share/peakstorm/scenarios beside the executable. Error:
-/// bad_input, when none of them is a folder.
+/// Where the library is: $PEAKSTORM_LIBRARY if it is set; else share/peakstorm/scenarios beside the installed program's
+/// bin; else the source tree's scenarios/library, where the program was built. Errors: bad_input, when none of them is
+/// a folder.
 Result<std::filesystem::path> library_folder();
 
 struct LibraryEntry {
