@@ -320,17 +320,23 @@ class Run {
     if (context_.streams) streams_.release(until);
     if (options_.progress) {
       const LedgerCounts mine = counts();
-      options_.progress({std::min(now, context_.end), context_.end, mine.parcels + parcels, mine.scans + scans});
+      options_.progress(
+          {std::min(now, context_.end), context_.end, mine.parcels + parcels, mine.scans + scans, in_network()});
     }
   }
 
-  /// After every window: counts what is in flight here.
-  bool outgrows_memory() {
+  /// Parcels ordered and not yet ended here.
+  std::uint64_t in_network() {
     std::int64_t in_flight = 0;
     for_each_ledger([&](const Ledger& ledger) { in_flight += ledger.in_flight(); });
     // After a checkpoint parcels end in other ledgers than they began.
     const auto before = static_cast<std::int64_t>(counts_before_.parcels - counts_before_.ended);
-    const auto present = static_cast<std::uint64_t>(std::max<std::int64_t>(0, in_flight + before));
+    return static_cast<std::uint64_t>(std::max<std::int64_t>(0, in_flight + before));
+  }
+
+  /// After every window: counts what is in flight here.
+  bool outgrows_memory() {
+    const std::uint64_t present = in_network();
     in_flight_max_ = std::max(in_flight_max_, present);
     return memory_.is_exceeded(present, streams_.waiting());
   }

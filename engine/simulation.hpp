@@ -33,6 +33,7 @@ struct SimulationProgress {
   SimTime end;
   std::uint64_t parcels = 0;
   std::uint64_t scans = 0;
+  std::uint64_t in_network = 0;  ///< Ordered and not yet ended; of this rank.
 };
 
 /// Where checkpoints go: results/store writes files, tests keep them in memory. Called between windows, on the

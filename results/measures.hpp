@@ -253,6 +253,10 @@ class Measures final : public Recorder {
   /// wanted, as on ranks that only count; at most one archive with streams may be taken in.
   void absorb(ArchiveReader& archive) override;
 
+  /// Of the parcels whose story has ended so far, by ShipperRole. While shards are filled by nobody: between windows.
+  /// O(shards).
+  [[nodiscard]] std::array<VerdictCounts, role_count> so_far() const;
+
   /// Adds up the shards; call once, after the run. O(cells + tracked parcels log tracked parcels).
   void finish();
   /// Valid after finish().

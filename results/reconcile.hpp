@@ -262,6 +262,15 @@ class Reconciliation final : public ReplayRecorder {
 
   /// Valid after end().
   [[nodiscard]] const ReplayResults& results() const;
+  /// The same while it goes on: requests, latency, seconds and findings so far. What is judged at the end (checks,
+  /// oracles, outages) is still empty. On the recorder's thread.
+  [[nodiscard]] const ReplayResults& so_far() const;
+  struct LatestFinding {
+    FindingKind kind{};
+    ParcelId parcel{};
+  };
+  /// The last few defects, newest first. Likewise.
+  [[nodiscard]] std::vector<LatestFinding> latest() const;
 
  private:
   struct Impl;

@@ -97,6 +97,15 @@ class RunRecorder {
   Result<std::unique_ptr<ReplaySource>> replay_source() const;
   /// Keeps what the replay did. Reads the truth from the closed streams. Call once; requires the same.
   Result<ReplayRecorder*> replay_recorder(ShownRules rules, const ReconcileOptions& options = {});
+  /// What was found so far; null before replay_recorder().
+  [[nodiscard]] const Reconciliation* replaying() const;
+  /// Retailers' promises over parcels whose story has ended, in the replication under way. Between windows of its
+  /// simulation.
+  struct PromisesSoFar {
+    std::uint64_t kept = 0;
+    std::uint64_t broken = 0;
+  };
+  [[nodiscard]] PromisesSoFar promises_so_far() const;
   /// Null before a replay ended.
   [[nodiscard]] const ReplayResults* replay_results() const;
 

@@ -878,6 +878,15 @@ void Measures::Impl::tabulate_sourcing() {
   tables.sourcing = sums;
 }
 
+std::array<VerdictCounts, role_count> Measures::so_far() const {
+  std::array<VerdictCounts, role_count> totals;
+  for (const auto& shard : impl_->shards) {
+    if (!shard) continue;
+    for (std::size_t role = 0; role < role_count; ++role) totals[role] += shard->counts.totals[role];
+  }
+  return totals;
+}
+
 void Measures::finish() {
   Impl& m = *impl_;
   PEAKSTORM_CHECK(!m.finished, m.finished);

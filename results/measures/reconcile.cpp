@@ -225,5 +225,11 @@ const ReplayResults& Reconciliation::results() const {
   PEAKSTORM_CHECK(impl_->ended, impl_->ended);
   return impl_->results;
 }
+const ReplayResults& Reconciliation::so_far() const {
+  return impl_->results;
+}
+std::vector<Reconciliation::LatestFinding> Reconciliation::latest() const {
+  return {impl_->latest.rbegin(), impl_->latest.rend()};
+}
 
 }  // namespace peakstorm

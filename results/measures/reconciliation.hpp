@@ -10,6 +10,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <optional>
 #include <span>
@@ -178,6 +179,8 @@ struct Reconciliation::Impl {
   Symptoms symptoms;
 
   ReplayResults results;
+  static constexpr std::size_t latest_max = 5;
+  std::deque<LatestFinding> latest;  ///< For who watches; oldest first.
   std::array<std::vector<CoarseHistogram>, 3> coarse;
   std::array<std::size_t, 3> closed{};  ///< Seconds before it have their percentiles.
   bool ended = false;
@@ -233,6 +236,10 @@ struct Reconciliation::Impl {
   template <class MakeExample>
   void found(FindingKind kind, ParcelId parcel, std::optional<std::uint8_t> sequence, const MakeExample& make) {
     ++results.findings[static_cast<std::size_t>(kind)];
+    if (is_defect(kind)) {
+      if (latest.size() == latest_max) latest.pop_front();
+      latest.push_back({kind, parcel});
+    }
     std::uint32_t parcel_faults = 0;
     if (const auto known = index_of.find(parcel); known != index_of.end()) {
       if (is_defect(kind)) defective[known->second] = true;

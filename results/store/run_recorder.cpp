@@ -213,6 +213,17 @@ Result<ReplayRecorder*> RunRecorder::replay_recorder(ShownRules rules, const Rec
   return m.watched.get();
 }
 
+const Reconciliation* RunRecorder::replaying() const {
+  return impl_->reconciliation.get();
+}
+
+RunRecorder::PromisesSoFar RunRecorder::promises_so_far() const {
+  const Measures* const measures = impl_->current ? impl_->current.get() : impl_->first.get();
+  if (measures == nullptr) return {};
+  const VerdictCounts counts = measures->so_far()[static_cast<std::size_t>(ShipperRole::retailer)];
+  return {counts.kept(OnTimeDefinition::promise), counts.broken(OnTimeDefinition::promise)};
+}
+
 const ReplayResults* RunRecorder::replay_results() const {
   return impl_->replay_ended ? &impl_->reconciliation->results() : nullptr;
 }
