@@ -2,10 +2,13 @@
 ///
 /// The page (results/reports/page) is built once and stands in the library as a template; a report is that
 /// template with the run's measures inside. All numbers come from the run folder's run.sqlite, none is
-/// computed twice: what the page shows can be checked with a SQL prompt.
+/// computed twice: what the page shows can be checked with a SQL prompt. The stories of single parcels and the flows on
+/// the map come from its scan stream, where there is one. In English and Spanish: the browser's language decides, the
+/// reader may change it.
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <string>
 
@@ -21,6 +24,9 @@ struct ReportLimits {
   std::size_t cause_rows = 200;       ///< Rows of "where promises were lost".
   std::size_t replay_points = 400;    ///< Points in time of the endpoint's charts.
   std::size_t examples_per_kind = 3;  ///< Stories per kind of finding.
+  std::size_t stories = 300;          ///< Parcels behind the numbers.
+  std::size_t flows = 80;             ///< Lanes whose flow is drawn.
+  std::uint64_t scans = 40'000'000;   ///< A longer stream is not read: it would take minutes.
 };
 
 /// The data of a report as one JSON object, as the page reads it. Errors: bad_input when the folder has no
@@ -30,5 +36,11 @@ Result<std::string> report_json(const std::filesystem::path& run_folder, const R
 /// Writes `run_folder`/report.html. An older one is replaced in one step: no reader ever sees half a report.
 /// Errors: as above, and io when the file cannot be written.
 Result<void> write_report(const std::filesystem::path& run_folder, const ReportLimits& limits = {});
+
+/// Writes `file`: two runs side by side, `second` against `first`, each under the name of its folder. Likewise.
+Result<void> write_pair(const std::filesystem::path& first, const std::filesystem::path& second,
+                        const std::filesystem::path& file);
+/// Its data: {"names": [...], "pair": [...]}, with each run's as report_json gives it, without backlog over time.
+Result<std::string> pair_json(const std::filesystem::path& first, const std::filesystem::path& second);
 
 }  // namespace peakstorm

@@ -18,6 +18,7 @@
 #include "engine/time.hpp"
 #include "results/report.hpp"
 #include "results/reports/sqlite_reader.hpp"
+#include "results/reports/stories.hpp"
 
 namespace peakstorm {
 namespace {
@@ -452,6 +453,10 @@ Result<std::string> report_json(const std::filesystem::path& run_folder, const R
   data["disruptions"] = read_disruptions(run, places);
   data["causes"] = read_causes(run, places, limits);
   data["places"] = places.list;
+  auto told = reports::read_told_scans(run, run_folder, places.position, places.on_map, limits);
+  if (!told) return tl::unexpected(told.error());
+  data["stories"] = std::move(told->stories);
+  data["flows"] = std::move(told->flows);
 
   data["on_time"] = objects(run,
                             "SELECT definition, population, kept, broken, not_counted, rate, low, high, replications "
@@ -546,6 +551,29 @@ Result<std::string> report_json(const std::filesystem::path& run_folder, const R
   data["first_day_unix_s"] = number(facts, "first_day_unix_s", 0);
   data["day_count"] = number(facts, "day_count", 0);
   return json::serialize(data);
+}
+
+Result<std::string> pair_json(const std::filesystem::path& first, const std::filesystem::path& second) {
+  // Side by side there is no map and there are no single parcels.
+  ReportLimits limits;
+  limits.load_samples = 0;
+  limits.map_places = 0;
+  limits.lanes = 0;
+  limits.stories = 0;
+  limits.scans = 0;
+  const auto a = report_json(first, limits);
+  if (!a) return a;
+  const auto b = report_json(second, limits);
+  if (!b) return b;
+  // A path that ends in a slash has no file name; the same name twice would tell nobody which is which.
+  const auto name = [](const std::filesystem::path& folder) {
+    const auto whole = std::filesystem::absolute(folder).lexically_normal();
+    return (whole.has_filename() ? whole : whole.parent_path()).filename().string();
+  };
+  const bool alike = name(first) == name(second);
+  const json::array names{json::string(alike ? first.string() : name(first)),
+                          json::string(alike ? second.string() : name(second))};
+  return "{\"names\":" + json::serialize(names) + ",\"pair\":[" + *a + "," + *b + "]}";
 }
 
 }  // namespace peakstorm

@@ -1,4 +1,4 @@
-/// The page as built from results/reports/page, with the marker where the data goes.
+/// The pages as built from results/reports/page; the report's has a marker where the data goes.
 #pragma once
 
 #include <span>
@@ -8,7 +8,9 @@ namespace peakstorm::reports {
 
 inline constexpr std::string_view data_marker = "PEAKSTORM_DATA";
 
-/// The template in pieces, in order: compilers limit the length of one literal.
-std::span<const std::string_view> template_pieces();
+enum class Page { report, live };
+
+/// The page in pieces, in order: compilers limit the length of one literal.
+std::span<const std::string_view> template_pieces(Page page);
 
 }  // namespace peakstorm::reports

@@ -53,6 +53,18 @@ Result<void> for_each(const fs::path& path, const std::function<void(std::span<c
 
 }  // namespace
 
+Result<void> visit_scans(const fs::path& folder, const std::function<bool(std::span<const Scan>)>& visit) {
+  std::error_code code;
+  if (!fs::exists(folder / scans_name, code)) return {};
+  auto reader = store::StreamReader<Scan>::open(folder / scans_name);
+  if (!reader) return tl::unexpected(reader.error());
+  std::vector<Scan> items;
+  do {
+    if (auto got = (*reader)->next_frame(items); !got) return got;
+  } while (!items.empty() && visit(items));
+  return {};
+}
+
 // Writing ---------------------------------------------------------------------------------------------------------
 
 struct RunWriter::Impl {

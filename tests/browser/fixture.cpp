@@ -1,7 +1,8 @@
 // Makes run folders for the browser tests: a synthetic December through the real schema, and its report.
 //
-//   report_fixture FOLDER              writes FOLDER/drill, replicated, simulate, partial, abroad, empty, hostile
-//                                      and the comparisons of compare_fixture.hpp
+//   report_fixture FOLDER              writes FOLDER/drill, replicated, simulate, partial, abroad, empty, hostile,
+//                                      the comparisons of compare_fixture.hpp, and FOLDER/pair.html, the first
+//                                      two side by side
 //   report_fixture --headline FOLDER   prints promises kept and broken and the rate, as in run.sqlite
 //
 // Every number follows from small formulas, so the folders are the same on every machine. No engine is
@@ -24,7 +25,10 @@
 #include <type_traits>
 #include <vector>
 
+#include "engine/scan.hpp"
+#include "engine/time.hpp"
 #include "results/report.hpp"
+#include "results/store/stream.hpp"
 #include "tests/browser/compare_fixture.hpp"
 
 namespace {
@@ -155,6 +159,51 @@ double strain(int day, int carrier) {
                                                                                             : 0.3);
   const double ice = std::exp(-0.5 * std::pow((day - 12) / 1.6, 2)) * (carrier == 1 ? 0.45 : 0.25);
   return christmas + ice;
+}
+
+/// Tracked parcels that broke their promise, with their scans: from the warehouse by way of the place that held them up
+/// to a door. Every fifth scan at a depot is never published, every seventh three hours late.
+void tell_parcels(Run& run, const std::filesystem::path& folder) {
+  using peakstorm::Scan;
+  using peakstorm::ScanKind;
+  const std::array<const char*, 3> causes{"sort_backlog", "lane_weather", "dock_rollover"};
+  std::vector<Scan> scans;
+  for (std::int64_t i = 0; i < 60; ++i) {
+    const std::int64_t due = 8 + i * 36 / 60;
+    const std::size_t culprit = i % 3 == 0 ? 0 : i % 3 == 1 ? 1 : 3;
+    const std::int64_t id = i + 1;
+    run.insert("parcel", id, (due - 3) * day_ms, 0, 0, i % 6, i % 48, "standard", 1, due, 0, 1200, 899, 1, "delivered",
+               (due + 1) * day_ms + 15 * hour_ms, Null{}, causes[static_cast<std::size_t>(i % 3)], culprit, 1500,
+               due - 2, due + 1, 900, due + 1, due + 1, Null{}, due, 1, 0, "broken", "kept");
+    const std::int64_t start = (due - 2) * day_ms;
+    std::uint8_t sequence = 0;
+    const auto scan = [&](std::int64_t at_hour, ScanKind kind, std::size_t place) {
+      Scan one;
+      one.at = peakstorm::SimTime(peakstorm::SimDuration(start + at_hour * hour_ms));
+      one.reported = one.at + peakstorm::SimDuration(60'000);
+      if (sequence == 4 && i % 5 == 0) one.reported = peakstorm::never;
+      if (sequence == 2 && i % 7 == 0) one.reported = one.at + peakstorm::SimDuration(3 * hour_ms);
+      one.parcel = peakstorm::ParcelId{static_cast<std::uint64_t>(id)};
+      one.place = peakstorm::PlaceId{static_cast<std::uint16_t>(place)};
+      one.kind = kind;
+      one.sequence = sequence++;
+      scans.push_back(one);
+    };
+    scan(1, ScanKind::accepted, 26);
+    scan(6, ScanKind::departed, 26);
+    scan(14, ScanKind::arrived, culprit);
+    scan(40, ScanKind::departed, culprit);
+    scan(52, ScanKind::arrived, 18);
+    scan(80, ScanKind::out_for_delivery, 18);
+    scan(87, ScanKind::delivered, 18);
+  }
+  std::sort(scans.begin(), scans.end(), [](const Scan& a, const Scan& b) { return a.at < b.at; });
+  std::filesystem::remove(folder / "scans.pb.zst");  // Of an earlier run of this program.
+  auto writer = peakstorm::store::StreamWriter<Scan>::create(folder / "scans.pb.zst", peakstorm::store::system_calls());
+  if (!writer || !(*writer)->append(scans) || !(*writer)->finish()) {
+    std::cerr << "report_fixture: scans.pb.zst cannot be written\n";
+    std::abort();
+  }
 }
 
 void fill(const std::filesystem::path& folder, const Shape& shape) {
@@ -346,6 +395,7 @@ void fill(const std::filesystem::path& folder, const Shape& shape) {
     run.insert("cause", place, lost[i].cause, "background", 0, 0, parcels * 7, parcels * 7 * lost[i].minutes);
   }
   run.insert("cause", Null{}, "none", "retailer", 1, broken_all - counted, 0, 0);
+  if (!shape.abroad) tell_parcels(run, folder);
   run.insert("measure", "review_score", 3.91, "count", Null{}, Null{});
   run.insert("cost", 0, due_all, due_all * 792, broken_all, broken_all * 2000, broken_all * 655, 5120, 5120 * 800);
   for (std::size_t c = 0; c < carriers.size(); ++c)
@@ -463,5 +513,9 @@ int main(int argc, char** argv) {
   make(folder / "hostile", {.hostile = true});
   make(folder / "empty", {.replay = false, .empty = true});
   write_comparisons(folder);
+  if (auto written = peakstorm::write_pair(folder / "drill", folder / "replicated", folder / "pair.html"); !written) {
+    std::cerr << "report_fixture: " << written.error().message << "\n";
+    return 1;
+  }
   return 0;
 }

@@ -5,93 +5,32 @@
 import { after, before, describe, test } from "node:test";
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
-import { createRequire } from "node:module";
+import { mkdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { chromium } from "playwright-core";
+import { barriers, desktop, launch, openPage, overflow, patience, phone, settled } from "./browser.mjs";
 
 const fixture = process.env.PEAKSTORM_FIXTURE;
 const runs = process.env.PEAKSTORM_FIXTURE_DIR;
-const browserPath = process.env.PEAKSTORM_CHROMIUM ?? "/usr/bin/chromium";
-const axe = readFileSync(join(dirname(createRequire(import.meta.url).resolve("axe-core")), "axe.min.js"), "utf8");
-const phone = { width: 390, height: 844 };
-const desktop = { width: 1280, height: 900 };
-const patience = { timeout: 240_000 };
-
-let context;
-let profile;
+let browser;
 
 before(() => {
   mkdirSync(runs, { recursive: true });
   execFileSync(fixture, [runs], { stdio: "inherit" });
 }, patience);
+before(async () => { browser = await launch(); }, patience);
+after(async () => browser?.close());
 
-before(async () => {
-  assert.ok(existsSync(browserPath), `${browserPath} is not there; ./dev setup installs Chromium`);
-  profile = mkdtempSync(join(tmpdir(), "peakstorm-browser-"));
-  context = await chromium.launchPersistentContext(profile, {
-    executablePath: browserPath,
-    timeout: 180_000,
-    args: ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-      "--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage"],
-  });
-  context.setDefaultTimeout(90_000);
-}, patience);
-
-after(async () => {
-  await context?.close();
-  if (profile) rmSync(profile, { recursive: true, force: true });
-});
-
-/** Opens a run's report; `work(page)` runs once it is drawn. Fails on any console error or network request. */
-async function open(run, { viewport = desktop, scheme = "light", drawn = "html[data-ready]" }, work) {
-  const page = await context.newPage();
-  const complaints = [];
-  const file = pathToFileURL(join(runs, run, "report.html")).href;
-  page.on("console", (message) => { if (["error", "warning"].includes(message.type())) complaints.push(message.text()); });
-  page.on("pageerror", (error) => complaints.push(String(error)));
-  page.on("request", (request) => {
-    if (request.url() !== file && !request.url().startsWith("data:")) complaints.push(`request to ${request.url()}`);
-  });
-  try {
-    await page.setViewportSize(viewport);
-    await page.emulateMedia({ colorScheme: scheme });
-    await page.goto(file);
-    await page.waitForSelector(drawn);
-    await settled(page);
-    const result = await work(page);
-    await settled(page);
-    assert.deepEqual(complaints, [], "console and network stay silent");
-    return result;
-  } finally {
-    await page.close();
-  }
-}
-
-/** Two frames: observers have run and what they drew is on the screen. */
-const settled = (page) => page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+/** Opens a run's report; its address may go on behind `run`: "drill#parcels". */
+const open = (run, options, work) => {
+  const [folder, hash] = run.split("#");
+  return openPage(browser.context, pathToFileURL(join(runs, folder, "report.html")).href + (hash ? `#${hash}` : ""), options, work);
+};
 
 /** What run.sqlite itself says, as the fixture program reads it. */
 function truth(run) {
   const [kept, broken, rate] = execFileSync(fixture, ["--headline", join(runs, run)], { encoding: "utf8" }).trim().split(" ").map(Number);
   return { kept, broken, rate };
-}
-
-const overflow = (page) => page.evaluate(() => {
-  const wide = document.documentElement.scrollWidth - document.documentElement.clientWidth;
-  if (wide <= 0) return null;
-  const guilty = [...document.querySelectorAll("body *")].find((e) => e.getBoundingClientRect().right > document.documentElement.clientWidth + 1 && !e.closest(".scroll, nav, .sr"));
-  return `${wide} px too wide${guilty ? `: <${guilty.tagName.toLowerCase()} class="${guilty.getAttribute("class")}">` : ""}`;
-});
-
-/** Serious and critical findings of axe-core, as text. */
-async function barriers(page) {
-  // The page's own policy forbids adding script elements, as it should: axe comes in through the debugger.
-  await page.evaluate(axe);
-  const { violations } = await page.evaluate(() => globalThis.axe.run(document, { resultTypes: ["violations"] }));
-  return violations.filter((v) => ["serious", "critical"].includes(v.impact)).map((v) => `${v.id}: ${v.nodes.slice(0, 3).map((n) => `${n.target.join(" ")} ${n.any?.[0]?.message ?? ""}`).join("; ")}`);
 }
 
 describe("the report of a drill", () => {
@@ -142,7 +81,7 @@ describe("the report of a drill", () => {
         assert.ok((await page.locator(`${chart} svg[role=img][aria-label]`).count()) > 0, `${chart} is drawn and described`);
       assert.equal(await page.locator("#backlog-grid figure").count(), 8);
       assert.ok((await page.locator(".example").count()) > 0, "an example of a finding is told");
-      assert.match(await page.locator(".example .missing").first().innerText(), /departed/);
+      assert.match(await page.locator("#findings .example .missing").first().innerText(), /departed/);
       const shown = await page.locator("#lost-table tbody tr").count();
       await page.getByRole("button", { name: /^Show all/ }).first().click();
       assert.ok((await page.locator("#lost-table tbody tr").count()) > shown, "the rest of the table unfolds");
@@ -184,6 +123,55 @@ describe("the report of a drill", () => {
         }));
     }
   }
+
+  test("leads from a number to the parcels behind it", patience, () =>
+    open("drill", {}, async (page) => {
+      const stories = page.locator("#parcels .example");
+      assert.ok((await stories.count()) >= 3, "some are told at once");
+      assert.match(await stories.first().innerText(), /What happened[\s\S]*Departed hebron-warehouse[\s\S]*What the shopper could see/);
+      await page.locator("#lost-table a.behind").first().focus();
+      await page.keyboard.press("Enter");
+      await page.waitForURL(/#parcels\?/);
+      await page.locator("#parcels-status").filter({ hasText: "held up at louisville-worldport, by sort backlog" }).waitFor();
+      for (const story of await stories.allInnerTexts()) assert.match(story, /Lost most time by sort backlog at louisville-worldport/);
+      assert.equal(await page.evaluate(() => document.activeElement.id), "parcels-status", "the reader is taken there");
+      await page.locator("#parcels .clear").click();
+      await page.locator("#parcels-status").filter({ hasText: /^\d+ parcels are told of here, chosen/ }).waitFor();
+    }));
+
+  test("tells what the carrier never told, and what it told late", patience, () =>
+    open("drill#parcels?place=0", {}, async (page) => {
+      while (await page.locator("#parcels .more").isVisible()) await page.locator("#parcels .more").click();
+      const all = (await page.locator("#parcels .example").allInnerTexts()).join("\n");
+      assert.match(all, /the carrier never told/);
+      assert.match(all, /told 180 min later/);
+    }));
+
+  test("draws what flows on the map, and hides it on demand", patience, () =>
+    open("drill", {}, async (page) => {
+      await page.locator("#time").fill(String(20 * 24));
+      assert.ok((await page.locator(".flow:visible").count()) >= 1);
+      assert.match(await page.locator("#top-flows").innerText(), /hebron-warehouse → /);
+      await page.locator("#flows").uncheck();
+      assert.equal(await page.locator(".flow:visible").count(), 0);
+    }));
+
+  test("speaks Spanish: by the browser's wish or the reader's", patience, () =>
+    open("drill", { viewport: phone }, async (page) => {
+      const rate = await page.locator("#headline").getAttribute("data-rate");
+      await page.getByRole("button", { name: "Español" }).click();
+      await page.locator("html[lang=es]").waitFor();
+      assert.equal(await page.locator("#headline").getAttribute("data-rate"), rate);
+      assert.match(await page.locator("#headline").innerText(), /,\d\s%/u);
+      assert.match(await page.locator("#lead").innerText(), /Fallaron 2 de 3 condiciones: la mayoría se rompe el martes, 24 de diciembre/);
+      assert.match(await page.title(), /informe de Peakstorm/);
+      for (const word of ["Where", "Broken", "Parcels", "broken", "Kept"])
+        assert.equal((await page.locator("main").innerText()).includes(`${word} `), false, `no English "${word}" is left`);
+      assert.equal(await overflow(page), null);
+      assert.deepEqual(await barriers(page), []);
+      await page.getByRole("button", { name: "English" }).click();
+      await page.locator("html[lang=en]").waitFor();
+    }));
 
   test("prints without its controls", patience, () =>
     open("drill", {}, async (page) => {
@@ -290,4 +278,26 @@ describe("the page of a comparison", () => {
       assert.equal(await page.locator("script, img").count(), 0);
       assert.ok((await page.locator("main").innerText()).includes("<script>alert(1)</script>"));
     }));
+});
+
+describe("two runs side by side", () => {
+  const pair = (options, work) => openPage(browser.context, pathToFileURL(join(runs, "pair.html")).href, options, work);
+
+  test("the numbers are those of both databases", patience, async () => {
+    const a = truth("drill"), b = truth("replicated");
+    await pair({}, async (page) => {
+      assert.ok(Math.abs(Number(await page.locator("#headline").getAttribute("data-difference")) - (b.rate - a.rate)) < 1e-9);
+      assert.match(await page.locator("#headline").innerText(), /^replicated keeps 1\.7.points fewer than drill/);
+      const row = page.locator("#pair-table tbody tr").first();
+      assert.deepEqual((await row.locator("td .value").allInnerTexts()).slice(0, 2).map((x) => x.replace(/\s/gu, "")), [a.rate, b.rate].map((r) => `${(100 * r).toFixed(1)}%`));
+      assert.ok((await page.locator("#pair-kept svg[role=img]").count()) > 0);
+    });
+  });
+  for (const viewport of [phone, desktop]) {
+    test(`fits ${viewport.width} px and bars nobody`, patience, () =>
+      pair({ viewport }, async (page) => {
+        assert.equal(await overflow(page), null);
+        assert.deepEqual(await barriers(page), []);
+      }));
+  }
 });

@@ -1,6 +1,7 @@
 // Charts: Observable Plot in a figure that redraws itself when its width changes.
 import * as Plot from "@observablehq/plot";
 import { el } from "./dom.js";
+import { t } from "./i18n.js";
 
 /** One colour per carrier, the same in every chart. Okabe & Ito's palette: told apart by every kind of eye. */
 export const palette = ["var(--c1)", "var(--c2)", "var(--c3)", "var(--c4)", "var(--c5)", "var(--c6)", "var(--c7)", "var(--c8)"];
@@ -46,7 +47,7 @@ export function figure({ title, note, label, draw, data, legend, id }) {
   return el("figure", { class: "chart", id },
     el("figcaption", {}, el("h3", {}, title), note ? el("p", { class: "note" }, note) : null, legend),
     host,
-    data ? el("details", { class: "numbers" }, el("summary", {}, "Numbers"), data) : null);
+    data ? el("details", { class: "numbers" }, el("summary", {}, t("chart.numbers")), data) : null);
 }
 
 export const base = (width, height, more = {}) => ({

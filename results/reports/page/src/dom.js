@@ -1,4 +1,5 @@
 // Elements without a framework. Text always goes in as text, so no value of a run can become markup.
+import { language, languages, t } from "./i18n.js";
 
 /** el("p", {class: "note"}, "text", child, [more]) */
 export function el(tag, attributes = {}, ...children) {
@@ -43,10 +44,14 @@ export function table(caption, columns, rows, { limit = 12, id = null, stack = c
       el("thead", {}, el("tr", {}, columns.map((c) => el("th", { scope: "col", class: c.number ? "num" : null }, c.head)))),
       body));
   if (rows.length <= limit) return frame;
-  const more = el("button", { type: "button", class: "more" }, `Show all ${rows.length}`);
+  const more = el("button", { type: "button", class: "more" }, t("table.all", { n: rows.length }));
   more.addEventListener("click", () => {
     body.append(...rows.slice(limit).map(line));
     more.remove();
   });
   return el("div", {}, frame, more);
 }
+
+/** One button per language, each named in its own; `change(tag)` when another one is chosen. */
+export const languageSwitch = (change) => el("span", { class: "languages", role: "group", "aria-label": t("language.label") },
+  languages.map(([tag, name]) => el("button", { type: "button", lang: tag, "aria-pressed": String(tag === language()), onclick: () => change(tag) }, name)));

@@ -21,7 +21,7 @@ const most = (rows, key) => rows.reduce((best, r) => (best == null || key(r) > k
 /** Carriers by the names people know, everywhere in the data. */
 export function spell(data, name) {
   data.carriers = data.carriers.map(name);
-  for (const rows of [data.places, data.promises_by_day, data.commits_by_day, data.services, data.census])
+  for (const rows of [data.places, data.promises_by_day, data.commits_by_day, data.services, data.census, data.stories ?? []])
     for (const row of rows) row.carrier = name(row.carrier);
 }
 
@@ -52,13 +52,16 @@ export function facts(data) {
     }
     return [...groups.values()].sort((a, b) => b.count - a.count);
   };
+  // The parcels behind a number: those of which a story is told and that answer to every name of the filter.
+  const stories = data.stories ?? [];
+  const answers = (story, filter) => Object.entries(filter).every(([name, value]) => story[name] === value);
   const replay = Object.keys(data.replay).length ? data.replay : null;
   return {
     run, data, definition, promises, headline, daily, services, byCarrier, byTier, byDay, causes, replay, all,
     regions: regions.filter((r) => due(r) > 0),
     // Over all replications, as the store worked it out; counts are the first replication's.
     overall: headline.rate ?? rate(headline),
-    noun: promises ? "promise" : "commitment",
+    kind: promises ? "promise" : "commit",
     byCause: sumBy((c) => c.cause),
     byPlace: sumBy((c) => c.place).filter((p) => p.key != null),
     worstDay: most(byDay, (r) => r.broken),
@@ -69,6 +72,10 @@ export function facts(data) {
     without: (run.without ?? "").split(/\s+/).filter(Boolean),
     scale: Number(run.scale ?? 1),
     replications: Math.max(1, Number(run.replications ?? 1)),
+    stories,
+    storiesOf: (filter) => stories.filter((s) => answers(s, filter)),
+    tells: (filter) => stories.some((s) => answers(s, filter)),
+    parcelsAt: (filter) => `parcels?${new URLSearchParams(Object.entries(filter).map(([k, v]) => [k, v === null ? "" : String(v)]))}`,
     sum,
   };
 }

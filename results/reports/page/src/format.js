@@ -1,16 +1,17 @@
-// Numbers, units, days and instants as people read them.
+// Numbers, units, days and instants as people read them, in the page's language.
+import { language, number, t } from "./i18n.js";
 
 const nbsp = "\u202f"; // Narrow no-break space between a number and its unit.
-const whole = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 });
+const fixed = (x, digits) => number({ minimumFractionDigits: digits, maximumFractionDigits: digits }).format(x);
 
 /** A count, with thousands separated. */
-export const count = (n) => whole.format(n);
+export const count = (n) => number({ maximumFractionDigits: 0 }).format(n);
 
 /** A count in few characters: 1,240 / 41.2 k / 2.1 M. */
 export function short(n) {
   const a = Math.abs(n);
-  if (a >= 999_500) return `${(n / 1e6).toFixed(a < 9_950_000 ? 1 : 0)}${nbsp}M`;
-  if (a >= 9_995) return `${(n / 1e3).toFixed(a < 99_950 ? 1 : 0)}${nbsp}k`;
+  if (a >= 999_500) return `${fixed(n / 1e6, a < 9_950_000 ? 1 : 0)}${nbsp}M`;
+  if (a >= 9_995) return `${fixed(n / 1e3, a < 99_950 ? 1 : 0)}${nbsp}k`;
   return count(n);
 }
 
@@ -18,44 +19,55 @@ export function short(n) {
 export function percent(x, digits = 1) {
   if (x == null || Number.isNaN(x)) return "–";
   for (let d = digits; d <= 4; ++d) {
-    const text = (100 * x).toFixed(d);
-    if ((x >= 1 || Number(text) < 100) && (x <= 0 || Number(text) > 0)) return `${text}${nbsp}%`;
+    const text = Number((100 * x).toFixed(d));
+    if ((x >= 1 || text < 100) && (x <= 0 || text > 0)) return `${fixed(100 * x, d)}${nbsp}%`;
   }
-  return x > 0.5 ? `>${nbsp}99.9999${nbsp}%` : `<${nbsp}0.0001${nbsp}%`;
+  return x > 0.5 ? `>${nbsp}${fixed(99.9999, 4)}${nbsp}%` : `<${nbsp}${fixed(0.0001, 4)}${nbsp}%`;
 }
+
+/** A difference between two shares, in percentage points, with its sign. */
+export const points = (x) => `${signOf(x)}${fixed(Math.abs(100 * x), Math.abs(x) < 0.001 && x !== 0 ? 3 : 1)}${nbsp}${t("unit.points")}`;
+/** "+", "−" or nothing. */
+export const signOf = (x) => (x > 0 ? "+" : x < 0 ? "−" : "");
 
 /** Cents as dollars; whole dollars from $1,000 on. */
 export function money(cents) {
   const dollars = cents / 100;
-  if (Math.abs(dollars) >= 999_500) return `$${(dollars / 1e6).toFixed(Math.abs(dollars) < 9_950_000 ? 2 : 1)}${nbsp}M`;
-  const digits = Math.abs(dollars) >= 1000 ? 0 : 2;
-  return new Intl.NumberFormat("en-US", {
-    style: "currency", currency: "USD", minimumFractionDigits: digits, maximumFractionDigits: digits,
-  }).format(dollars);
+  const shown = (value, digits) => number({ style: "currency", currency: "USD", currencyDisplay: "narrowSymbol", minimumFractionDigits: digits, maximumFractionDigits: digits }).format(value);
+  if (Math.abs(dollars) >= 999_500) return t("unit.million_dollars", { x: fixed(dollars / 1e6, Math.abs(dollars) < 9_950_000 ? 2 : 1) });
+  return shown(dollars, Math.abs(dollars) >= 1000 ? 0 : 2);
 }
 
 /** Milliseconds of latency: 0.42 ms / 18 ms / 1.24 s. */
 export function latency(ms) {
   if (ms == null) return "–";
   if (ms === 0) return `0${nbsp}ms`;
-  if (ms >= 60_000) return `${(ms / 60_000).toFixed(1)}${nbsp}min`;
-  if (ms >= 1000) return `${(ms / 1000).toFixed(2)}${nbsp}s`;
-  if (ms >= 100) return `${Math.round(ms)}${nbsp}ms`;
-  if (ms >= 10) return `${ms.toFixed(1)}${nbsp}ms`;
-  return `${ms.toFixed(2)}${nbsp}ms`;
+  if (ms >= 60_000) return `${fixed(ms / 60_000, 1)}${nbsp}min`;
+  if (ms >= 1000) return `${fixed(ms / 1000, 2)}${nbsp}s`;
+  if (ms >= 100) return `${count(ms)}${nbsp}ms`;
+  if (ms >= 10) return `${fixed(ms, 1)}${nbsp}ms`;
+  return `${fixed(ms, 2)}${nbsp}ms`;
 }
 
 /** A length of time in the unit that suits it: 34 min / 7.5 h / 3.2 days. */
 export function span(minutes) {
   const a = Math.abs(minutes);
-  if (a >= 2 * 1440) return `${(minutes / 1440).toFixed(1)}${nbsp}days`;
-  if (a >= 90) return `${(minutes / 60).toFixed(1)}${nbsp}h`;
+  if (a >= 2 * 1440) return `${fixed(minutes / 1440, 1)}${nbsp}${t("unit.days")}`;
+  if (a >= 90) return `${fixed(minutes / 60, 1)}${nbsp}h`;
   if (a === 0) return "–";
-  if (a >= 3) return `${Math.round(minutes)}${nbsp}min`;
-  return `${(minutes * 60).toFixed(a >= 1 / 6 ? 0 : 1)}${nbsp}s`;
+  if (a >= 3) return `${count(minutes)}${nbsp}min`;
+  return `${fixed(minutes * 60, a >= 1 / 6 ? 0 : 1)}${nbsp}s`;
 }
 
-export const plural = (n, one, many = `${one}s`) => `${count(n)} ${n === 1 ? one : many}`;
+/** Seconds as 0:42 / 12:05 / 3:07:00. */
+export function clock(seconds) {
+  const s = Math.max(0, Math.round(seconds));
+  const two = (n) => String(n).padStart(2, "0");
+  return s < 3600 ? `${Math.floor(s / 60)}:${two(s % 60)}` : `${Math.floor(s / 3600)}:${two(Math.floor(s / 60) % 60)}:${two(s % 60)}`;
+}
+
+/** A number with its decimals, as the language writes them. */
+export const decimal = (x, digits) => fixed(x, digits);
 
 /** "weather on the lane" -> "Weather on the lane". */
 export const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1);
@@ -64,11 +76,13 @@ export const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1);
 export class Calendar {
   constructor(firstDayUnix, zone) {
     this.origin = firstDayUnix * 1000;
+    // English days go before their months all over a report, as on its axes.
+    const tag = language() === "en" ? "en-GB" : language();
     const options = (o) => {
       try {
-        return new Intl.DateTimeFormat("en-GB", { ...o, timeZone: zone || "UTC" });
+        return new Intl.DateTimeFormat(tag, { ...o, timeZone: zone || "UTC" });
       } catch {
-        return new Intl.DateTimeFormat("en-GB", { ...o, timeZone: "UTC" });
+        return new Intl.DateTimeFormat(tag, { ...o, timeZone: "UTC" });
       }
     };
     this.clock_ = options({ weekday: "short", day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit" });
@@ -82,8 +96,7 @@ export class Calendar {
       }
     };
     this.moment_ = options({ weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
-    this.hour_ = options({ hour: "2-digit", hourCycle: "h23" });
-    const utc = (o) => new Intl.DateTimeFormat("en-GB", { ...o, timeZone: "UTC" });
+    const utc = (o) => new Intl.DateTimeFormat(tag, { ...o, timeZone: "UTC" });
     this.day_ = utc({ day: "numeric", month: "short" });
     this.weekday_ = utc({ weekday: "short", day: "numeric", month: "short" });
     this.long_ = utc({ weekday: "long", day: "numeric", month: "long" });
@@ -101,6 +114,7 @@ export class Calendar {
     const at = new Date(text.replace(" ", "T"));
     return Number.isNaN(at.getTime()) ? text : this.stamp_.format(at);
   }
+  /** The same of simulated milliseconds. */
+  stampOf(ms) { return this.stamp_.format(this.at(ms)); }
   moment(ms) { return this.moment_.format(this.at(ms)); }
-  hourOfDay(ms) { return Number(this.hour_.format(this.at(ms))); }
 }

@@ -1,41 +1,57 @@
-// Reads the data that stands in the page and draws the report.
+// Reads the data that stands in the page and draws the report, or two of them side by side.
 import { Calendar } from "./format.js";
 import { el } from "./dom.js";
 import { facts, spell } from "./facts.js";
-import * as sections from "./sections.js";
+import { preferred, remember, speak, t } from "./i18n.js";
+import { endpointSection, findingSection, shopperSection } from "./endpoint.js";
+import { foot } from "./foot.js";
+import { pairBody } from "./pair.js";
+import { parcelSection } from "./parcels.js";
+import { backlogSection, causeSection, daySection, definitionList, mapSection, moneySection, regionSection } from "./promises.js";
+import { minute, rules, verdict } from "./verdict.js";
 import { carrierName } from "./words.js";
 
-function draw() {
-  const data = JSON.parse(document.getElementById("data").textContent);
-  spell(data, carrierName);
-  const f = facts(data);
-  const calendar = new Calendar(data.first_day_unix_s, data.zone);
-  document.title = `${f.run.title || f.run.scenario || "Run"} · Peakstorm report`;
+const data = JSON.parse(document.getElementById("data").textContent);
+for (const run of data.pair ?? [data]) spell(run, carrierName);
 
-  const body = [
-    ["map", "Map", sections.mapSection(f, calendar)],
-    ["causes", "Where and why", sections.causeSection(f, calendar)],
-    ["days", "Days and carriers", sections.daySection(f, calendar)],
-    ["regions", "Regions", sections.regionSection(f)],
-    ["definitions", "Definitions", sections.definitionList(f)],
-    ["money", "Money", sections.moneySection(f)],
-    ["backlog", "Backlog", sections.backlogSection(f, calendar)],
-    ["endpoint", "Endpoint", sections.endpointSection(f)],
-    ["findings", "What was lost", sections.findingSection(f, calendar)],
-    ["shoppers", "Shoppers", sections.shopperSection(f, calendar)],
-  ].filter(([, , content]) => content);
+function reportBody(run, change) {
+  const f = facts(run);
+  const calendar = new Calendar(run.first_day_unix_s, run.zone);
+  return {
+    title: t("title.report", { name: f.run.title || f.run.scenario || t("head.run") }),
+    top: [verdict(f, calendar, change), minute(f, calendar), rules(f)],
+    body: [
+      ["map", mapSection(f, calendar)], ["causes", causeSection(f, calendar)], ["parcels", parcelSection(f, calendar)], ["days", daySection(f, calendar)],
+      ["regions", regionSection(f)], ["definitions", definitionList(f)], ["money", moneySection(f)], ["backlog", backlogSection(f, calendar)],
+      ["endpoint", endpointSection(f)], ["findings", findingSection(f, calendar)], ["shoppers", shopperSection(f, calendar)],
+    ],
+    end: foot(f, calendar),
+  };
+}
 
-  const top = el("div", { class: "wrap" }, sections.verdict(f, calendar), sections.minute(f, calendar), sections.rules(f));
-  const contents = el("nav", { class: "contents", "aria-label": "Contents" }, el("ul", { class: "wrap" },
-    body.map(([id, name]) => el("li", {}, el("a", { href: `#${id}` }, name)))));
-  const main = el("main", { id: "main" }, top, contents, el("div", { class: "wrap" }, body.map(([, , content]) => content)));
-  document.getElementById("report").replaceChildren(main, el("div", { class: "wrap" }, sections.foot(f, calendar)));
+function draw(language) {
+  speak(language);
+  const change = (tag) => {
+    remember(tag);
+    draw(tag);
+    // The button that was pressed is gone with the old page; its successor takes the focus.
+    document.querySelector(`.languages [lang=${tag}]`)?.focus({ preventScroll: true });
+  };
+  const page = data.pair ? pairBody(data, change) : reportBody(data, change);
+  document.title = page.title;
+  document.querySelector(".skip").textContent = t("page.skip");
+  const body = page.body.filter(([, content]) => content);
+  const top = el("div", { class: "wrap" }, page.top);
+  const contents = el("nav", { class: "contents", "aria-label": t("page.contents") }, el("ul", { class: "wrap" },
+    body.map(([id]) => el("li", {}, el("a", { href: `#${id}` }, t(`nav.${id}`))))));
+  const main = el("main", { id: "main" }, top, contents, el("div", { class: "wrap" }, body.map(([, content]) => content)));
+  document.getElementById("report").replaceChildren(main, el("div", { class: "wrap" }, page.end));
   document.documentElement.dataset.ready = "1";
 }
 
 try {
-  draw();
+  draw(preferred());
 } catch (error) {
-  document.getElementById("report").replaceChildren(el("p", { class: "plain", role: "alert" }, `This report cannot be drawn: ${error.message}`));
+  document.getElementById("report").replaceChildren(el("p", { class: "plain", role: "alert" }, t("page.broken", { why: error.message })));
   throw error;
 }

@@ -3,23 +3,23 @@ import { geoAlbersUsa, geoAzimuthalEqualArea, geoCentroid, geoCircle, geoPath, g
 import { el, svg } from "./dom.js";
 import { responsive } from "./charts.js";
 import { borders, coast, isUnitedStates, regionName, states, union } from "./states.js";
-import { capital, count, plural, short } from "./format.js";
+import { capital, count, short } from "./format.js";
+import { named, t } from "./i18n.js";
 
 const kmPerDegree = 111.195;
 /** Ways of loading the network; they have no place on the map. */
 const demandKinds = new Set(["surge", "staffing"]);
 const words = (name) => name.replace(/[-_]/g, " ");
-const kindNames = { hub: "hub", air_hub: "air hub", depot: "depot", node: "ship node" };
-export const placeKind = (kind) => kindNames[kind] ?? kind;
+export const placeKind = (kind) => named("place", kind);
 
 /**
  * How unusual a backlog is: against the median of the same hour of the week at the same place (of the day, in a run
  * of less than three weeks). A network fills and empties in a weekly rhythm that is no news.
  */
 const levels = [
-  { from: 0, name: "usual for the hour", colour: "var(--l0)" },
-  { from: 1.5, name: "over 1.5 × usual", colour: "var(--l1)" },
-  { from: 3, name: "over 3 × usual", colour: "var(--l2)" },
+  { from: 0, name: "usual", colour: "var(--l0)" },
+  { from: 1.5, name: "over_1_5", colour: "var(--l1)" },
+  { from: 3, name: "over_3", colour: "var(--l2)" },
 ];
 
 function median(values) {
@@ -69,6 +69,11 @@ export function networkMap(data, calendar, colourOf) {
   for (const s of series) for (let t = 0; t < steps; ++t) total[t] += s.values[t];
   const instant = (t) => load.from_ms + t * load.step_ms;
 
+  // Parcels followed from one place to the next, a day: [from, to, values], by the days since flows.from_ms.
+  const flows = data.flows?.lanes?.length && data.flows.steps ? data.flows : null;
+  const flowMost = flows ? Math.max(1, ...flows.lanes.map((l) => Math.max(...l.values))) : 1;
+  const flowStep = (ms) => Math.min(flows.steps - 1, Math.max(0, Math.floor((ms - flows.from_ms) / flows.step_ms)));
+
   // Start where the story is: at the hour when most waits that usually would not.
   const excess = total.map((_, t) => series.reduce((sum, s, i) => sum + Math.max(0, s.values[t] - usual[i][t % period]), 0));
   let now = Math.max(0, excess.indexOf(Math.max(...excess)));
@@ -81,11 +86,13 @@ export function networkMap(data, calendar, colourOf) {
   const tip = el("div", { class: "tip", role: "status", hidden: true });
   const canvas = el("div", { class: "map" });
   const ribbon = el("div", { class: "ribbon", "aria-hidden": "true" });
-  const slider = el("input", { type: "range", id: "time", min: 0, max: steps - 1, step: 1, value: now, "aria-label": "Time of the map" });
-  const play = el("button", { type: "button", id: "play", class: "play", "aria-label": "Play" }, "▶");
+  const slider = el("input", { type: "range", id: "time", min: 0, max: steps - 1, step: 1, value: now, "aria-label": t("map.time") });
+  const play = el("button", { type: "button", id: "play", class: "play", "aria-label": t("map.play") }, "▶");
   const top = el("ol", { class: "top", id: "top" });
-  const pick = el("select", { id: "carrier", "aria-label": "Carrier shown on the map" },
-    el("option", { value: "" }, "All carriers"), data.carriers.map((c) => el("option", { value: c }, c)));
+  const topFlows = el("ol", { class: "top", id: "top-flows" });
+  const withFlows = el("input", { type: "checkbox", id: "flows", checked: true });
+  const pick = el("select", { id: "carrier", "aria-label": t("map.carrier") },
+    el("option", { value: "" }, t("map.all_carriers")), data.carriers.map((c) => el("option", { value: c }, c)));
 
   const shown = (i) => !carrier || places[i].carrier === carrier;
   const level = (i, t) => {
@@ -119,6 +126,17 @@ export function networkMap(data, calendar, colourOf) {
       if (i == null || j == null || !at[i] || !at[j]) return null;
       return svg("path", { class: mode, d: `M${at[i]}L${at[j]}` });
     })));
+    // A lane bends to its right, so that both directions can be told apart.
+    const streams = flows ? flows.lanes.map((lane) => {
+      const i = indexOf.get(lane.from), j = indexOf.get(lane.to);
+      if (i == null || j == null || !at[i] || !at[j]) return null;
+      const [x0, y0] = at[i], [x1, y1] = at[j];
+      const path = svg("path", { class: "flow", d: `M${x0},${y0}Q${(x0 + x1) / 2 - (y1 - y0) * 0.16},${(y0 + y1) / 2 + (x1 - x0) * 0.16} ${x1},${y1}` });
+      path.lane = lane;
+      path.ends = [i, j];
+      return path;
+    }).filter(Boolean) : [];
+    root.append(svg("g", { class: "flows" }, streams));
     const weather = disruptions.map((d) => {
       // What holds everywhere has no shape.
       const shapes = [];
@@ -156,7 +174,7 @@ export function networkMap(data, calendar, colourOf) {
       if (i == null) return;
       const p = places[i], value = series[i].values[now], normal = usual[i][now % period];
       tip.replaceChildren(el("strong", {}, p.name), el("span", {}, `${p.carrier} ${placeKind(p.kind)}${p.region ? `, ${regionName(p.region)}` : ""}`),
-        el("span", {}, `${plural(value, "parcel")} waiting`), el("span", {}, `usual at this hour: ${count(normal)}`));
+        el("span", {}, t("map.waiting", { n: value })), el("span", {}, t("map.usual", { n: normal })));
       tip.style.left = `${Math.min(Math.max(at[i][0], 90), width - 90)}px`;
       tip.style.top = `${at[i][1]}px`;
       tip.classList.toggle("below", at[i][1] < 110);
@@ -166,6 +184,12 @@ export function networkMap(data, calendar, colourOf) {
       update() {
         const ms = instant(now);
         disruptions.forEach((d, k) => weather[k].classList.toggle("on", ms >= d.from_ms && ms < d.to_ms));
+        for (const stream of streams) {
+          const width = Math.sqrt(stream.lane.values[flowStep(ms)] / flowMost) * 7;
+          const seen = withFlows.checked && width > 0.2 && stream.ends.some(shown);
+          stream.style.display = seen ? "" : "none";
+          if (seen) stream.setAttribute("stroke-width", width.toFixed(2));
+        }
         // Large ones first, so that small ones lie on top and can be pointed at.
         const visible = order.filter((i) => shown(i)).sort((a, b) => series[b].values[now] - series[a].values[now]);
         const group = circles.get(order[0])?.parentNode;
@@ -218,9 +242,9 @@ export function networkMap(data, calendar, colourOf) {
     const inset = 9; // Half of the slider's thumb: its centre travels from here to width - here.
     const seen = disruptions.filter((d) => d.to_ms > instant(0) && d.from_ms < instant(steps - 1));
     // On a phone a storm's parts are one bar, too.
-    const rows = (width < 500 ? together(seen, (d) => !demandKinds.has(d.kind), (n) => `${n[0]} and ${n.length - 1} more`)
+    const rows = (width < 500 ? together(seen, (d) => !demandKinds.has(d.kind), (n) => t("map.and_more", { name: n[0], n: n.length - 1 }))
       : seen.filter((d) => !demandKinds.has(d.kind)).map((d) => ({ ...d, name: words(d.name) })))
-      .concat(together(seen, (d) => demandKinds.has(d.kind), (n) => `${n.length} surges of orders`));
+      .concat(together(seen, (d) => demandKinds.has(d.kind), (n) => t("map.surges", { n: n.length })));
     const lanes = [];
     scaleX = (t) => inset + (t / Math.max(1, steps - 1)) * (width - 2 * inset);
     const ofMs = (ms) => scaleX(Math.min(steps - 1, Math.max(0, (ms - load.from_ms) / load.step_ms)));
@@ -257,7 +281,7 @@ export function networkMap(data, calendar, colourOf) {
       if (everyDay <= 12 && width < 500 && day % 2) continue;
       root.append(svg("line", { class: "tick", x1: x, x2: x, y1: chart, y2: chart + 4 }), svg("text", { class: "ticktext", x: x, y: chart + 15 }, calendar.day(day)));
     }
-    root.append(svg("text", { class: "ticktext", x: scaleX(0), y: 10 }, `Parcels waiting in the network, most: ${short(most)}`));
+    root.append(svg("text", { class: "ticktext", x: scaleX(0), y: 10 }, t("map.ribbon", { most: short(most) })));
     for (const m of shownMarks) {
       const top = chart + 20 + m.row * rowHeight;
       root.append(svg("rect", { class: `event ${m.d.kind}`, x: m.x0, width: m.x1 - m.x0, y: top, height: 9, rx: 2 }),
@@ -282,15 +306,22 @@ export function networkMap(data, calendar, colourOf) {
     const inForce = disruptions.filter((d) => ms >= d.from_ms && ms < d.to_ms);
     const more = inForce.filter((d) => demandKinds.has(d.kind)).length;
     const active = inForce.filter((d) => !demandKinds.has(d.kind)).map((d) => words(d.name));
-    if (more) active.push(plural(more, "surge of orders", "surges of orders"));
+    if (more) active.push(t("map.surges", { n: more }));
     const waiting = series.reduce((sum, s, i) => sum + (shown(i) ? s.values[now] : 0), 0);
-    summary.textContent = `${plural(waiting, "parcel")} waiting${carrier ? ` at ${carrier}` : ""}. ${active.length ? `In force: ${active.join("; ")}.` : "No disruption in force."}`;
+    summary.textContent = `${carrier ? t("map.summary_at", { n: waiting, carrier }) : t("map.summary", { n: waiting })} ${active.length ? t("map.in_force", { list: active.join("; ") }) : t("map.calm")}`;
     const worst = series.map((_, i) => i).filter((i) => shown(i) && series[i].values[now] > 0)
       .sort((a, b) => series[b].values[now] - series[a].values[now]).slice(0, 5);
     top.replaceChildren(...worst.map((i) => el("li", {},
       el("span", { class: "swatch", style: { "--fill": levels[level(i, now)].colour } }),
       el("span", { class: "grow" }, places[i].name), el("span", { class: "num" }, count(series[i].values[now])))));
-    if (!worst.length) top.append(el("li", {}, "Nothing waits."));
+    if (!worst.length) top.append(el("li", {}, t("map.nothing")));
+    if (flows) {
+      const of = (lane) => lane.values[flowStep(ms)];
+      const carried = (lane) => [lane.from, lane.to].some((p) => !carrier || data.places[p].carrier === carrier);
+      const busiest = flows.lanes.filter((l) => carried(l) && of(l) > 0).sort((a, b) => of(b) - of(a)).slice(0, 4);
+      topFlows.replaceChildren(...busiest.map((l) => el("li", {}, el("span", { class: "grow" }, t("map.lane", { from: data.places[l.from].name, to: data.places[l.to].name })), el("span", { class: "num" }, count(of(l))))));
+      if (!busiest.length) topFlows.append(el("li", {}, t("map.still")));
+    }
     moveHead();
     view?.update();
   }
@@ -300,12 +331,12 @@ export function networkMap(data, calendar, colourOf) {
     if (timer != null) cancelAnimationFrame(timer);
     timer = null;
     play.textContent = "▶";
-    play.setAttribute("aria-label", "Play");
+    play.setAttribute("aria-label", t("map.play"));
   };
   function start() {
     if (now >= steps - 1) now = 0;
     play.textContent = "❚❚";
-    play.setAttribute("aria-label", "Pause");
+    play.setAttribute("aria-label", t("map.pause"));
     const perSecond = Math.max(4, steps / 40);
     let last = null, owed = 0;
     const tick = (time) => {
@@ -324,6 +355,7 @@ export function networkMap(data, calendar, colourOf) {
   }
   play.addEventListener("click", () => (timer == null ? start() : stop()));
   slider.addEventListener("input", () => { stop(); now = Number(slider.value); update(); });
+  withFlows.addEventListener("change", update);
   pick.addEventListener("change", () => { carrier = pick.value; pinned = null; tip.hidden = true; update(); });
 
   responsive(canvas, draw);
@@ -332,17 +364,19 @@ export function networkMap(data, calendar, colourOf) {
 
   const kinds = [...new Set(disruptions.map((d) => d.kind))].filter((k) => !demandKinds.has(k));
   const legend = el("ul", { class: "legend" },
-    levels.map((l) => el("li", {}, el("span", { class: "swatch", style: { "--fill": l.colour } }), l.name)),
-    el("li", {}, el("span", { class: "swatch ring" }), `area = parcels waiting (largest ${short(peak)})`),
-    kinds.length ? el("li", {}, el("span", { class: "swatch hatched" }), `${kinds.map(capital).join(", ")} in force`) : null);
+    levels.map((l) => el("li", {}, el("span", { class: "swatch", style: { "--fill": l.colour } }), t(`map.level.${l.name}`))),
+    el("li", {}, el("span", { class: "swatch ring" }), t("map.area", { most: short(peak) })),
+    kinds.length ? el("li", {}, el("span", { class: "swatch hatched" }), t("map.kinds", { list: capital(kinds.map((k) => named("disruption", k)).join(", ")) })) : null,
+    flows ? el("li", {}, el("span", { class: "swatch stroke" }), t("map.flow_legend", { most: short(flowMost) })) : null);
 
   return el("div", { class: "network" },
     el("div", { class: "mapmain" },
-      el("div", { class: "mapbar" }, clock, data.carriers.length > 1 ? pick : null),
+      el("div", { class: "mapbar" }, clock, el("span", { class: "mapset" }, flows ? el("label", { class: "check" }, withFlows, t("map.flows")) : null, data.carriers.length > 1 ? pick : null)),
       canvas, legend,
       el("div", { class: "player" }, play, el("div", { class: "track" }, slider, ribbon))),
-    el("aside", { class: "mapside", "aria-label": "Most parcels waiting at this hour" }, summary, el("h3", {}, "Fullest places now"), top,
-      el("p", { class: "note" }, "Waiting: to be sorted, on the dock for a departure, or at the depot for a round.")));
+    el("aside", { class: "mapside", "aria-label": t("map.aside") }, summary, el("h3", {}, t("map.fullest")), top,
+      flows ? [el("h3", {}, t("map.busiest")), topFlows] : null,
+      el("p", { class: "note" }, t("map.note"))));
 }
 
 /**
@@ -365,13 +399,13 @@ export function keptByState(data, format) {
       states.map((s) => {
         const r = of.get(s.id);
         return svg("path", { class: r ? `k${classOf(r)}` : "kx", d: path(s) },
-          svg("title", {}, r ? `${regionName(s.id)}: ${format(rate(r))} kept` : `${regionName(s.id)}: too few promises`));
+          svg("title", {}, r ? t("map.state", { state: regionName(s.id), rate: format(rate(r)) }) : t("map.state.few", { state: regionName(s.id) })));
       }),
       svg("path", { class: "borders", d: path(borders) }));
   };
   const edges = [rates[0], ...cuts, rates[rates.length - 1]];
   const legend = el("ul", { class: "legend" },
     [0, 1, 2, 3, 4].map((k) => el("li", {}, el("span", { class: `swatch square k${k}` }), `${format(edges[k])} – ${format(edges[k + 1])}`)),
-    of.size < states.length ? el("li", {}, el("span", { class: "swatch square kx" }), "fewer than 20 promises") : null);
+    of.size < states.length ? el("li", {}, el("span", { class: "swatch square kx" }), t("map.few")) : null);
   return { draw, legend };
 }
