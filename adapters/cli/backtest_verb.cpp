@@ -17,7 +17,9 @@
 #include "adapters/cli/backtest.hpp"
 #include "adapters/cli/dates.hpp"
 #include "adapters/cli/flags.hpp"
+#include "adapters/cli/live.hpp"
 #include "adapters/cli/output.hpp"
+#include "adapters/cli/progress.hpp"
 #include "adapters/cli/text.hpp"
 #include "adapters/cli/verbs.hpp"
 #include "adapters/cli/write_file.hpp"
@@ -389,6 +391,10 @@ ExitCode backtest(const Flags& flags, const Context& context) {
   if (!flags.predict.empty()) return predict(flags, *map, *reading, until->value_or(reading->history.as_of + 1));
 
   set_promise_levels(reading->history.orders);
+  if (context.live != nullptr) context.live->title(flags.history);
+  // How many fits there will be is known to nobody here: those who watch are told how many there were.
+  Progress fitting("backtest", "fits", ProgressStyle::none);
+  std::uint64_t fits = 0;
   std::string question;
   Result<Answer> answer = [&]() -> Result<Answer> {
     if (*until) {
@@ -407,10 +413,12 @@ ExitCode backtest(const Flags& flags, const Context& context) {
     return ask_rolling(*reading, flags.rolling == "month" ? Rolling::month : Rolling::week, *from, flags.apart,
                        [&](CalendarDay day) {
                          if (!flags.output.quiet && !flags.output.json) note("learning until " + day_name(day));
+                         fitting.update(0, ++fits);
                          return !context.stop.requested();
                        });
   }();
   if (!answer) return report(answer.error());
+  fitting.finish(fits);
   if (!flags.page.empty()) {
     const auto written =
         write_file(flags.page, backtest_page(page_of(flags, *map, question, *reading, *answer), answer->score));

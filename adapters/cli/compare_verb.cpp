@@ -15,6 +15,7 @@
 
 #include "adapters/cli/compare_run.hpp"
 #include "adapters/cli/flags.hpp"
+#include "adapters/cli/live.hpp"
 #include "adapters/cli/output.hpp"
 #include "adapters/cli/progress.hpp"
 #include "adapters/cli/scenario.hpp"
@@ -389,6 +390,7 @@ ExitCode compare(const Flags& flags, const Context& context) {
   }
   const auto prepared = flags.resume.empty() ? begin(flags, job) : go_on(flags, job);
   if (!prepared) return prepared.error();
+  if (context.live != nullptr) context.live->title(job.title);
 
   SimulationOptions& options = job.seasons.options;
   options.run = {job.facts.seed, job.facts.replication};

@@ -17,6 +17,7 @@
 #include "adapters/cli/flags.hpp"
 #include "adapters/cli/gates.hpp"
 #include "adapters/cli/limit_run.hpp"
+#include "adapters/cli/live.hpp"
 #include "adapters/cli/output.hpp"
 #include "adapters/cli/replay_run.hpp"
 #include "adapters/cli/run_plan.hpp"
@@ -62,7 +63,7 @@ Result<ReplaySummary> replay_run(const World& world, RunRecorder& recorder, Repl
     if (!served) return tl::unexpected(served.error());
     carriers = std::move(*served);
   }
-  auto summary = run_replay(world, **source, options, **kept, stop.token(), quiet);
+  auto summary = run_replay(world, **source, options, **kept, stop.token(), quiet, recorder.replaying());
   if (carriers) carriers->carriers->stop();
   return summary;
 }
@@ -101,6 +102,7 @@ ExitCode drill(const Flags& flags, const Context& context) {
   const auto scenario = open_scenario(flags.simulation.scenario);
   if (!scenario) return scenario.error();
   const World& world = scenario->world;
+  if (context.live != nullptr) context.live->title(world.title);
   const auto gates = parse_gates(world.gates, flags.gates, measure_catalogue(world));
   if (!gates) return gates.error();
   auto replaying = replay_options(world, scenario->folder, flags.replay);
@@ -157,6 +159,7 @@ ExitCode drill(const Flags& flags, const Context& context) {
           .and_then([&] { return carriers ? write_polls(carriers->ledger, folder.string()) : Result<void>(); })
           .and_then([&] { return (*recorder)->seal(); });
   if (!written) return report(written.error());
+  if (context.live != nullptr) context.live->report(folder / "report.html");
   if (const auto junit = write_junit(flags.gates, verdicts, world.name); !junit) return report(junit.error());
 
   if (flags.output.json) {

@@ -15,6 +15,7 @@
 
 #include "adapters/cli/exit_code.hpp"
 #include "adapters/cli/hint.hpp"
+#include "adapters/cli/live.hpp"
 #include "adapters/cli/output.hpp"
 #include "adapters/cli/stop.hpp"
 #include "adapters/cli/verbs.hpp"
@@ -94,6 +95,12 @@ ExitCode run(int argc, char** argv, const StopSignals& stop, const cluster::Runn
   add_scenarios(program, action);
   add_fit(program, action);
   add_backtest(program, action);
+  std::optional<std::uint16_t> live_port;
+  for (const char* const verb : {"simulate", "drill", "replay", "compare", "backtest"}) {
+    program.get_subcommand(verb)
+        ->add_option("--live", live_port, "Serve a page on this loopback port that follows the run (0: a free one)")
+        ->type_name("PORT");
+  }
   add_document(program, action);
 
   if (argc > 1 && argv[1][0] != '-') {
@@ -119,7 +126,16 @@ ExitCode run(int argc, char** argv, const StopSignals& stop, const cluster::Runn
   }
   std::string command_line = "peakstorm";
   for (int i = 1; i < argc; ++i) command_line += std::string(" ") + argv[i];
-  return action({stop, std::move(command_line), job, last_words});
+  std::unique_ptr<Live> live;
+  if (live_port && (job == nullptr || job->job().rank() == 0)) {
+    auto started = Live::start(*live_port, command_line);
+    if (!started) return report(started.error());
+    live = std::move(*started);
+    note("Live page at " + live->url());
+  }
+  const ExitCode code = action({stop, std::move(command_line), job, last_words, live.get()});
+  if (live) live->end(code, stop.token());
+  return code;
 }
 
 }  // namespace

@@ -142,7 +142,7 @@ tl::expected<ReplaySummary, ExitCode> run_replay_together(const Context& context
 
   cluster::RankParty party(job);
   const auto sent =
-      run_replay(world, source, options, **log, context.stop.token(), quiet || !is_first(context), &party);
+      run_replay(world, source, options, **log, context.stop.token(), quiet || !is_first(context), nullptr, &party);
   if (auto done = together(context, [&] { return reported(sent); }); !done) return tl::unexpected(done.error());
 
   Account mine{*sent, {}};

@@ -134,10 +134,53 @@ Result<void> write_in_one_step(const std::string& file, const std::string& text)
   return {};
 }
 
+/// Of the last second that is over, the slower of scans and checks.
+double p99_lately(const ReplayResults& results) {
+  double p99 = 0;
+  for (const RequestKind kind : {RequestKind::scan, RequestKind::check}) {
+    const auto& seconds = results.seconds[static_cast<std::size_t>(kind)];
+    const auto last = std::find_if(seconds.rbegin(), seconds.rend(), [](const auto& s) { return s.p99_ms > 0; });
+    if (last != seconds.rend()) p99 = std::max(p99, last->p99_ms);
+  }
+  return p99;
+}
+
+Essentials essentials_of(const ReplayProgress& now, const Reconciliation* found) {
+  Essentials essentials;
+  Essentials::Endpoint endpoint;
+  endpoint.failed = now.failed;
+  endpoint.late = now.late;
+  endpoint.dropped = now.dropped;
+  endpoint.in_flight = now.in_flight;
+  if (found != nullptr) {
+    const ReplayResults& results = found->so_far();
+    const LatencyHistogram latency = scans_and_checks(results.latency);
+    endpoint.requests = latency.count();
+    endpoint.p50 = latency.quantile(0.5);
+    endpoint.p99 = latency.quantile(0.99);
+    endpoint.max = latency.max();
+    endpoint.p99_lately_ms = p99_lately(results);
+    std::uint64_t defects = 0;
+    for (std::size_t kind = 0; kind < finding_kinds; ++kind) {
+      if (results.findings[kind] == 0 || !is_defect(static_cast<FindingKind>(kind))) continue;
+      essentials.findings.emplace_back(finding_names[kind], results.findings[kind]);
+      defects += results.findings[kind];
+    }
+    essentials.defects = defects;
+    for (const auto& one : found->latest()) {
+      essentials.latest.emplace_back(finding_names[static_cast<std::size_t>(one.kind)],
+                                     std::to_string(static_cast<std::int64_t>(one.parcel)));
+    }
+  }
+  essentials.endpoint = endpoint;
+  return essentials;
+}
+
 /// One bar per phase of the replay.
 class PhasedProgress {
  public:
-  explicit PhasedProgress(bool quiet) : style_(progress_style(quiet)) {}
+  /// `found`: what the replay's recorder finds; may be null.
+  PhasedProgress(bool quiet, const Reconciliation* found) : style_(progress_style(quiet)), found_(found) {}
 
   void update(const ReplayProgress& now) {
     if (!phase_ || *phase_ != now.phase) {
@@ -149,7 +192,8 @@ class PhasedProgress {
                         now.phase == ReplayPhase::sending ? "requests" : "parcels", style_);
     }
     sent_ = now.sent;
-    progress_->update(now.total > 0 ? static_cast<double>(now.sent) / static_cast<double>(now.total) : 0, now.sent);
+    progress_->update(now.total > 0 ? static_cast<double>(now.sent) / static_cast<double>(now.total) : 0, now.sent,
+                      [&] { return essentials_of(now, found_); });
   }
   void finish() {
     if (progress_) progress_->finish(sent_);
@@ -158,6 +202,7 @@ class PhasedProgress {
 
  private:
   ProgressStyle style_;
+  const Reconciliation* found_;
   std::optional<ReplayPhase> phase_;
   std::optional<Progress> progress_;
   std::uint64_t sent_ = 0;
@@ -344,8 +389,8 @@ ShownRules shown_rules(const World& world, const ReplayOptions& options) {
 
 Result<ReplaySummary> run_replay(const World& world, ReplaySource& source, const ReplayOptions& options,
                                  ReplayRecorder& recorder, const std::stop_token& stop, bool quiet,
-                                 ReplayParty* party) {
-  PhasedProgress progress(quiet);
+                                 const Reconciliation* found, ReplayParty* party) {
+  PhasedProgress progress(quiet, found);
   auto summary = replay(
       world, source, options, recorder, stop, [&progress](const ReplayProgress& now) { progress.update(now); }, party);
   if (summary) progress.finish();

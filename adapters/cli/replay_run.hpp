@@ -44,10 +44,10 @@ ReconcileOptions reconcile_options(const World& world, const ReplayOptions& opti
 Result<std::unique_ptr<ServedCarriers>> carriers_beside(const World& world, ReplaySource& source,
                                                         ReplayOptions& options, const ReplayFlags& flags, bool quiet);
 
-/// peakstorm::replay with progress.
+/// peakstorm::replay with progress. `found`: where `recorder` keeps what it finds, for those who watch; may be null.
 Result<ReplaySummary> run_replay(const World& world, ReplaySource& source, const ReplayOptions& options,
                                  ReplayRecorder& recorder, const std::stop_token& stop, bool quiet,
-                                 ReplayParty* party = nullptr);
+                                 const Reconciliation* found, ReplayParty* party = nullptr);
 
 boost::json::object replay_json(const ReplaySummary& summary, const ReplayResults& results);
 /// Promise-keeping as the pages show it and as it was, over the same parcels; null when there are none.

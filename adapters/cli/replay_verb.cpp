@@ -17,6 +17,7 @@
 #include "adapters/cli/flags.hpp"
 #include "adapters/cli/gates.hpp"
 #include "adapters/cli/limit_run.hpp"
+#include "adapters/cli/live.hpp"
 #include "adapters/cli/output.hpp"
 #include "adapters/cli/replay_ranks.hpp"
 #include "adapters/cli/replay_run.hpp"
@@ -83,6 +84,7 @@ tl::expected<void, ExitCode> prepare(const Flags& flags, const Context& context,
   if (!scenario) return tl::unexpected(scenario.error());
   replay.scenario = std::move(*scenario);
   const World& world = replay.scenario->world;
+  if (context.live != nullptr) context.live->title(world.title);
   auto gates = parse_gates(world.gates, flags.gates, measure_catalogue(world));
   if (!gates) return tl::unexpected(gates.error());
   replay.gates = std::move(*gates);
@@ -170,8 +172,8 @@ tl::expected<ReplaySummary, ExitCode> send(const Flags& flags, const Replay& rep
     return run_replay_together(context, world, *replay.source, replay.options, replay.recorder.get(),
                                flags.output.quiet);
   }
-  auto summary =
-      run_replay(world, *replay.source, replay.options, *replay.recorder, context.stop.token(), flags.output.quiet);
+  auto summary = run_replay(world, *replay.source, replay.options, *replay.recorder, context.stop.token(),
+                            flags.output.quiet, replay.recorder.get());
   if (!summary) return tl::unexpected(report(summary.error()));
   return *summary;
 }
@@ -196,6 +198,7 @@ ExitCode conclude(const Flags& flags, const Context& context, Replay& replay, co
                 [&] { return replay.carriers ? write_polls(replay.carriers->ledger, flags.out) : Result<void>(); })
             .and_then([&] { return kept->seal(); });
     if (!written) return report(written.error());
+    if (context.live != nullptr) context.live->report(std::filesystem::path(flags.out) / "report.html");
   }
   if (flags.output.json) {
     print_json({{"run_folder", kept ? flags.out : flags.folder},

@@ -16,6 +16,7 @@
 #include "adapters/cli/flags.hpp"
 #include "adapters/cli/futures.hpp"
 #include "adapters/cli/gates.hpp"
+#include "adapters/cli/live.hpp"
 #include "adapters/cli/output.hpp"
 #include "adapters/cli/profile.hpp"
 #include "adapters/cli/run_plan.hpp"
@@ -183,6 +184,7 @@ tl::expected<void, ExitCode> prepare(const Flags& flags, const Context& context,
     job.recording.background = flags.stream == "all";
   }
   const World& world = job.scenario->world;
+  if (context.live != nullptr) context.live->title(world.title);
   const std::size_t ranks_here = context.job != nullptr ? context.job->job().ranks_here() : 1;
   job.options.threads = flags.simulation.threads;
   if (job.options.threads == 0) job.options.threads = cluster::threads_per_rank(ranks_here);
@@ -313,6 +315,9 @@ ExitCode conclude(const Flags& flags, const Context& context, Job& job, const st
   const MeasureMap measures = recorder.measures();
   const auto results = evaluate_gates(job.gates, measures, partial);
   if (const auto written = write_folder(recorder, results); !written) return report(written.error());
+  if (context.live != nullptr && recorder.folder() != nullptr) {
+    context.live->report(*recorder.folder() / "report.html");
+  }
   if (job.writer && !partial) {
     if (const auto discarded = job.writer->discard(); !discarded) return report(discarded.error());
   }

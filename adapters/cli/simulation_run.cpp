@@ -30,6 +30,16 @@ double share_done(const SimulationProgress& progress) {
   return whole > 0 ? static_cast<double>((progress.now - day_zero).count()) / whole : 0;
 }
 
+Essentials essentials_of(const World& world, const RunRecorder& recorder, const SimulationProgress& now) {
+  const auto promises = recorder.promises_so_far();
+  Essentials essentials;
+  essentials.promises = {promises.kept, promises.broken};
+  essentials.in_network = now.in_network;
+  essentials.simulated_unix_s =
+      world.first_day_unix + std::chrono::duration_cast<std::chrono::seconds>(now.now - day_zero).count();
+  return essentials;
+}
+
 boost::json::object json_of(const Census& census) {
   return {{"injected", census.injected}, {"delivered", census.delivered}, {"lost", census.lost},
           {"returned", census.returned}, {"inside", census.inside},       {"balanced", census.balanced()}};
@@ -81,7 +91,9 @@ Result<std::vector<SimulationRun>> run_replications(const World& world, const Si
     options.run.replication = first + number;
     Progress progress(flags.replications == 1 ? phase : fmt::format("run {}", options.run.replication), "scans",
                       progress_style(quiet));
-    options.progress = [&](const SimulationProgress& now) { progress.update(share_done(now), now.scans); };
+    options.progress = [&](const SimulationProgress& now) {
+      progress.update(share_done(now), now.scans, [&] { return essentials_of(world, recorder, now); });
+    };
     const auto began = std::chrono::steady_clock::now();
     auto summary = simulate(world, options, recorder.replication(number));
     if (!summary) {

@@ -19,12 +19,15 @@ class LastWords;
 
 namespace peakstorm::cli {
 
+class Live;
+
 /// What every verb may need of the process it runs in.
 struct Context {
   const StopSignals& stop;
   std::string command_line;                  ///< As typed, for the run folder. Holds no secret: no flag takes one.
   const cluster::RunningJob* job = nullptr;  ///< The ranks; null: this process is alone.
   cluster::LastWords* last_words = nullptr;  ///< What to say should this rank be killed; null where there is no job.
+  Live* live = nullptr;                      ///< The page that follows the run; null when nobody asked for one.
 };
 
 using Action = std::function<ExitCode(const Context&)>;
