@@ -39,8 +39,8 @@ struct Gate {
 /// The measures a gate may name, with their units (measures.hpp: measure_catalogue).
 using MeasureCatalogue = std::map<std::string, Unit, std::less<>>;
 
-/// Error bad_input: "FILE:LINE: gate 'EXPRESSION', column N: what is wrong; the cure". An unknown measure is answered
-/// with the nearest known names.
+/// Error bad_input: "FILE:LINE: gate 'EXPRESSION', column N: what is wrong; the cure". An unknown measure or unit is
+/// answered with the nearest known ones.
 Result<Gate> parse_gate(const GateText& text, const MeasureCatalogue& known);
 
 enum class GateVerdict : std::uint8_t {
@@ -63,9 +63,6 @@ GateResult evaluate(const Gate& gate, const MeasureMap& measures, bool partial);
 
 /// True when every gate passed. No gates: true.
 bool all_passed(std::span<const GateResult> results);
-
-/// JUnit XML: one suite, one case per gate; a failed gate is a <failure>, an error an <error>.
-std::string junit_xml(std::span<const GateResult> results, std::string_view suite);
 
 /// A value with its unit, as people and gates write it: "0.874", "250ms", "$12.50", "36h".
 std::string format_measure(double value, Unit unit);

@@ -160,7 +160,8 @@ ExitCode drill(const Flags& flags, const Context& context) {
           .and_then([&] { return (*recorder)->seal(); });
   if (!written) return report(written.error());
   if (context.live != nullptr) context.live->report(folder / "report.html");
-  if (const auto junit = write_junit(flags.gates, verdicts, world.name); !junit) return report(junit.error());
+  if (const auto junit = write_verdicts(flags.gates, checks_of(verdicts), measures, world.name); !junit)
+    return report(junit.error());
 
   if (flags.output.json) {
     boost::json::object object = run_json(world, flags.simulation, *runs);

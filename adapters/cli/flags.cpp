@@ -352,7 +352,12 @@ void add_gate_flags(CLI::App& verb, GateFlags& flags) {
   verb.add_option("--require", flags.require, "A further gate, for instance 'promise_kept >= 0.9'")
       ->allow_extra_args(false)
       ->type_name("EXPR");
-  verb.add_option("--junit", flags.junit, "Write the gates as JUnit XML")->type_name("FILE");
+  verb.add_option("--junit", flags.junit, "Write the verdicts as JUnit XML")->type_name("FILE");
+  verb.add_option("--markdown", flags.markdown, "Write the verdicts as Markdown, for instance for a job's summary")
+      ->type_name("FILE");
+  verb.add_option("--openmetrics", flags.openmetrics, "Write measures and verdicts as OpenMetrics text")
+      ->type_name("FILE");
+  verb.add_flag("--github", flags.github, "Print annotations for GitHub Actions on standard error");
 }
 
 }  // namespace peakstorm::cli

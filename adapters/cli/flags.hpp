@@ -96,6 +96,9 @@ void add_replay_flags(CLI::App& verb, ReplayFlags& flags);
 struct GateFlags {
   std::vector<std::string> require;
   std::string junit;
+  std::string markdown;
+  std::string openmetrics;
+  bool github = false;
 };
 void add_gate_flags(CLI::App& verb, GateFlags& flags);
 

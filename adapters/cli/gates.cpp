@@ -9,6 +9,29 @@
 #include "adapters/cli/output.hpp"
 
 namespace peakstorm::cli {
+namespace {
+
+std::string trimmed(std::string text) {
+  while (text.ends_with('\n')) text.pop_back();
+  return text;
+}
+
+}  // namespace
+
+Result<void> replace_file(const std::filesystem::path& path, std::string_view text) {
+  const std::string fresh = path.string() + ".new";
+  {
+    std::ofstream stream(fresh, std::ios::binary | std::ios::trunc);
+    stream << text;
+    if (!stream.flush()) {
+      return fail(ErrorKind::bad_input, path.string() + ": cannot be written; name a file in a folder you may use");
+    }
+  }
+  std::error_code error;
+  std::filesystem::rename(fresh, path, error);
+  if (error) return fail(ErrorKind::bad_input, path.string() + ": cannot be written: " + error.message());
+  return {};
+}
 
 tl::expected<std::vector<Gate>, ExitCode> parse_gates(std::span<const GateText> written, const GateFlags& flags,
                                                       const MeasureCatalogue& known) {
@@ -57,20 +80,22 @@ std::string gates_text(std::span<const GateResult> results) {
   return text;
 }
 
-Result<void> write_junit(const GateFlags& flags, std::span<const GateResult> results, const std::string& suite) {
-  if (flags.junit.empty()) return {};
-  const std::string fresh = flags.junit + ".new";
-  {
-    std::ofstream stream(fresh, std::ios::binary | std::ios::trunc);
-    stream << junit_xml(results, suite);
-    if (!stream.flush()) {
-      return fail(ErrorKind::bad_input,
-                  flags.junit + ": cannot be written; name a --junit file in a folder you may use");
+Result<void> write_verdicts(const GateFlags& flags, std::span<const Check> checks, const MeasureMap& measures,
+                            const std::string& suite) {
+  if (!flags.junit.empty()) {
+    if (auto written = replace_file(flags.junit, junit_xml(checks, suite)); !written) return written;
+  }
+  if (!flags.markdown.empty()) {
+    if (auto written = replace_file(flags.markdown, markdown_summary(checks, suite)); !written) return written;
+  }
+  if (!flags.openmetrics.empty()) {
+    if (auto written = replace_file(flags.openmetrics, openmetrics_text(measures, checks, {{"scenario", suite}}));
+        !written) {
+      return written;
     }
   }
-  std::error_code error;
-  std::filesystem::rename(fresh, flags.junit, error);
-  if (error) return fail(ErrorKind::bad_input, flags.junit + ": cannot be written: " + error.message());
+  // Standard error: GitHub reads commands there as well, and --json has standard output for itself.
+  if (flags.github) note(trimmed(github_annotations(checks, suite)));
   return {};
 }
 

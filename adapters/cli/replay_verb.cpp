@@ -186,7 +186,8 @@ ExitCode conclude(const Flags& flags, const Context& context, Replay& replay, co
   if (!measures) return report(measures.error());
   results.add_to(*measures);
   const auto verdicts = evaluate_gates(replay.gates, *measures, partial);
-  if (const auto junit = write_junit(flags.gates, verdicts, replay.scenario->world.name); !junit) {
+  if (const auto junit = write_verdicts(flags.gates, checks_of(verdicts), *measures, replay.scenario->world.name);
+      !junit) {
     return report(junit.error());
   }
   auto& kept = replay.kept;

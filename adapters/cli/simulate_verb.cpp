@@ -321,7 +321,8 @@ ExitCode conclude(const Flags& flags, const Context& context, Job& job, const st
   if (job.writer && !partial) {
     if (const auto discarded = job.writer->discard(); !discarded) return report(discarded.error());
   }
-  if (const auto written = write_junit(flags.gates, results, world.name); !written) return report(written.error());
+  if (const auto written = write_verdicts(flags.gates, checks_of(results), measures, world.name); !written)
+    return report(written.error());
 
   const std::string folder = recorder.folder() != nullptr ? recorder.folder()->string() : "";
   const bool can_go_on = partial && !job.last_checkpoint.empty();

@@ -3,32 +3,10 @@
 #include <algorithm>
 
 #include "results/backtest.hpp"
+#include "results/markup.hpp"
 
 namespace peakstorm {
 namespace {
-
-std::string escaped(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      default:
-        out += c;
-    }
-  }
-  return out;
-}
 
 std::string percent(double share) {
   return fmt::format("{:.2f} %", 100 * share);
@@ -42,7 +20,7 @@ constexpr double height = 220;
 std::string frame(double width, double largest, std::string_view label) {
   std::string out =
       fmt::format("<svg role=\"img\" aria-label=\"{}\" viewBox=\"0 0 {:.0f} {:.0f}\" style=\"max-width:{:.0f}px\">",
-                  escaped(label), left + width + 12, top + height + 44, left + width + 12);
+                  escape_markup(label), left + width + 12, top + height + 44, left + width + 12);
   constexpr int lines = 4;
   for (int i = 0; i <= lines; ++i) {
     const double y = top + height - height * i / lines;
@@ -128,7 +106,7 @@ std::string rates_table(const char* head, const std::vector<RateRow>& rows, bool
   out += "</tr></thead><tbody>";
   for (const RateRow& row : rows) {
     out += fmt::format("<tr><td>{}</td><td>{}</td><td>{}</td><td>{} to {}</td><td>{}</td><td>{:+.2f}</td>",
-                       escaped(row.name), row.n, percent(row.predicted), percent(row.low), percent(row.high),
+                       escape_markup(row.name), row.n, percent(row.predicted), percent(row.low), percent(row.high),
                        percent(row.actual), 100 * (row.predicted - row.actual));
     if (with_baselines) {
       for (const double baseline : row.baselines) out += fmt::format("<td>{}</td>", percent(baseline));
@@ -155,17 +133,17 @@ std::string backtest_page(const BacktestPage& page, const BacktestScore& score) 
       "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" "
       "content=\"width=device-width,initial-scale=1\"><title>{0}</title><style>{1}</style></head><body><h1>{0}</h1>"
       "<p>{2}</p><p>{3}</p>",
-      escaped(page.title), style, escaped(page.history), escaped(page.question));
+      escape_markup(page.title), style, escape_markup(page.history), escape_markup(page.question));
   out +=
       "<h2>What was fitted, what was predicted, and the error of each</h2><div class=\"scroll\"><table class=\"text\">"
       "<thead><tr><th>figure</th><th>kind</th><th>value</th><th>error</th></tr></thead><tbody>";
   for (const auto& figure : page.figures) {
-    out += fmt::format("<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>", escaped(figure.what),
-                       escaped(figure.kind), escaped(figure.value), escaped(figure.error));
+    out += fmt::format("<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>", escape_markup(figure.what),
+                       escape_markup(figure.kind), escape_markup(figure.value), escape_markup(figure.error));
   }
   out += fmt::format("</tbody></table></div><h2>Rows</h2><p>{} rows used.", page.rows_used);
   for (const auto& [reason, rows] : page.set_aside) {
-    out += fmt::format(" {} set aside: {}.", rows, escaped(reason));
+    out += fmt::format(" {} set aside: {}.", rows, escape_markup(reason));
   }
   out += "</p>";
   if (score.orders > 0) {

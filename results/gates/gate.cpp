@@ -65,6 +65,19 @@ std::size_t distance(std::string_view a, std::string_view b) {
   return row[b.size()];
 }
 
+/// "'parsecs' is no unit, did you mean 'ms'": of all the units there are, the nearest.
+std::string unknown_unit(std::string_view text) {
+  if (text.empty() ||
+      std::any_of(std::begin(suffixes), std::end(suffixes), [&](const UnitSuffix& s) { return s.text == text; })) {
+    return {};
+  }
+  std::string near;
+  for (const UnitSuffix& suffix : suffixes) {
+    if (distance(text, suffix.text) == 1) near += fmt::format("{}'{}'", near.empty() ? "" : " or ", suffix.text);
+  }
+  return fmt::format("'{}' is no unit{}; ", text.substr(0, 40), near.empty() ? "" : ", did you mean " + near);
+}
+
 std::string near_names(std::string_view name, const MeasureCatalogue& known) {
   // A very long "name" is not a slip of the keyboard; comparing it with every measure would only cost time.
   if (name.size() > 100) return "";
@@ -191,7 +204,7 @@ class Parser {
     } else {
       const auto unit = std::find_if(std::begin(suffixes), std::end(suffixes),
                                      [&](const UnitSuffix& s) { return s.text == suffix && s.unit == gate.unit; });
-      if (unit == std::end(suffixes)) return unit_error(gate, unit_at);
+      if (unit == std::end(suffixes)) return unit_error(gate, unit_at, unknown_unit(suffix));
       // Dividing keeps 97% the same number as 0.97.
       gate.limit = unit->text == "%" ? number / 100 : number * unit->factor;
     }
@@ -202,8 +215,8 @@ class Parser {
     return gate;
   }
 
-  tl::unexpected<Error> unit_error(const Gate& gate, std::size_t column) const {
-    return error(column, fmt::format("the value does not fit '{}', which is {}; {}", gate.measure,
+  tl::unexpected<Error> unit_error(const Gate& gate, std::size_t column, const std::string& first = {}) const {
+    return error(column, fmt::format("{}the value does not fit '{}', which is {}; {}", first, gate.measure,
                                      gate.unit == Unit::ms        ? "a wall-clock time"
                                      : gate.unit == Unit::minutes ? "a simulated time"
                                      : gate.unit == Unit::cents   ? "an amount of money"
@@ -241,30 +254,6 @@ bool holds(double actual, Relation relation, double limit) {
       return actual != limit;
   }
   return false;
-}
-
-std::string escape_xml(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      default:
-        // XML 1.0 knows no other control characters, escaped or not.
-        out += static_cast<unsigned char>(c) < 0x20 && c != '\t' && c != '\n' ? '?' : c;
-    }
-  }
-  return out;
 }
 
 }  // namespace
@@ -326,33 +315,6 @@ GateResult evaluate(const Gate& gate, const MeasureMap& measures, bool partial) 
 bool all_passed(std::span<const GateResult> results) {
   return std::all_of(results.begin(), results.end(),
                      [](const GateResult& result) { return result.verdict == GateVerdict::passed; });
-}
-
-std::string junit_xml(std::span<const GateResult> results, std::string_view suite) {
-  const auto count = [&](GateVerdict verdict) {
-    return std::count_if(results.begin(), results.end(), [&](const GateResult& r) { return r.verdict == verdict; });
-  };
-  const std::string name = escape_xml(suite);
-  std::string xml = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n";
-  xml += fmt::format(
-      "<testsuites tests=\"{0}\" failures=\"{1}\" errors=\"{2}\">\n"
-      "  <testsuite name=\"{3}\" tests=\"{0}\" failures=\"{1}\" errors=\"{2}\" time=\"0\">\n",
-      results.size(), count(GateVerdict::failed), count(GateVerdict::error), name);
-  for (const GateResult& result : results) {
-    const std::string message = escape_xml(result.message);
-    xml +=
-        fmt::format("    <testcase classname=\"{}\" name=\"{}\" time=\"0\"", name, escape_xml(result.gate.expression));
-    if (!result.gate.file.empty()) {
-      xml += fmt::format(" file=\"{}\" line=\"{}\"", escape_xml(result.gate.file), result.gate.line);
-    }
-    if (result.verdict == GateVerdict::passed) {
-      xml += fmt::format(">\n      <system-out>{}</system-out>\n    </testcase>\n", message);
-    } else {
-      const char* tag = result.verdict == GateVerdict::failed ? "failure" : "error";
-      xml += fmt::format(">\n      <{0} message=\"{1}\">{1}</{0}>\n    </testcase>\n", tag, message);
-    }
-  }
-  return xml + "  </testsuite>\n</testsuites>\n";
 }
 
 }  // namespace peakstorm

@@ -9,6 +9,7 @@
 
 #include "engine/check.hpp"
 #include "results/gate.hpp"
+#include "results/verdicts.hpp"
 
 namespace {
 
@@ -25,7 +26,8 @@ const MeasureCatalogue& catalogue() {
 GateVerdict verdict_at(const Gate& gate, double value) {
   const GateResult result = evaluate(gate, {{gate.measure, Measure{.value = value, .unit = gate.unit}}}, false);
   PEAKSTORM_CHECK(!result.message.empty(), gate.expression);
-  PEAKSTORM_CHECK(!junit_xml({&result, 1}, "fuzz").empty(), gate.expression);
+  const Check check = check_of(result);
+  PEAKSTORM_CHECK(!junit_xml({&check, 1}, "fuzz").empty(), gate.expression);
   return result.verdict;
 }
 
