@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <deque>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <thread>
 #include <utility>
@@ -12,6 +14,8 @@
 #include "engine/check.hpp"
 #include "engine/checkpoint/byte_hash.hpp"
 #include "engine/checkpoint/mark.hpp"
+#include "engine/flow/companion_stream.hpp"
+#include "engine/flow/companions.hpp"
 #include "engine/flow/conservation.hpp"
 #include "engine/flow/context.hpp"
 #include "engine/flow/memory.hpp"
@@ -20,6 +24,7 @@
 #include "engine/kernel/engine.hpp"
 #include "engine/kernel/profiler.hpp"
 #include "engine/partition/planned_flow.hpp"
+#include "engine/shared_season.hpp"
 
 namespace peakstorm {
 namespace {
@@ -186,17 +191,23 @@ kernel::Settings settings_of(const Context& context, const SimulationOptions& op
 /// partition, until the end of the run, when rank 0 gets everything; scans and facts go to rank 0 every hour.
 class Run {
  public:
+  /// `companions`: who rides along, and `riding` what of theirs is in `world`; both or neither.
   Run(const World& world, const SimulationOptions& options, Recorder& recorder, kernel::Exchange& exchange,
-      const Wishes& wishes)
+      const Wishes& wishes, std::span<const Companion> companions = {}, const flow::Companions* riding = nullptr)
       : world_(world),
         options_(options),
         recorder_(recorder),
         exchange_(exchange),
         wishes_(wishes),
-        context_(world, options, wishes.streams, wishes.background),
+        companions_(companions),
+        context_(world, options, wishes.streams, wishes.background, riding),
         model_(context_),
         streams_(context_, recorder, threads_of(options)),
-        memory_(world, options, wishes.streams, wishes.background, exchange.ranks()) {}
+        memory_(world, options, wishes.streams || !companions.empty(), wishes.background, exchange.ranks()) {
+    for (const Companion& companion : companions) {
+      companion_streams_.emplace_back(*companion.world, options.run, options.scale, *companion.recorder);
+    }
+  }
 
   Result<SimulationSummary> run() {
     if (auto admitted = agree(memory_.admits(), ErrorKind::bad_input, "memory"); !admitted)
@@ -318,6 +329,7 @@ class Run {
       }
     }
     if (context_.streams) streams_.release(until);
+    release_companions(until, at_once);
     if (options_.progress) {
       const LedgerCounts mine = counts();
       options_.progress(
@@ -325,7 +337,18 @@ class Run {
     }
   }
 
-  /// Parcels ordered and not yet ended here.
+  void release_companions(SimTime until, bool at_once) {
+    // What they wrote is not needed before its hour is over.
+    const std::int64_t hour = floor_div(until.time_since_epoch().count(), hours(1).count());
+    if (hour == companions_hour_ && !at_once) return;
+    companions_hour_ = hour;
+    for (std::size_t c = 0; c < companion_streams_.size(); ++c) {
+      for_each_ledger([&](Ledger& ledger) { companion_streams_[c].collect(ledger.companions()[c]); });
+      companion_streams_[c].release(until);
+    }
+  }
+
+  /// Parcels ordered and not yet ended here; those of companions are others'.
   std::uint64_t in_network() {
     std::int64_t in_flight = 0;
     for_each_ledger([&](const Ledger& ledger) { in_flight += ledger.in_flight(); });
@@ -336,7 +359,11 @@ class Run {
 
   /// After every window: counts what is in flight here.
   bool outgrows_memory() {
-    const std::uint64_t present = in_network();
+    std::int64_t companions = 0;
+    for_each_ledger([&](const Ledger& ledger) {
+      for (const flow::CompanionLedger& its : ledger.companions()) companions += its.counts.in_flight();
+    });
+    const std::uint64_t present = in_network() + static_cast<std::uint64_t>(std::max<std::int64_t>(0, companions));
     in_flight_max_ = std::max(in_flight_max_, present);
     return memory_.is_exceeded(present, streams_.waiting());
   }
@@ -553,6 +580,7 @@ class Run {
       recorder_.load_series(world_.place(FacilityId{static_cast<std::uint16_t>(f)}), flow::LoadSeries::step, loads);
     }
     for (std::size_t n = 0; n < world_.nodes.size(); ++n) {
+      if (context_.is_companions(ShipNodeId{static_cast<std::uint16_t>(n)})) break;  // The rest is theirs.
       const NodeProcess& process = *model_.nodes()[n];
       conservation.add(process);
       take_days(process.place_days());
@@ -578,6 +606,11 @@ class Run {
     summary.scans = all.scans;
     summary.scans_by_kind = all.scans_by_kind;
     summary.digest = digest.sum();
+    for (std::size_t c = 0; c < companions_.size(); ++c) {
+      LedgerCounts theirs;
+      for_each_ledger([&](const Ledger& ledger) { theirs.add(ledger.companions()[c].counts); });
+      companions_[c].recorder->leg_work(theirs.legs);
+    }
   }
 
   /// Gives every rank the summary of rank 0: the others add zeros.
@@ -604,10 +637,13 @@ class Run {
   Recorder& recorder_;
   kernel::Exchange& exchange_;
   Wishes wishes_;
+  std::span<const Companion> companions_;
   Context context_;
   ParcelModel model_;
-  std::optional<kernel::Profiler> profiler_;  ///< Outlives the engine that reports to it.
-  flow::Streams streams_;                     ///< On rank 0.
+  std::optional<kernel::Profiler> profiler_;             ///< Outlives the engine that reports to it.
+  flow::Streams streams_;                                ///< On rank 0.
+  std::deque<flow::CompanionStream> companion_streams_;  ///< By companion.
+  std::int64_t companions_hour_ = -1;                    ///< Last released.
   MemoryLimit memory_;
   std::uint64_t in_flight_max_ = 0;
   std::optional<Engine> engine_;
@@ -637,6 +673,33 @@ Result<SimulationSummary> simulate(const World& world, const SimulationOptions& 
   kernel::SingleRank alone;
   kernel::Exchange& exchange = options.exchange != nullptr ? *options.exchange : alone;
   return Run(world, options, recorder, exchange, wishes_of(recorder, options, exchange)).run();
+}
+
+Result<SimulationSummary> simulate_shared(const World& world, std::span<const Companion> companions,
+                                          const SimulationOptions& options, Recorder& recorder) {
+  const auto bad = [](const char* message) { return fail(ErrorKind::bad_input, message); };
+  if (options.exchange != nullptr && options.exchange->ranks() > 1) {
+    return bad("a shared season runs on one rank; run the policies one by one, or without other ranks");
+  }
+  if (options.checkpoints != nullptr || options.resume != nullptr) {
+    return bad("a shared season has no checkpoints; run the policies one by one");
+  }
+  if (options.profile) return bad("a shared season has no profile; run the policies one by one");
+  if (companions.size() > companions_max(world)) {
+    return fail(ErrorKind::bad_input, std::to_string(companions.size()) + " policies in one season: at most " +
+                                          std::to_string(companions_max(world)) + " have a number; share several");
+  }
+  for (const Companion& companion : companions) {
+    PEAKSTORM_CHECK(companion.world->shippers.size() == world.shippers.size(), companion.world->name);
+    PEAKSTORM_CHECK(companion.world->facilities.size() == world.facilities.size(), companion.world->name);
+    PEAKSTORM_CHECK(companion.world->disruptions.size() == world.disruptions.size(), companion.world->name);
+  }
+  if (companions.empty()) return simulate(world, options, recorder);
+  World all = world;
+  const flow::Companions riding(all, companions);
+  if (auto checked = check_options(all, options); !checked) return tl::unexpected(checked.error());
+  kernel::SingleRank alone;
+  return Run(all, options, recorder, alone, wishes_of(recorder, options, alone), companions, &riding).run();
 }
 
 }  // namespace peakstorm

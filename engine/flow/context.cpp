@@ -29,7 +29,8 @@ std::vector<double> day_factors(const World& world, const Shipper& shipper, RunK
 
 }  // namespace
 
-Context::Context(const World& w, const SimulationOptions& options, bool wants_streams, bool wants_background)
+Context::Context(const World& w, const SimulationOptions& options, bool wants_streams, bool wants_background,
+                 const Companions* riding)
     : world(w),
       run(options.run),
       draw_key(options.run),
@@ -38,6 +39,7 @@ Context::Context(const World& w, const SimulationOptions& options, bool wants_st
       hard_limits(options.scale >= 1),
       streams(wants_streams),
       background_streams(wants_background),
+      companions(riding),
       end(day_zero + days(w.day_count + w.drain_days)),
       field(w, options.without),
       routes(w, field.closures()),

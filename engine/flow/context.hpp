@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "engine/disruption/field.hpp"
+#include "engine/flow/companions.hpp"
 #include "engine/flow/parcel.hpp"
 #include "engine/network/routes.hpp"
 #include "engine/network/timetable.hpp"
@@ -17,7 +18,9 @@ namespace peakstorm::flow {
 
 /// Immutable during the run; shared by all threads.
 struct Context {
-  Context(const World& world, const SimulationOptions& options, bool streams, bool background_streams);
+  /// `companions`: whose retailers `world` has behind its own; none: nobody's.
+  Context(const World& world, const SimulationOptions& options, bool streams, bool background_streams,
+          const Companions* companions = nullptr);
 
   const World& world;
   RunKey run;
@@ -27,8 +30,9 @@ struct Context {
   bool hard_limits = true;  ///< Capacities are whole parcels (scale 1 or more).
   bool streams = false;
   bool background_streams = false;
-  SimTime end;          ///< Nothing happens at or after it.
-  Day horizon_day = 0;  ///< Last whole local day before `end` everywhere.
+  const Companions* companions = nullptr;  ///< None: nobody rides along.
+  SimTime end;                             ///< Nothing happens at or after it.
+  Day horizon_day = 0;                     ///< Last whole local day before `end` everywhere.
   disruption::Field field;
   network::Routes routes;
   promise::Tariffs tariffs;
@@ -44,6 +48,7 @@ struct Context {
   [[nodiscard]] std::uint64_t key(ParcelId id) const {
     return parcel_key(place_hash[world.facilities.size() + index(node_of(id))], id);
   }
+  [[nodiscard]] bool is_companions(ShipNodeId node) const { return companions != nullptr && companions->has(node); }
   /// A retailer's parcel.
   [[nodiscard]] bool is_tracked(ParcelId id) const {
     return world.shippers[index(world.nodes[index(node_of(id))].shipper)].role == ShipperRole::retailer;

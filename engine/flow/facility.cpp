@@ -1,6 +1,7 @@
 #include "engine/flow/facility.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <map>
 #include <utility>
 
@@ -31,15 +32,46 @@ SimTime next_mark(SimTime at) {
   return day_zero + wave * (floor_div(ticks + wave.count() - 1, wave.count()));
 }
 
-void send_parcel(Outbox& outbox, kernel::LpId self, SimTime at, Happening happening, std::uint32_t which,
-                 SimTime boarded, const Parcel& parcel) {
-  auto container = std::make_unique<Container>();
-  container->boarded = boarded;
-  container->parcels.push_back(parcel);
-  outbox.send(self, at, {container.release(), which, happening}, priority_of(happening));
+/// Payload::which of `sorted`: a wave for parcels that ride along.
+constexpr std::uint32_t for_companions = 1;
+
+/// What an event of companions is known by (kernel::Outbox::send_aside). Never a number that depends on who else rides
+/// along, or on what the others do.
+std::uint64_t identity_of(Happening happening, std::uint64_t a, std::uint64_t b) {
+  return hash64(hash64(static_cast<std::uint64_t>(happening), a), b);
+}
+std::uint64_t ticks(SimTime at) {
+  return static_cast<std::uint64_t>(at.time_since_epoch().count());
 }
 
 }  // namespace
+
+std::int64_t FacilityProcess::pieces_of(Chain<Parcel>& parcels) const {
+  auto pieces = static_cast<std::int64_t>(parcels.size());
+  if (context_.companions == nullptr) return pieces;
+  parcels.for_each([&](const Parcel& parcel) { pieces -= parcel.is(Parcel::companion) ? 1 : 0; });
+  return pieces;
+}
+
+void FacilityProcess::send(Outbox& outbox, kernel::LpId target, SimTime at, std::unique_ptr<Container> container,
+                           std::uint32_t which, Happening happening, std::uint64_t identity) {
+  const bool aside = context_.companions != nullptr && pieces_of(container->parcels) == 0;
+  const Payload payload{container.release(), which, happening};
+  if (aside) {
+    outbox.send_aside(target, at, payload, identity, priority_of(happening));
+  } else {
+    outbox.send(target, at, payload, priority_of(happening));
+  }
+}
+
+void FacilityProcess::send_parcel(Outbox& outbox, SimTime at, Happening happening, std::uint32_t which, SimTime boarded,
+                                  const Parcel& parcel) {
+  auto container = std::make_unique<Container>();
+  container->boarded = boarded;
+  container->parcels.push_back(parcel);
+  send(outbox, kernel::LpId{static_cast<std::uint32_t>(id_)}, at, std::move(container), which, happening,
+       identity_of(happening, context_.key(parcel.id), which));
+}
 
 FacilityProcess::FacilityProcess(const Context& context, FacilityId id)
     : context_(context),
@@ -125,7 +157,11 @@ void FacilityProcess::handle(const Event& event, Outbox& outbox, Ledger& ledger)
       clear(now, event, outbox, ledger);
       break;
     case Happening::sorted:
-      wave_scheduled_ = false;
+      if (event.payload.which == for_companions) {
+        if (companions_wave_ == now) companions_wave_ = never;
+      } else {
+        wave_scheduled_ = false;
+      }
       sort_wave(now, outbox, ledger);
       break;
     case Happening::departure:
@@ -133,7 +169,7 @@ void FacilityProcess::handle(const Event& event, Outbox& outbox, Ledger& ledger)
       break;
     case Happening::released: {
       auto container = adopt(event);
-      aside_ -= container->parcels.size();
+      aside_ -= static_cast<std::size_t>(pieces_of(container->parcels));
       container->parcels.consume([&](Parcel& parcel) {
         const LaneId lane = next_lane(parcel, container->boarded, now);
         dock(now, container->boarded, parcel, lane, Cause::missort);
@@ -188,9 +224,11 @@ SimTime FacilityProcess::nominally_docked(SimTime arrived) const {
 void FacilityProcess::arrive(SimTime now, const Event& event, Outbox& outbox, Ledger& ledger) {
   auto container = adopt(event);
   blame_journey(*container, now);
-  const auto pieces = static_cast<std::int64_t>(container->parcels.size());
-  flows_.transit.add_between(container->boarded, now, pieces);
-  day(now).arrived += static_cast<std::uint32_t>(pieces);
+  const std::int64_t pieces = pieces_of(container->parcels);
+  if (pieces > 0) {
+    flows_.transit.add_between(container->boarded, now, pieces);
+    day(now).arrived += static_cast<std::uint32_t>(pieces);
+  }
   const bool abroad = event.payload.which != from_pickup && context_.world.lanes[event.payload.which].customs;
 
   Chain<Parcel> onward;
@@ -210,10 +248,25 @@ void FacilityProcess::arrive(SimTime now, const Event& event, Outbox& outbox, Le
     ledger.scan(parcel, kind, place_, now, eta_day);
     if (tracked) revise(parcel, eta_day, now, ledger);
   };
+  // Work ahead of trucks, for the companions of the node that come with it.
+  std::uint64_t truck = 0;
+  if (context_.companions != nullptr && event.payload.which == from_pickup) {
+    truck = context_.place_hash[index(event.source)];
+    if (unloaded_at_ != now) unloaded_.clear();
+    unloaded_at_ = now;
+    if (pieces > 0) unloaded_.push_back({truck, level_});
+  }
+  const auto to_sorter = [&](Chain<Parcel> parcels) {
+    if (truck != 0 && pieces == 0) {
+      unload_companions(now, truck, std::move(parcels), outbox);
+    } else {
+      unload(now, std::move(parcels), outbox);
+    }
+  };
   if (!abroad && facility_.kind != FacilityKind::depot) {
     // Nothing ends here: the parcels go to the sorter in the blocks they came in.
     container->parcels.for_each(take_in);
-    unload(now, std::move(container->parcels), outbox);
+    to_sorter(std::move(container->parcels));
     return;
   }
   container->parcels.consume([&](Parcel& parcel) {
@@ -239,15 +292,15 @@ void FacilityProcess::arrive(SimTime now, const Event& event, Outbox& outbox, Le
   if (abroad) {
     for (auto& [parcels, stage] : {std::pair(&onward, released_by_customs), std::pair(&held_back, held_by_customs)}) {
       if (parcels->empty()) continue;
-      aside_ += parcels->size();
+      aside_ += static_cast<std::size_t>(pieces_of(*parcels));
       auto cleared = std::make_unique<Container>(Container{now, std::move(*parcels)});
       const SimDuration length =
           stage == held_by_customs ? minutes(facility_.customs_minutes) : customs_time(facility_);
-      outbox.send(event.target, now + length, {cleared.release(), stage, Happening::cleared},
-                  priority_of(Happening::cleared));
+      send(outbox, event.target, now + length, std::move(cleared), stage, Happening::cleared,
+           identity_of(Happening::cleared, ticks(now), hash64(event.payload.which, stage)));
     }
   } else if (!onward.empty()) {
-    unload(now, std::move(onward), outbox);
+    to_sorter(std::move(onward));
   }
 }
 
@@ -266,19 +319,19 @@ void FacilityProcess::clear(SimTime now, const Event& event, Outbox& outbox, Led
   if (event.payload.which == held_by_customs) {
     container->parcels.for_each([&](Parcel& parcel) { ledger.scan(parcel, ScanKind::customs_held, place_, now); });
     const SimTime cleared = container->boarded + 2 * customs_time(facility_);
-    outbox.send(event.target, cleared, {container.release(), released_by_customs, Happening::cleared},
-                priority_of(Happening::cleared));
+    send(outbox, event.target, cleared, std::move(container), released_by_customs, Happening::cleared,
+         identity_of(Happening::cleared, ticks(now), held_by_customs));
     return;
   }
   container->parcels.for_each([&](Parcel& parcel) { ledger.scan(parcel, ScanKind::customs_cleared, place_, now); });
-  aside_ -= container->parcels.size();
+  aside_ -= static_cast<std::size_t>(pieces_of(container->parcels));
   unload(now, std::move(container->parcels), outbox);
 }
 
 void FacilityProcess::await_round(SimTime now, const Parcel& parcel, SimTime planned) {
   auto& queue = context_.service(parcel.service).tier == Tier::express ? express_ : others_;
   queue.push_back({parcel, now, now + facility_.handling, planned});
-  round_count_.enter(now, 1);
+  if (!parcel.is(Parcel::companion)) round_count_.enter(now, 1);
 }
 
 void FacilityProcess::unload(SimTime now, Chain<Parcel> parcels, Outbox& outbox) {
@@ -299,31 +352,70 @@ void FacilityProcess::unload(SimTime now, Chain<Parcel> parcels, Outbox& outbox)
   batch.arrived = now;
   batch.available = now + facility_.handling;
   batch.parcels = std::move(parcels);
-  const auto pieces = static_cast<std::int64_t>(batch.parcels.size());
+  const std::int64_t pieces = pieces_of(batch.parcels);
+  batch.companions = batch.parcels.size() - static_cast<std::size_t>(pieces);
   if (!work_.empty()) {
     batch.level = std::max(level_, work_.done_by(batch.available));
-    level_ = batch.level + pieces * WorkCalendar::units_per_piece;
+    if (pieces > 0) level_ = batch.level + pieces * WorkCalendar::units_per_piece;
+  } else if (context_.companions != nullptr) {
+    // Without a sorter all are done once they are available; the level only tells the order.
+    batch.level = level_;
+    level_ += pieces * WorkCalendar::units_per_piece;
   }
-  sorter_count_.enter(now, pieces);
+  if (pieces > 0) sorter_count_.enter(now, pieces);
   sorter_.push_back(std::move(batch));
   schedule_wave(now, outbox);
 }
 
+void FacilityProcess::unload_companions(SimTime now, std::uint64_t node_hash, Chain<Parcel> parcels, Outbox& outbox) {
+  Batch batch;
+  batch.arrived = now;
+  batch.available = now + facility_.handling;
+  batch.companions = parcels.size();
+  batch.parcels = std::move(parcels);
+  // Its twin may have come at this very instant: what was ahead of that one is ahead of this one.
+  batch.level = level_;
+  for (const Truck& twin : unloaded_) {
+    if (twin.node == node_hash) batch.level = twin.level;
+  }
+  if (!work_.empty()) batch.level = std::max(batch.level, work_.done_by(batch.available));
+  trucks_.push_back(std::move(batch));
+  schedule_companions(now, outbox);
+}
+
 void FacilityProcess::schedule_wave(SimTime now, Outbox& outbox) {
-  if (wave_scheduled_ || sorter_.empty()) return;
+  if (context_.companions != nullptr) schedule_companions(now, outbox);
+  if (wave_scheduled_ || sorter_.empty() || next_wave() == never) return;
   outbox.send(kernel::LpId{static_cast<std::uint32_t>(id_)}, std::max(next_wave(), now), to_self(Happening::sorted),
               priority_of(Happening::sorted));
   wave_scheduled_ = true;
 }
 
-SimTime FacilityProcess::next_wave() const {
-  const Batch& first = sorter_.front();
+void FacilityProcess::schedule_companions(SimTime now, Outbox& outbox) {
+  SimTime at = never;
+  // Within a batch they come with the pieces behind them, so that only those behind the last one need their own wave.
+  if (!sorter_.empty() && sorter_.front().pieces() == 0) at = sorted_at(sorter_.front(), sorter_.front().next + 1);
+  for (const Batch& truck : trucks_) at = std::min(at, sorted_at(truck, truck.next + 1));
+  if (at >= companions_wave_ || at >= context_.end) return;
+  companions_wave_ = std::max(at, now);
+  outbox.send_aside(kernel::LpId{static_cast<std::uint32_t>(id_)}, companions_wave_,
+                    to_self(Happening::sorted, for_companions), identity_of(Happening::sorted, ticks(at), 0),
+                    priority_of(Happening::sorted));
+}
+
+SimTime FacilityProcess::sorted_at(const Batch& batch, std::size_t pieces) const {
   const SimTime done =
-      work_.empty()
-          ? first.available
-          : work_.when(first.level + static_cast<std::int64_t>(first.next + 1) * WorkCalendar::units_per_piece);
+      work_.empty() ? batch.available
+                    : work_.when(batch.level + static_cast<std::int64_t>(pieces) * WorkCalendar::units_per_piece);
   // A wave that never comes is an event all the same: a storm to come must not change the numbers of earlier events.
   return done >= context_.end ? context_.end : next_mark(done);
+}
+
+SimTime FacilityProcess::next_wave() const {
+  for (const Batch& batch : sorter_) {
+    if (batch.pieces() > 0) return sorted_at(batch, batch.next + 1);
+  }
+  return never;
 }
 
 void FacilityProcess::replan(SimTime now) {
@@ -340,30 +432,62 @@ void FacilityProcess::sort_wave(SimTime now, Outbox& outbox, Ledger& ledger) {
   const WorkCalendar::Work done = work_.empty() ? 0 : work_.done_by(now);
   while (!sorter_.empty()) {
     Batch& batch = sorter_.front();
-    const std::size_t total = batch.next + batch.parcels.size();
+    const std::size_t total = batch.next + batch.pieces();
+    // What rides along behind the last piece is sorted when one more would be.
+    const std::size_t most = total + (batch.companions > 0 ? 1 : 0);
     std::size_t ready = 0;
     if (work_.empty()) {
-      ready = batch.available <= now ? total : 0;
+      ready = batch.available <= now ? most : 0;
     } else if (done > batch.level) {
-      ready = std::min(total, static_cast<std::size_t>((done - batch.level) / WorkCalendar::units_per_piece));
+      ready = std::min(most, static_cast<std::size_t>((done - batch.level) / WorkCalendar::units_per_piece));
     }
     if (ready <= batch.next) break;
-    const auto pieces = static_cast<std::uint32_t>(ready - batch.next);
-    sorter_count_.leave(now, pieces, batch.arrived);
-    if (!spans_.empty()) {
+    const auto pieces = static_cast<std::uint32_t>(std::min(ready, total) - batch.next);
+    if (pieces > 0) sorter_count_.leave(now, pieces, batch.arrived);
+    if (!spans_.empty() && pieces > 0) {
       const SimTime available = batch.available;
       const auto span = std::upper_bound(spans_.begin(), spans_.end(), available,
                                          [](SimTime t, const network::OpenSpan& s) { return t < s.to; });
       if (span != spans_.end() && now > span->to + wave) day(now).missed_sorts += pieces;
     }
-    for (; batch.next < ready; ++batch.next) {
-      sort_one(now, batch.arrived, batch.parcels.front(), outbox, ledger);
+    while (batch.next < ready && !batch.parcels.empty()) {
+      Parcel& parcel = batch.parcels.front();
+      if (parcel.is(Parcel::companion)) {
+        --batch.companions;
+      } else {
+        if (!trucks_.empty()) {
+          const auto ahead = static_cast<WorkCalendar::Work>(batch.next) * WorkCalendar::units_per_piece;
+          sort_trucks(now, done, batch.level + ahead, outbox, ledger);
+        }
+        ++batch.next;
+      }
+      sort_one(now, batch.arrived, parcel, outbox, ledger);
       batch.parcels.pop_front();
     }
     if (!batch.parcels.empty()) break;
     sorter_.pop_front();
   }
+  if (!trucks_.empty()) sort_trucks(now, done, std::numeric_limits<WorkCalendar::Work>::max(), outbox, ledger);
   schedule_wave(now, outbox);
+}
+
+void FacilityProcess::sort_trucks(SimTime now, WorkCalendar::Work done, WorkCalendar::Work most, Outbox& outbox,
+                                  Ledger& ledger) {
+  bool any_empty = false;
+  for (Batch& truck : trucks_) {
+    if (work_.empty() && truck.available > now) continue;
+    while (!truck.parcels.empty()) {
+      const WorkCalendar::Work ahead =
+          truck.level + static_cast<WorkCalendar::Work>(truck.next) * WorkCalendar::units_per_piece;
+      if (ahead > most || (!work_.empty() && ahead + WorkCalendar::units_per_piece > done)) break;
+      sort_one(now, truck.arrived, truck.parcels.front(), outbox, ledger);
+      truck.parcels.pop_front();
+      --truck.companions;
+      ++truck.next;
+    }
+    any_empty = any_empty || truck.parcels.empty();
+  }
+  if (any_empty) std::erase_if(trucks_, [](const Batch& truck) { return truck.parcels.empty(); });
 }
 
 void FacilityProcess::sort_one(SimTime now, SimTime arrived, Parcel& parcel, Outbox& outbox, Ledger& ledger) {
@@ -377,13 +501,12 @@ void FacilityProcess::sort_one(SimTime now, SimTime arrived, Parcel& parcel, Out
     return;
   }
   if (draws.happens(1, carrier_.damage)) ledger.scan(parcel, ScanKind::damaged, place_, now);
-  const kernel::LpId self{static_cast<std::uint32_t>(id_)};
   if (draws.happens(2, carrier_.held) && !parcel.is(Parcel::was_held)) {
     parcel.set(Parcel::was_held);
     const SimTime until = now + minutes(std::max<std::int64_t>(1, carrier_.held_minutes));
     ledger.scan(parcel, ScanKind::held, place_, now, stored_day(eta(parcel, id_, until, now)));
-    ++aside_;
-    send_parcel(outbox, self, until, Happening::released, 0, arrived, parcel);
+    if (!parcel.is(Parcel::companion)) ++aside_;
+    send_parcel(outbox, until, Happening::released, 0, arrived, parcel);
     return;
   }
   LaneId lane = next_lane(parcel, arrived, now);
@@ -428,11 +551,15 @@ void FacilityProcess::dock(SimTime now, SimTime arrived, const Parcel& parcel, L
     const SimTime nominal = nominally_docked(arrived);
     std::size_t i = timetable.size();
     if (nominal != never) i = timetable.first_at_or_after(nominal + context_.world.lanes[index(lane)].cut_off);
-    dock.stretches.push_back({arrived, now, i < timetable.size() ? timetable[i] : never, 0, false, hint});
+    dock.stretches.push_back({arrived, now, i < timetable.size() ? timetable[i] : never, 0, 0, false, hint});
   }
   ++dock.stretches.back().count;
   dock.parcels.push_back(parcel);
-  dock_count_.enter(now, 1);
+  if (parcel.is(Parcel::companion)) {
+    ++dock.stretches.back().companions;
+  } else {
+    dock_count_.enter(now, 1);
+  }
 }
 
 void FacilityProcess::depart(SimTime now, std::size_t which, Outbox& outbox, Ledger& ledger) {
@@ -452,7 +579,13 @@ void FacilityProcess::depart(SimTime now, std::size_t which, Outbox& outbox, Led
   const LoadLimit::Room room{context_.scaled_milli(lane.pieces, linehaul),
                              context_.scaled_milli(lane.weight_kg, linehaul),
                              context_.scaled_milli(lane.volume_m3, linehaul) * 1000};
-  if (!cancelled) dock.limit.open(room, context_.hard_limits);
+  // A departure for which only companions wait does not open: it would settle what the last one owes.
+  const bool for_pieces = std::any_of(dock.stretches.begin(), dock.stretches.end(), [&](const Stretch& stretch) {
+    return stretch.docked <= now - lane.cut_off && stretch.count > stretch.companions;
+  });
+  LoadLimit own = dock.limit;
+  LoadLimit& limit = for_pieces ? dock.limit : own;
+  if (!cancelled) limit.open(room, context_.hard_limits);
 
   const Ppm speed = std::min(effects_.at(now).speed, far_effects.at(now).speed);
   const SimDuration length = network::journey(context_.draw_key, lane, context_.place_hash[index(lane.from)],
@@ -466,9 +599,10 @@ void FacilityProcess::depart(SimTime now, std::size_t which, Outbox& outbox, Led
   container->boarded = now;
   container->due = due;
   container->there = there;
-  PlaceDay& today = day(now);
   bool full = cancelled;
   std::uint64_t measured_g = 0;
+  Chain<Parcel> passed;
+  std::deque<Stretch> passed_stretches;
   while (!full && !dock.stretches.empty() && dock.stretches.front().docked <= now - lane.cut_off) {
     Stretch& stretch = dock.stretches.front();
     const std::int64_t excess = stretch.planned < now ? to_minutes(now - stretch.planned) : 0;
@@ -484,15 +618,34 @@ void FacilityProcess::depart(SimTime now, std::size_t which, Outbox& outbox, Led
                                                                 : Cause::dock_rollover;
     }
     std::uint32_t boarded = 0;
-    while (boarded < stretch.count) {
+    std::uint32_t passed_here = 0;
+    while (stretch.count > 0) {
       Parcel& parcel = dock.parcels.front();
       const SizeClass& size = context_.world.sizes[parcel.size];
-      if (!dock.limit.take(size.weight_g, size.volume_cm3)) {
-        full = true;
-        break;
+      if (parcel.is(Parcel::companion)) {
+        if (!limit.has_room(size.weight_g, size.volume_cm3)) {
+          // Nobody waits for it: smaller pieces may still fit.
+          passed.push_back(parcel);
+          ++passed_here;
+          dock.parcels.pop_front();
+          --stretch.count;
+          --stretch.companions;
+          continue;
+        }
+        --stretch.companions;
+        if (context_.is_measured(parcel)) {
+          LegWork& work = ledger.counts_of(parcel).legs[index(facility_.carrier)];
+          (lane.mode == Mode::air ? work.air_g_km : work.road_g_km) += std::uint64_t{size.weight_g} * lane.km;
+        }
+      } else {
+        if (!limit.take(size.weight_g, size.volume_cm3)) {
+          full = true;
+          break;
+        }
+        ++boarded;
+        if (context_.is_measured(parcel)) measured_g += size.weight_g;
       }
-      ++boarded;
-      if (context_.is_measured(parcel)) measured_g += size.weight_g;
+      --stretch.count;
       if (excess > 0) parcel.blame(place_, cause, excess);
       if (weather) parcel.set(Parcel::weather);
       if (longer > 0) parcel.blame(place_, Cause::linehaul, longer);
@@ -501,24 +654,39 @@ void FacilityProcess::depart(SimTime now, std::size_t which, Outbox& outbox, Led
       container->parcels.push_back(parcel);
       dock.parcels.pop_front();
     }
-    dock_count_.leave(now, boarded, stretch.docked);
-    today.departed += boarded;
+    if (passed_here > 0) {
+      passed_stretches.push_back(stretch);
+      passed_stretches.back().count = passed_here;
+      passed_stretches.back().companions = passed_here;
+    }
+    if (boarded > 0) dock_count_.leave(now, boarded, stretch.docked);
+    if (for_pieces) day(now).departed += boarded;
     const std::uint64_t dwell = static_cast<std::uint64_t>(to_minutes(now - stretch.arrived)) * boarded;
     const std::uint64_t lost = static_cast<std::uint64_t>(excess) * boarded;
-    today.wait_minutes = static_cast<std::uint32_t>(std::min<std::uint64_t>(today.wait_minutes + dwell, UINT32_MAX));
-    today.excess_minutes = static_cast<std::uint32_t>(std::min<std::uint64_t>(today.excess_minutes + lost, UINT32_MAX));
-    stretch.count -= boarded;
+    if (boarded > 0) {
+      PlaceDay& today = day(now);
+      today.wait_minutes = static_cast<std::uint32_t>(std::min<std::uint64_t>(today.wait_minutes + dwell, UINT32_MAX));
+      today.excess_minutes =
+          static_cast<std::uint32_t>(std::min<std::uint64_t>(today.excess_minutes + lost, UINT32_MAX));
+    }
     if (stretch.count == 0) dock.stretches.pop_front();
   }
   if (measured_g > 0) {
     LegWork& work = ledger.legs[index(facility_.carrier)];
     (lane.mode == Mode::air ? work.air_g_km : work.road_g_km) += measured_g * lane.km;
   }
+  if (!passed.empty()) put_back(dock, std::move(passed), std::move(passed_stretches));
   leave_behind(now, dock, ledger);
   if (container->parcels.empty()) return;
-  outbox.send(kernel::LpId{static_cast<std::uint32_t>(lane.to)}, context_.gate(lane.to, there),
-              {container.release(), static_cast<std::uint32_t>(dock.lane), Happening::arrival},
-              priority_of(Happening::arrival));
+  send(outbox, kernel::LpId{static_cast<std::uint32_t>(lane.to)}, context_.gate(lane.to, there), std::move(container),
+       static_cast<std::uint32_t>(dock.lane), Happening::arrival,
+       identity_of(Happening::arrival, ticks(now), index(dock.lane)));
+}
+
+void FacilityProcess::put_back(Dock& dock, Chain<Parcel> passed, std::deque<Stretch> stretches) {
+  dock.parcels.consume([&](const Parcel& parcel) { passed.push_back(parcel); });
+  dock.parcels = std::move(passed);
+  dock.stretches.insert(dock.stretches.begin(), stretches.begin(), stretches.end());
 }
 
 void FacilityProcess::leave_behind(SimTime now, Dock& dock, Ledger& ledger) {
@@ -529,7 +697,7 @@ void FacilityProcess::leave_behind(SimTime now, Dock& dock, Ledger& ledger) {
   Chain<Parcel>::Cursor cursor(dock.parcels);
   for (Stretch& stretch : dock.stretches) {
     if (stretch.docked > now - lane.cut_off) break;
-    day(now).rollovers += stretch.count;
+    if (stretch.count > stretch.companions) day(now).rollovers += stretch.count - stretch.companions;
     const bool delayed = next != never && stretch.planned <= now && to_minutes(next - stretch.planned) >= told_minutes;
     if (!delayed || stretch.told) {
       cursor.skip(stretch.count);
@@ -562,7 +730,10 @@ void FacilityProcess::load_out(SimTime now, Outbox& outbox, Ledger& ledger) {
       effect.closed ? 0
                     : context_.scaled_milli(facility_.stops_per_day, plan == nullptr ? ppm_one : plan->rounds,
                                             effect.staffing, effect.speed);
-  round_limit_.open({stops, 0, 0}, context_.hard_limits);
+  // As at a departure: a round that only companions wait for does not open.
+  LoadLimit own = round_limit_;
+  LoadLimit& limit = round_count_.present() > 0 ? round_limit_ : own;
+  limit.open({stops, 0, 0}, context_.hard_limits);
   const SimDuration length = std::min(slowed(facility_.round_length, effect.speed), hours(14));
   // Express stops come first, so that they make a noon commitment.
   const SimDuration express_round = slowed(minutes(210), effect.speed);
@@ -583,7 +754,8 @@ void FacilityProcess::load_out(SimTime now, Outbox& outbox, Ledger& ledger) {
         return;
       }
       const bool late = waiting.planned < now;
-      if (room && round_limit_.take(0, 0)) {
+      const bool rides_along = parcel.is(Parcel::companion);
+      if (room && (rides_along ? limit.has_room(0, 0) : limit.take(0, 0))) {
         if (late) {
           const bool closed = effects_.closed_within(waiting.planned, now);
           parcel.blame(place_,
@@ -592,9 +764,11 @@ void FacilityProcess::load_out(SimTime now, Outbox& outbox, Ledger& ledger) {
                                            : Cause::round_overflow,
                        to_minutes(now - waiting.planned));
         }
-        round_count_.leave(now, 1, waiting.entered);
-        if (context_.is_measured(parcel)) ++ledger.legs[index(facility_.carrier)].stops;
-        day(now).departed += 1;
+        if (!rides_along) {
+          round_count_.leave(now, 1, waiting.entered);
+          day(now).departed += 1;
+        }
+        if (context_.is_measured(parcel)) ++ledger.counts_of(parcel).legs[index(facility_.carrier)].stops;
         ledger.scan(parcel, ScanKind::out_for_delivery, place_, now, stored_day(today));
         const Draws draws(context_.draw_key, Purpose::attempt, context_.key(parcel.id), parcel.attempts);
         const SimDuration span = (queue == &express_ ? std::min(length, express_round) : length) - minutes(20);
@@ -606,11 +780,11 @@ void FacilityProcess::load_out(SimTime now, Outbox& outbox, Ledger& ledger) {
         attempt(now, at, draws, waiting, outbox, ledger, again);
         return;
       }
-      room = false;
+      room = room && rides_along;
       // Left behind: tell, once a day, those whose date moves.
       const bool weather = effect.weather;
       if (weather) parcel.set(Parcel::weather);
-      day(now).rollovers += 1;
+      if (!rides_along) day(now).rollovers += 1;
       if (parcel.is(Parcel::tracked)) {
         const Day moved = eta(parcel, id_, now + hours(2), now);
         ledger.scan(parcel, weather ? ScanKind::delay_weather : ScanKind::delay_other, place_, now, stored_day(moved));
@@ -631,7 +805,7 @@ void FacilityProcess::attempt(SimTime now, SimTime at, const Draws& draws, Waiti
     // On the van until the evening, then at the depot for the next round: counted at the depot meanwhile.
     waiting.entered = now;
     waiting.available = std::max(from, now) + hours(1);
-    round_count_.enter(now, 1);
+    if (!parcel.is(Parcel::companion)) round_count_.enter(now, 1);
     again.push_back(waiting);
   };
   if (at >= context_.end) {  // The run ends with the parcel on the van.
@@ -640,10 +814,9 @@ void FacilityProcess::attempt(SimTime now, SimTime at, const Draws& draws, Waiti
   }
   if (parcel.first_attempt_day == no_day) parcel.first_attempt_day = stored_day(zone.local_day(at));
   if (parcel.attempts < 0xf) parcel.attempts = (parcel.attempts + 1U) & 0xfU;
-  const kernel::LpId self{static_cast<std::uint32_t>(id_)};
 
   if (!parcel.is(Parcel::bad_address) && draws.happens(1, carrier_.first_attempt_success)) {
-    loads_.on_van(now, at);
+    if (!parcel.is(Parcel::companion)) loads_.on_van(now, at);
     if (draws.happens(2, carrier_.false_delivery) && at - now > hours(1)) {
       ledger.scan(parcel, ScanKind::delivered, no_place, now + (at - now) / 2);
       ledger.scan(parcel, ScanKind::retracted, no_place, now + (at - now) / 2 + minutes(10));
@@ -661,10 +834,9 @@ void FacilityProcess::attempt(SimTime now, SimTime at, const Draws& draws, Waiti
     return;
   }
   // Out of attempts. Held at the counter: most people come within three days; the rest goes back.
-  ++aside_;
+  if (!parcel.is(Parcel::companion)) ++aside_;
   const bool held = !parcel.is(Parcel::bad_address) && draws.happens(2, carrier_.held_for_pickup);
-  send_parcel(outbox, self, at + (held ? hours(2) : hours(3)), Happening::settled, held ? at_counter : given_up, now,
-              parcel);
+  send_parcel(outbox, at + (held ? hours(2) : hours(3)), Happening::settled, held ? at_counter : given_up, now, parcel);
 }
 
 void FacilityProcess::settle(SimTime now, const Event& event, Outbox& outbox, Ledger& ledger) {
@@ -674,7 +846,7 @@ void FacilityProcess::settle(SimTime now, const Event& event, Outbox& outbox, Le
     const Draws draws(context_.draw_key, Purpose::attempt, context_.key(parcel.id), parcel.attempts - 1U);
     const SimDuration wait = minutes(draws.below(0, 2 * 24 * 60));
     const auto next = [&](SimDuration length, std::uint32_t stage) {
-      send_parcel(outbox, event.target, now + length, Happening::settled, stage, container->boarded, parcel);
+      send_parcel(outbox, now + length, Happening::settled, stage, container->boarded, parcel);
     };
     switch (event.payload.which) {
       case at_counter:
@@ -690,14 +862,14 @@ void FacilityProcess::settle(SimTime now, const Event& event, Outbox& outbox, Le
         next(days(3) + wait, back_at_sender);
         break;
       case picked_up: {
-        --aside_;
+        if (!parcel.is(Parcel::companion)) --aside_;
         const SimTime reported = ledger.reported_scan(parcel, ScanKind::delivered, place_, now);
         end_parcel(parcel, Fate::delivered, now, reported, ledger);
         break;
       }
       default:
         PEAKSTORM_CHECK(event.payload.which == back_at_sender, event.payload.which, facility_.name);
-        --aside_;
+        if (!parcel.is(Parcel::companion)) --aside_;
         ledger.scan(parcel, ScanKind::returned, context_.world.place(node_of(parcel.id)), now);
         end_parcel(parcel, Fate::returned, now, never, ledger);
     }
@@ -705,9 +877,10 @@ void FacilityProcess::settle(SimTime now, const Event& event, Outbox& outbox, Le
 }
 
 void FacilityProcess::end_parcel(Parcel& parcel, Fate fate, SimTime at, SimTime reported, Ledger& ledger) {
+  const std::int64_t pieces = parcel.is(Parcel::companion) ? 0 : 1;
   switch (fate) {
     case Fate::delivered:
-      flows_.delivered.add(at, 1);
+      flows_.delivered.add(at, pieces);
       if (parcel.is(Parcel::tracked)) {
         const ShipNodeId node = node_of(parcel.id);
         if (context_.news_delay(context_.world.nodes[index(node)].shipper) > SimDuration::zero()) {
@@ -720,10 +893,10 @@ void FacilityProcess::end_parcel(Parcel& parcel, Fate fate, SimTime at, SimTime 
       }
       break;
     case Fate::lost:
-      flows_.lost.add(at, 1);
+      flows_.lost.add(at, pieces);
       break;
     case Fate::returned:
-      flows_.returned.add(at, 1);
+      flows_.returned.add(at, pieces);
       break;
     case Fate::inside:
     case Fate::cancelled:
@@ -748,8 +921,13 @@ void FacilityProcess::tell_news(SimTime now, Outbox& outbox) {
   news_ = std::move(later);
   for (auto& [node, report] : reports) {
     const SimTime at = now + context_.news_delay(context_.world.nodes[index(node)].shipper);
-    outbox.send(kernel::LpId{static_cast<std::uint32_t>(context_.world.facilities.size() + index(node))}, at,
-                {report.release(), 0, Happening::news}, priority_of(Happening::news));
+    const kernel::LpId target{static_cast<std::uint32_t>(context_.world.facilities.size() + index(node))};
+    const Payload payload{report.release(), 0, Happening::news};
+    if (context_.is_companions(node)) {
+      outbox.send_aside(target, at, payload, identity_of(Happening::news, ticks(now), 0), priority_of(Happening::news));
+    } else {
+      outbox.send(target, at, payload, priority_of(Happening::news));
+    }
   }
 }
 
@@ -763,12 +941,17 @@ void FacilityProcess::close(SimTime end, const std::vector<Event>& pending, Ledg
     end_parcel(parcel, Fate::inside, end, never, ledger);
   };
   for (Batch& batch : sorter_) {
-    sorter_count_.close(end, static_cast<std::int64_t>(batch.parcels.size()), batch.arrived);
-    batch.parcels.consume([&](Parcel& parcel) { stays(parcel, nominally_docked(batch.arrived), Cause::sort_backlog); });
+    sorter_count_.close(end, static_cast<std::int64_t>(batch.pieces()), batch.arrived);
+  }
+  for (auto* batches : {&sorter_, &trucks_}) {
+    for (Batch& batch : *batches) {
+      const SimTime planned = nominally_docked(batch.arrived);
+      batch.parcels.consume([&](Parcel& parcel) { stays(parcel, planned, Cause::sort_backlog); });
+    }
   }
   for (Dock& dock : docks_) {
     for (const Stretch& stretch : dock.stretches) {
-      dock_count_.close(end, stretch.count, stretch.docked);
+      dock_count_.close(end, std::int64_t{stretch.count} - stretch.companions, stretch.docked);
       for (std::uint32_t i = 0; i < stretch.count; ++i) {
         stays(dock.parcels.front(), stretch.planned, Cause::dock_rollover);
         dock.parcels.pop_front();
@@ -777,7 +960,7 @@ void FacilityProcess::close(SimTime end, const std::vector<Event>& pending, Ledg
   }
   for (auto* queue : {&express_, &others_}) {
     queue->consume([&](Waiting& waiting) {
-      round_count_.close(end, 1, waiting.entered);
+      if (!waiting.parcel.is(Parcel::companion)) round_count_.close(end, 1, waiting.entered);
       stays(waiting.parcel, waiting.planned,
             waiting.parcel.attempts > 0 ? Cause::attempt_failed : Cause::round_overflow);
     });
@@ -786,12 +969,13 @@ void FacilityProcess::close(SimTime end, const std::vector<Event>& pending, Ledg
     if (event.payload.container == nullptr) continue;
     auto container = adopt(event);
     if (event.payload.happening == Happening::arrival) {
-      flows_.transit.add(container->boarded, static_cast<std::int64_t>(container->parcels.size()));
+      flows_.transit.add(container->boarded, pieces_of(container->parcels));
       blame_journey(*container, event.at);
     }
     container->parcels.consume([&](Parcel& parcel) { end_parcel(parcel, Fate::inside, end, never, ledger); });
   }
   sorter_.clear();
+  trucks_.clear();
   for (Dock& dock : docks_) dock.stretches.clear();
   for (const QueueCount* count : {&sorter_count_, &dock_count_, &round_count_}) {
     PEAKSTORM_CHECK(count->area() == count->sojourn(), count->area(), count->sojourn(), facility_.name);

@@ -82,6 +82,8 @@ class FacilityProcess {
     WorkCalendar::Work level{};  ///< Work ahead of its first piece, in all.
     std::size_t next = 0;        ///< Pieces already sorted.
     Chain<Parcel> parcels;       ///< The others.
+    std::size_t companions = 0;  ///< Of which ride along. None in a run with checkpoints.
+    [[nodiscard]] std::size_t pieces() const { return parcels.size() - companions; }
     template <class Archive>
     void transfer(Archive& archive) {
       archive(arrived, available, level, next, parcels);
@@ -93,7 +95,8 @@ class FacilityProcess {
     SimTime docked;
     SimTime planned;  ///< Departure they would have made without queues and storms.
     std::uint32_t count = 0;
-    bool told = false;  ///< Its shoppers know of the delay.
+    std::uint32_t companions = 0;  ///< Of which ride along. None in a run with checkpoints.
+    bool told = false;             ///< Its shoppers know of the delay.
     Cause hint = Cause::none;
     template <class Archive>
     void transfer(Archive& archive) {
@@ -123,13 +126,23 @@ class FacilityProcess {
   /// A parcel that has reached its depot waits for the round that leaves at `planned` or later.
   void await_round(SimTime now, const Parcel& parcel, SimTime planned);
   void unload(SimTime now, Chain<Parcel> parcels, Outbox& outbox);
+  /// A truck of a companion: its pieces wait for each other and for what was here before its twin, and take up no work.
+  void unload_companions(SimTime now, std::uint64_t node_hash, Chain<Parcel> parcels, Outbox& outbox);
   void sort_wave(SimTime now, Outbox& outbox, Ledger& ledger);
   void sort_one(SimTime now, SimTime arrived, Parcel& parcel, Outbox& outbox, Ledger& ledger);
+  /// Sorts what is done by now of companions' trucks, of pieces with no more work ahead than `most`.
+  void sort_trucks(SimTime now, WorkCalendar::Work done, WorkCalendar::Work most, Outbox& outbox, Ledger& ledger);
   void schedule_wave(SimTime now, Outbox& outbox);
+  /// A wave of its own for parcels that ride along, where no other piece calls for one.
+  void schedule_companions(SimTime now, Outbox& outbox);
+  /// When `pieces` of a batch are sorted: the mark, or the end of the run.
+  [[nodiscard]] SimTime sorted_at(const Batch& batch, std::size_t pieces) const;
   void dock(SimTime now, SimTime arrived, const Parcel& parcel, LaneId lane, Cause hint);
   void depart(SimTime now, std::size_t dock, Outbox& outbox, Ledger& ledger);
   /// Counts what a departure left on the dock, and tells those whose delay is worth telling.
   void leave_behind(SimTime now, Dock& dock, Ledger& ledger);
+  /// Puts what rides along and did not fit back to the front of a dock, past which others have boarded.
+  static void put_back(Dock& dock, Chain<Parcel> passed, std::deque<Stretch> stretches);
   void load_out(SimTime now, Outbox& outbox, Ledger& ledger);
   void attempt(SimTime now, SimTime at, const Draws& draws, Waiting& waiting, Outbox& outbox, Ledger& ledger,
                Chain<Waiting>& again);
@@ -137,6 +150,14 @@ class FacilityProcess {
   void clear(SimTime now, const Event& event, Outbox& outbox, Ledger& ledger);
   /// Blames what a journey that ends at `arrival` took too long.
   void blame_journey(Container& container, SimTime arrival) const;
+  /// How many of these are pieces that others wait for.
+  [[nodiscard]] std::int64_t pieces_of(Chain<Parcel>& parcels) const;
+  /// Sends `container` to a facility; where only companions are in it, by the side door (kernel::Outbox::send_aside).
+  void send(Outbox& outbox, kernel::LpId target, SimTime at, std::unique_ptr<Container> container, std::uint32_t which,
+            Happening happening, std::uint64_t identity);
+  /// As send(), of a single parcel to this very facility.
+  void send_parcel(Outbox& outbox, SimTime at, Happening happening, std::uint32_t which, SimTime boarded,
+                   const Parcel& parcel);
   void end_parcel(Parcel& parcel, Fate fate, SimTime at, SimTime reported, Ledger& ledger);
   /// Reports what has been delivered by now to the nodes that learn from it.
   void tell_news(SimTime now, Outbox& outbox);
@@ -172,6 +193,15 @@ class FacilityProcess {
   WorkCalendar::Work level_ = 0;  ///< Work accepted so far, idle time included (V in work_calendar.hpp).
   std::deque<Batch> sorter_;
   bool wave_scheduled_ = false;
+  // Of parcels that ride along; empty in a run with checkpoints.
+  struct Truck {
+    std::uint64_t node = 0;  ///< place_hash of where it comes from.
+    WorkCalendar::Work level{};
+  };
+  std::deque<Batch> trucks_;     ///< Of companions.
+  std::vector<Truck> unloaded_;  ///< At `unloaded_at_`: work ahead of each.
+  SimTime unloaded_at_ = never;
+  SimTime companions_wave_ = never;  ///< The next one of their own.
   std::vector<Dock> docks_;
   Chain<Waiting> express_;  ///< Waiting for a round; these are served first,
   Chain<Waiting> others_;   ///< then these, each in order of arrival.

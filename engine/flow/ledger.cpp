@@ -35,19 +35,28 @@ SimTime Ledger::reported_scan(Parcel& parcel, ScanKind kind, PlaceId place, SimT
     if (draws.happens(0, carrier.late_scan)) reported += minutes(carrier.late_scan_minutes);
     if (draws.happens(1, carrier.missed_scan)) reported = never;
   }
-  ++scans;
-  ++scans_by_kind[static_cast<std::size_t>(kind)];
+  LedgerCounts& counts = counts_of(parcel);
+  ++counts.scans;
+  ++counts.scans_by_kind[static_cast<std::size_t>(kind)];
   const std::uint64_t where = place == no_place ? 0 : context_.place_hash[index(place)];
-  digest.add(key, ticks(at) ^ (std::uint64_t{sequence} << 56U) ^ (static_cast<std::uint64_t>(kind) << 48U),
-             where + ticks(reported) * 3 + eta_day);
-  if (context_.streams && (watched || context_.background_streams)) {
+  counts.digest.add(key, ticks(at) ^ (std::uint64_t{sequence} << 56U) ^ (static_cast<std::uint64_t>(kind) << 48U),
+                    where + ticks(reported) * 3 + eta_day);
+  if (parcel.is(Parcel::companion)) {
+    companion_of(parcel.id).fresh_scans.push_back(
+        {context_.companions->own({at, reported, parcel.id, place, eta_day, kind, sequence}),
+         hash64(context_.run_hash, key)});
+  } else if (context_.streams && (watched || context_.background_streams)) {
     fresh_scans.push_back({{at, reported, parcel.id, place, eta_day, kind, sequence}, hash64(context_.run_hash, key)});
   }
   return reported;
 }
 
 void Ledger::facts(const ParcelFacts& facts) {
-  if (context_.streams) fresh_facts.push_back(facts);
+  if (context_.is_companions(facts.node)) {
+    companion_of(facts.id).fresh_facts.push_back(context_.companions->own(facts));
+  } else if (context_.streams) {
+    fresh_facts.push_back(facts);
+  }
 }
 
 void Ledger::outcome(const Parcel& parcel, Fate fate, SimTime at, SimTime reported) {
@@ -79,11 +88,16 @@ void Ledger::outcome(const Parcel& parcel, Fate fate, SimTime at, SimTime report
   }
   const std::uint64_t days = (std::uint64_t{o.promise_day} << 48U) | (std::uint64_t{o.revised_day} << 32U) |
                              (std::uint64_t{o.commit_day} << 16U) | o.first_attempt_day;
-  digest.add(
+  LedgerCounts& counts = counts_of(parcel);
+  counts.digest.add(
       context_.key(parcel.id) ^ 0x6f7574636f6d65ULL, ticks(at) ^ (static_cast<std::uint64_t>(fate) << 56U),
       days ^ mix64(context_.destination_hash[index(parcel.destination)] + context_.service_hash[index(parcel.service)] +
                    o.excess_minutes * std::uint64_t{131} + static_cast<std::uint64_t>(o.cause)));
-  ++ended;
+  ++counts.ended;
+  if (parcel.is(Parcel::companion)) {
+    companion_of(parcel.id).fresh_outcomes.push_back(context_.companions->own(o));
+    return;
+  }
   outcomes_.push_back(o);
   if (outcomes_.size() >= 4096) flush();
 }

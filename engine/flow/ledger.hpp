@@ -75,10 +75,27 @@ struct LedgerCounts {
   }
 };
 
+/// What one partition writes down of one companion, with the ids of its own world.
+struct CompanionLedger {
+  LedgerCounts counts;
+  // Collected between windows.
+  std::vector<ParcelFacts> fresh_facts;
+  std::vector<KeyedScan> fresh_scans;
+  std::vector<Outcome> fresh_outcomes;
+};
+
+/// What belongs to a companion's parcel goes to the companion's part, and nothing of it into the counts of the run.
 class Ledger : public LedgerCounts {
  public:
   Ledger(const Context& context, RecorderShard& shard) : context_(context), shard_(shard) {
     legs.resize(context.world.carriers.size());
+    if (context.companions != nullptr) companions_.resize(context.companions->size());
+    for (CompanionLedger& companion : companions_) companion.counts.legs.resize(context.world.carriers.size());
+  }
+
+  /// The counts that a parcel belongs to.
+  LedgerCounts& counts_of(const Parcel& parcel) {
+    return parcel.is(Parcel::companion) ? companion_of(parcel.id).counts : *this;
   }
 
   /// Writes a scan of `parcel`. Whether and when the carrier reports it is drawn for tracked parcels; the
@@ -94,11 +111,16 @@ class Ledger : public LedgerCounts {
   // Collected between windows by the thread that runs the simulation.
   Chain<KeyedScan> fresh_scans;
   std::vector<ParcelFacts> fresh_facts;
+  [[nodiscard]] std::vector<CompanionLedger>& companions() { return companions_; }
+  [[nodiscard]] const std::vector<CompanionLedger>& companions() const { return companions_; }
 
  private:
+  CompanionLedger& companion_of(ParcelId id) { return companions_[context_.companions->of(node_of(id))]; }
+
   const Context& context_;
   RecorderShard& shard_;
   std::vector<Outcome> outcomes_;
+  std::vector<CompanionLedger> companions_;
 };
 
 }  // namespace peakstorm::flow

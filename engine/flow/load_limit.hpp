@@ -27,14 +27,19 @@ class LoadLimit {
     empty_ = true;
   }
 
-  /// Takes a parcel if there is room for it.
-  bool take(std::int64_t grams, std::int64_t cm3) {
+  /// Whether there is room for a parcel.
+  [[nodiscard]] bool has_room(std::int64_t grams, std::int64_t cm3) const {
     const bool open = left_.milli_pieces > 0 && (!weighs_ || left_.grams > 0) && (!fills_ || left_.cm3 > 0);
     if (!open) return false;
     if (hard_ && !empty_) {
       // A parcel too large for any departure boards one alone rather than blocking the dock for ever.
       if (left_.milli_pieces < 1000 || (weighs_ && left_.grams < grams) || (fills_ && left_.cm3 < cm3)) return false;
     }
+    return true;
+  }
+  /// Takes a parcel if there is room for it.
+  bool take(std::int64_t grams, std::int64_t cm3) {
+    if (!has_room(grams, cm3)) return false;
     left_.milli_pieces -= 1000;
     if (weighs_) left_.grams -= grams;
     if (fills_) left_.cm3 -= cm3;

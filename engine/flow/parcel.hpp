@@ -36,8 +36,9 @@ struct Parcel {
     bad_address = 2,
     weather = 4,
     was_held = 8,
-    astray = 16,    ///< On a wrong lane since its last sort.
-    strained = 32,  ///< Ordered while its carrier's network in its region was (promise::LearnedTransit).
+    astray = 16,     ///< On a wrong lane since its last sort.
+    strained = 32,   ///< Ordered while its carrier's network in its region was (promise::LearnedTransit).
+    companion = 64,  ///< Of a policy that rides along (engine/shared_season.hpp): nobody waits for it.
   };
   [[nodiscard]] bool is(Flag flag) const { return (flags & flag) != 0; }
   void set(Flag flag) { flags = static_cast<std::uint8_t>(flags | flag); }

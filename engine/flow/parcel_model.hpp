@@ -32,7 +32,14 @@ class ParcelModel {
   }
 
   [[nodiscard]] std::size_t lp_count() const { return lookahead_.size(); }
-  [[nodiscard]] std::uint64_t name_hash(kernel::LpId lp) const { return context_.place_hash[index(lp)]; }
+  /// The nodes of all companions share that of their name: which companion it is, and thus who else rides along, must
+  /// not be in the order of events. In which order those of several come does not matter.
+  [[nodiscard]] std::uint64_t name_hash(kernel::LpId lp) const {
+    const std::uint64_t name = context_.place_hash[index(lp)];
+    if (index(lp) < facilities_.size()) return name;
+    const ShipNodeId node{static_cast<std::uint16_t>(index(lp) - facilities_.size())};
+    return context_.is_companions(node) ? mix64(name) : name;
+  }
   [[nodiscard]] std::string name(kernel::LpId lp) const {
     return context_.world.place_name(PlaceId{static_cast<std::uint16_t>(lp)});
   }

@@ -32,6 +32,8 @@ NodeProcess::NodeProcess(const Context& context, ShipNodeId id)
       place_(context.world.place(id)),
       zone_(context.zone(node_.zone)),
       effects_(context.field.node(id)),
+      rides_along_(context.is_companions(id)),
+      known_as_(context.companions == nullptr ? node_.shipper : context.companions->known_as(node_.shipper)),
       loads_(context.end) {
   const World& world = context.world;
   homes_.push_back(home_of(id));
@@ -234,7 +236,7 @@ void NodeProcess::draw_orders(Home& home, SimTime now, const Take& take) {
   const std::string& name = context_.world.nodes[index(home.id)].name;
   for (const ZoneDemand& demand : home.demand) {
     // Of the areas met from here: a surge elsewhere must not touch the draws.
-    const double surge = context_.field.demand_max(node_.shipper, demand.destinations, now);
+    const double surge = context_.field.demand_max(known_as_, demand.destinations, now);
     const double mean = hourly_mean(demand, now) * surge;
     const std::uint64_t zone_hour = hash64(hash64(hash64(name), hash64(context_.zone(demand.zone).name)), hour);
     const std::uint64_t count = poisson(context_.draw_key, Purpose::order_count, zone_hour, mean);
@@ -246,7 +248,7 @@ void NodeProcess::draw_orders(Home& home, SimTime now, const Take& take) {
       const DestinationId destination = demand.destinations[demand.pick.pick(draws.word(1))];
       if (surge != 1) {
         // Candidates come at the surge of the busiest area; the others keep their share of them.
-        const double keep = context_.field.demand(node_.shipper, destination, now) / surge;
+        const double keep = context_.field.demand(known_as_, destination, now) / surge;
         if (Draws(context_.draw_key, Purpose::order, key, 2).unit(0) >= keep) continue;
       }
       const Draws more(context_.draw_key, Purpose::order, key, 1);
@@ -456,8 +458,10 @@ void NodeProcess::accept(const OrderDraft& draft, SimTime now, Ledger& ledger) {
   if (!taken_.empty()) ++taken_[choice.tariff];
   const CarrierId carrier = context_.service(choice.service).carrier;
   parcel.service = choice.service;
+  if (rides_along_) parcel.set(Parcel::companion);
+  LedgerCounts& counts = ledger.counts_of(parcel);
   ++orders_;
-  ++ledger.parcels;
+  ++counts.parcels;
   const Cause refused = draft.out_of_stock                       ? Cause::out_of_stock
                         : shipper_.overflow == Overflow::decline ? choice.refusal
                                                                  : Cause::none;
@@ -472,11 +476,11 @@ void NodeProcess::accept(const OrderDraft& draft, SimTime now, Ledger& ledger) {
     parcel.set(Parcel::tracked);
     parcel.promise_day = stored_day(promised);
     parcel.revised_day = parcel.promise_day;
-    ++ledger.tracked;
+    ++counts.tracked;
   }
   if (learned_ && learned_->strained(carrier, region_of(draft.destination), utc_day(now))) parcel.set(Parcel::strained);
   if (draws.happens(1, world.carriers[index(carrier)].bad_address)) parcel.set(Parcel::bad_address);
-  if (context_.streams && is_retail) {
+  if ((context_.streams || rides_along_) && is_retail) {
     ledger.facts({draft.id, draft.at, id_, node_.shipper, choice.service, draft.destination, tier, draft.size,
                   parcel.promise_day, shipper_.window_from, shipper_.window_to,
                   context_.tariffs.cost(id_, choice.service, draft.destination, draft.size, choice.tender),
@@ -568,7 +572,9 @@ void NodeProcess::collect(SimTime now, std::size_t which, Outbox& outbox, Ledger
   waiting_ -= pieces;
   tendered_ += pieces;
   injected_[index(pickup.carrier)].add(now, pieces);
-  if (measured_g > 0) ledger.legs[index(pickup.carrier)].road_g_km += measured_g * collection.km;
+  if (measured_g > 0) {
+    ledger.counts_of(container->parcels.front()).legs[index(pickup.carrier)].road_g_km += measured_g * collection.km;
+  }
   const disruption::EffectSteps& hub = context_.field.facility(pickup.facility);
   const SimTime there = now + slowed(pickup.drive, std::min(effects_.at(now).speed, hub.at(now).speed));
   const bool weather = effects_.at(now).weather || hub.at(now).weather;

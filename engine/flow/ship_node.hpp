@@ -151,6 +151,8 @@ class NodeProcess {
   PlaceId place_;
   const TimeZone& zone_;
   const disruption::EffectSteps& effects_;
+  bool rides_along_ = false;  ///< Of a companion.
+  ShipperId known_as_{};      ///< To disruptions.
   std::vector<Home> homes_;  ///< The first is this node.
   AliasTable tiers_;
   AliasTable sizes_;

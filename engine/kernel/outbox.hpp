@@ -25,29 +25,19 @@ class Outbox {
   /// process: at >= now + lookahead(source). Anything else is a bug of the model and stops the run with the
   /// names and the instants, in every build. Lower priorities go first at equal instants.
   void send(LpId target, SimTime at, const Payload& payload, std::uint8_t priority = 0) {
-    if (index(target) >= lps_) [[unlikely]]
-      stop(Fault::no_such_process, target, at, now_);
-    if (at == never) [[unlikely]]
-      stop(Fault::time_overflow, target, at, now_);
-    if (target == source_) {
-      if (at < now_) [[unlikely]]
-        stop(Fault::past, target, at, now_);
-    } else if (at < open_) [[unlikely]] {
-      stop(at < now_ ? Fault::past : Fault::lookahead, target, at, open_);
-    }
+    check_send(target, at);
     const std::uint32_t sequence = sequences_[index(source_)]++;
     if (sequence == UINT32_MAX) [[unlikely]]
       stop(Fault::sequence_overflow, target, at, now_);
-    const std::uint32_t partition = layout_(target);
-    const Event<Payload> event{at, target, source_, sequence, priority, payload};
-    if (partition == partition_) {
-      pending_->push(event);
-    } else {
-      Mail<Payload>& mail = mail_[partition];
-      if (mail.empty()) mailed_->push_back(partition);
-      mail.push(event);
-      if (at < earliest_mail_) earliest_mail_ = at;
-    }
+    post({at, target, source_, sequence, priority, payload});
+  }
+  /// As send(), for an event that must not change the numbers of others: it is numbered by `identity`, not by the
+  /// sender's counter, in the upper half of numbers, which no counter may reach while this is used. Two of one sender
+  /// with equal identities at one instant come in any order.
+  void send_aside(LpId target, SimTime at, const Payload& payload, std::uint64_t identity, std::uint8_t priority = 0) {
+    check_send(target, at);
+    const auto number = static_cast<std::uint32_t>(mix64(identity)) | 0x8000'0000U;
+    post({at, target, source_, number, priority, payload});
   }
   /// As send(), `delay` from now.
   void send_after(LpId target, SimDuration delay, const Payload& payload, std::uint8_t priority = 0) {
@@ -64,6 +54,29 @@ class Outbox {
   template <class P>
   friend class Partition;
 
+  [[gnu::always_inline]] void check_send(LpId target, SimTime at) const {
+    if (index(target) >= lps_) [[unlikely]]
+      stop(Fault::no_such_process, target, at, now_);
+    if (at == never) [[unlikely]]
+      stop(Fault::time_overflow, target, at, now_);
+    if (target == source_) {
+      if (at < now_) [[unlikely]]
+        stop(Fault::past, target, at, now_);
+    } else if (at < open_) [[unlikely]] {
+      stop(at < now_ ? Fault::past : Fault::lookahead, target, at, open_);
+    }
+  }
+  [[gnu::always_inline]] void post(const Event<Payload>& event) {
+    const std::uint32_t partition = layout_(event.target);
+    if (partition == partition_) {
+      pending_->push(event);
+    } else {
+      Mail<Payload>& mail = mail_[partition];
+      if (mail.empty()) mailed_->push_back(partition);
+      mail.push(event);
+      if (event.at < earliest_mail_) earliest_mail_ = event.at;
+    }
+  }
   [[noreturn, gnu::noinline, gnu::cold]] void stop(Fault fault, LpId target, SimTime at, SimTime limit) const {
     const auto name = [this](LpId lp) { return index(lp) < lps_ ? name_(model_, lp) : std::to_string(index(lp)); };
     stop_model(fault, {name(source_), name(target), now_, at, limit});
