@@ -30,6 +30,7 @@ struct CompareFacts {
   std::uint64_t seed = 0;
   std::uint32_t replication = 0;  ///< First season's replication number.
   double scale = 1;
+  bool exact = true;  ///< No policy rides along in a season of the control (engine/shared_season.hpp).
   ComparisonPlan plan;
   std::optional<std::size_t> budget;      ///< Seasons that a search may take; none: no search.
   std::vector<std::string> names;         ///< Of the policies, the control first.

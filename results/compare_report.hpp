@@ -15,6 +15,7 @@ struct ComparedPolicy {
   std::string name;
   std::string note;
   std::vector<std::string> changes;  ///< "shipper.northstar.buffer_days = 1"
+  bool shared = false;               ///< It rode along in seasons of the control; else each was simulated for it alone.
 };
 
 struct CompareReport {
@@ -24,6 +25,7 @@ struct CompareReport {
   std::string version;  ///< Of the program.
   std::uint64_t seed = 0;
   double scale = 1;
+  std::string seasons;  ///< How they were simulated, and what that leaves out: for people.
   ComparisonPlan plan;
   std::vector<ComparedPolicy> policies;  ///< The control first.
   Comparison found;
@@ -50,9 +52,10 @@ struct CompareReport {
 };
 
 /// One object: "policies" (by policy "seasons", "pareto", "dominated_by", "eliminated", and by yardstick mean,
-/// interval, difference from the control with its simultaneous interval and variance ratio), "pareto" and "selected"
-/// (names), "statement", "selection" (procedure, guaranteed, delta, seasons needed), "yardsticks", "partial" and the
-/// plan; "league" (rows, best, worst, most_improved, cuts) and "explored" of a search.
+/// interval, difference from the control with its simultaneous interval and variance ratio; "shared": whether it rode
+/// along), "seasons" (how they were simulated), "pareto" and "selected" (names), "statement", "selection" (procedure,
+/// guaranteed, delta, seasons needed), "yardsticks", "partial" and the plan; "league" (rows, best, worst,
+/// most_improved, cuts) and "explored" of a search.
 std::string comparison_json(const CompareReport& report);
 
 /// A page that loads nothing, runs no script and needs none: the statement, paired differences, promises against cost,

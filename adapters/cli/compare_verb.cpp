@@ -23,6 +23,7 @@
 #include "adapters/cli/space_points.hpp"
 #include "adapters/cli/text.hpp"
 #include "adapters/cli/verbs.hpp"
+#include "engine/shared_season.hpp"
 #include "results/compare_folder.hpp"
 #include "results/compare_report.hpp"
 #include "scenarios/instant.hpp"
@@ -47,6 +48,7 @@ struct Flags {
   std::optional<std::size_t> fixed;
   bool optimise = false;
   std::optional<std::size_t> budget;  ///< Seasons that a search may take.
+  bool exact = false;
   std::string time;
   std::string out;
   std::string resume;
@@ -59,7 +61,8 @@ struct Job {
   std::vector<World> worlds;       ///< By policy, while they are few; otherwise each season loads its own.
   std::vector<SpacePoint> points;  ///< Of the space: policies after those of the file.
   std::vector<ComparedPolicy> policies;
-  CompareReport report;  ///< Names; the rest at the end.
+  CompareReport report;     ///< Names; the rest at the end.
+  double retail_share = 0;  ///< Of the control's orders.
   CompareFacts facts;
   SeasonsPlan seasons;
   std::vector<std::vector<std::optional<SeasonRecord>>> leagues;  ///< Of the control and those without a carrier.
@@ -70,7 +73,11 @@ struct Job {
 /// Seasons of a search, unless --budget says otherwise.
 constexpr std::size_t budget_default = 1'000;
 /// Worlds of so many policies are kept in memory.
-constexpr std::size_t worlds_kept = 40;
+constexpr std::size_t worlds_kept = 128;
+
+/// Retailers with no more of the orders than this share their seasons: nobody feels what they do. COMPARE.md has the
+/// error that it makes.
+constexpr double shared_below = 0.01;
 
 ExitCode rejected(const std::string& message) {
   return report({ErrorKind::bad_input, "compare: " + message});
@@ -110,6 +117,7 @@ tl::expected<void, ExitCode> check_policies(Job& job, const fs::path& scenario) 
     job.policies.push_back({policy.name, policy.note, policy.changes});
   }
   std::vector<Fault> faults;
+  std::optional<World> control;
   for (std::size_t p = 0; p < job.policies.size(); ++p) {
     auto world = load(job, p);
     if (!world) {
@@ -127,7 +135,11 @@ tl::expected<void, ExitCode> check_policies(Job& job, const fs::path& scenario) 
         job.report.carriers.push_back(world->carriers[index(service.carrier)].name);
       }
       for (const Region& region : world->regions) job.report.regions.push_back(region.name);
+      job.retail_share = retail_share(*world);
+      control = *world;
     }
+    const bool may_share = !job.facts.exact && job.retail_share <= shared_below;
+    job.seasons.shared.push_back(may_share && control && can_ride_along(*control, *world));
     if (job.policies.size() <= worlds_kept) job.worlds.push_back(std::move(*world));
   }
   if (faults.empty()) return {};
@@ -190,6 +202,7 @@ tl::expected<void, ExitCode> begin(const Flags& flags, Job& job) {
   if (!folder) return tl::unexpected(report(folder.error()));
   if (auto planned = plan_comparison(flags, job.facts.plan); !planned) return planned;
   if (flags.optimise) job.facts.budget = flags.budget.value_or(budget_default);
+  job.facts.exact = flags.exact;
   if (auto opened = open_policies(job, *folder, flags.policies, {}); !opened) return opened;
   auto world = job.file->world(0);
   job.facts.version = PEAKSTORM_VERSION;
@@ -218,6 +231,7 @@ tl::expected<void, ExitCode> go_on(const Flags& flags, Job& job) {
   const CompareFacts facts = job.folder->facts();
   job.facts.plan = facts.plan;
   job.facts.budget = facts.budget;
+  job.facts.exact = facts.exact;
   if (facts.version != PEAKSTORM_VERSION) {
     return tl::unexpected(
         rejected(fmt::format("{} was begun by version {}, this is {}; go on with that one, or begin again",
@@ -249,6 +263,22 @@ LeagueSeasons seasons_of(const Job& job, std::size_t policy) {
   return all;
 }
 
+/// How the seasons were simulated, and what that leaves out.
+std::string seasons_text(const Job& job) {
+  const auto& shared = job.seasons.shared;
+  const auto together = static_cast<std::size_t>(std::count(shared.begin(), shared.end(), true));
+  const std::string share = fmt::format("retailers place {:.2g} % of the orders", job.retail_share * 100);
+  if (together == 0) {
+    if (job.facts.exact) return "each policy simulated its own seasons (--exact)";
+    return fmt::format("each policy simulated its own seasons: {}, more than the {:.2g} % up to which they share",
+                       share, shared_below * 100);
+  }
+  std::string text = fmt::format("{} of {} policies shared each season's network, loaded by the control's parcels: {}",
+                                 together, shared.size(), share);
+  if (together < shared.size()) text += "; the others change more than retailers decide and ran by themselves";
+  return text + "; --exact runs each by itself";
+}
+
 CompareReport report_of(const Job& job, const Experiment& experiment) {
   CompareReport made = job.report;
   made.scenario = job.facts.scenario;
@@ -257,7 +287,9 @@ CompareReport report_of(const Job& job, const Experiment& experiment) {
   made.seed = job.facts.seed;
   made.scale = job.facts.scale;
   made.plan = job.facts.plan;
+  made.seasons = seasons_text(job);
   made.policies = job.policies;
+  for (std::size_t p = 0; p < made.policies.size(); ++p) made.policies[p].shared = job.seasons.shared[p];
   made.found = experiment.result(made.inputs);
   std::vector<LeagueSeasons> without;
   for (const auto& one : job.file->without_carriers()) without.push_back(seasons_of(job, one.policy));
@@ -327,7 +359,7 @@ std::string text_of(const CompareReport& made) {
         fmt::format("  common random numbers: independent seasons would need {:.3g} times as many (median, promises)\n",
                     ratios[ratios.size() / 2]);
   }
-  text += found.statement + "\n";
+  text += "  seasons: " + made.seasons + "\n" + found.statement + "\n";
   if (made.explored) {
     text += fmt::format("{} of the {} points of the space were run; of the others nothing is known.\n",
                         made.explored->points, made.explored->of);
@@ -474,6 +506,9 @@ void add_compare(CLI::App& program, Action& action) {
                                         "Seasons that --optimise may take, of all policies together (default 1000)")
                            ->check(CLI::Range(std::size_t{4}, std::size_t{10'000'000}))
                            ->needs(optimise);
+  auto* const exact = verb->add_flag("--exact", flags->exact,
+                                     "Simulate every season of every policy by itself, also where retailers are too "
+                                     "small for others to feel what they decide");
   verb->add_option("--time", flags->time, "Stop after so long, for instance 10m; what was run is kept")
       ->type_name("LENGTH");
   auto* const scale =
@@ -489,8 +524,8 @@ void add_compare(CLI::App& program, Action& action) {
       verb->add_option("--out", flags->out, "New folder for the comparison: its seasons and result")->type_name("DIR");
   auto* const resume =
       verb->add_option("--resume", flags->resume, "Go on with a comparison that was stopped")->type_name("DIR");
-  for (CLI::Option* option :
-       {policies, best, precision, delta, level, least, most, fixed, scale, seed, replication, out, optimise, budget}) {
+  for (CLI::Option* option : {policies, best, precision, delta, level, least, most, fixed, exact, scale, seed,
+                              replication, out, optimise, budget}) {
     resume->excludes(option);
   }
   add_output_flags(*verb, flags->output);

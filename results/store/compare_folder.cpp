@@ -130,6 +130,7 @@ std::string facts_text(const CompareFacts& facts) {
                             {"seed", facts.seed},
                             {"replication", facts.replication},
                             {"scale", exact(facts.scale)},
+                            {"exact", facts.exact},
                             {"least", plan.least},
                             {"most", plan.most},
                             {"fixed", plan.fixed ? json::value(*plan.fixed) : json::value(nullptr)},
@@ -160,6 +161,7 @@ CompareFacts facts_in(const json::value& value) {
   facts.seed = object.at("seed").to_number<std::uint64_t>();
   facts.replication = object.at("replication").to_number<std::uint32_t>();
   facts.scale = exact("scale");
+  facts.exact = object.at("exact").as_bool();
   facts.plan.least = count("least");
   facts.plan.most = count("most");
   if (!object.at("fixed").is_null()) facts.plan.fixed = count("fixed");

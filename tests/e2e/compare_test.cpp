@@ -7,6 +7,7 @@
 #include <csignal>
 #include <filesystem>
 #include <fstream>
+#include <sstream>
 
 #include "tests/e2e/program.hpp"
 
@@ -96,6 +97,58 @@ TEST_F(Compare, GoesOnWhereItWasCutOff) {
   ASSERT_EQ(resumed.exit_code, 0) << resumed.err;
   EXPECT_EQ(resumed.out, result);
   EXPECT_EQ(text_of(path("whole/comparison.json")), result);
+}
+
+TEST_F(Compare, SmallRetailersShareTheirSeasons) {
+  // At a scale that makes little sense: what comes out does not matter, only that it is the same.
+  write("p.toml", R"(control = "today"
+[[policy]]
+name = "a-day-more"
+[[policy.shipper]]
+name = "northstar"
+buffer_days = 1
+[[policy]]
+name = "another-network"
+[[policy.carrier]]
+name = "ups"
+loss = 0.001
+)");
+  const auto christmas = [&](std::vector<std::string> more) {
+    std::vector<std::string> words{"compare", "christmas-2013", "--policies", path("p.toml"), "--scale",
+                                   "0.0003",  "--replications", "3",          "--json"};
+    words.insert(words.end(), more.begin(), more.end());
+    return run(words);
+  };
+  const Finished shared = christmas({"--threads", "2", "--out", path("shared")});
+  ASSERT_EQ(shared.exit_code, 0) << shared.err;
+  const json::object found = shared.json();
+  EXPECT_THAT(std::string(found.at("seasons").as_string()), HasSubstr("3 of 4 policies shared each season's network"));
+  const json::array& policies = found.at("policies").as_array();
+  for (std::size_t p = 0; p < 4; ++p) EXPECT_EQ(policies[p].at("shared"), p != 3) << p;
+
+  // With other threads, and again with every second season of three there already.
+  EXPECT_EQ(christmas({"--threads", "1"}).out, shared.out);
+  const std::string result = text_of(path("shared/comparison.json"));
+  std::string kept;
+  std::istringstream journal(text_of(path("shared/seasons.txt")));
+  bool keep = false;
+  for (std::string line; std::getline(journal, line); keep = !keep) {
+    if (keep) kept += line + "\n";
+  }
+  write("shared/seasons.txt", kept);
+  const Finished resumed = run({"compare", "--resume", path("shared"), "--json"});
+  ASSERT_EQ(resumed.exit_code, 0) << resumed.err;
+  EXPECT_EQ(resumed.out, result);
+
+  // Who rides along as the control does sees what the control sees when it is alone.
+  const Finished exact = christmas({"--exact"});
+  ASSERT_EQ(exact.exit_code, 0) << exact.err;
+  const json::object alone = exact.json();
+  EXPECT_THAT(std::string(alone.at("seasons").as_string()), HasSubstr("--exact"));
+  for (const std::size_t p : {0, 3}) {
+    EXPECT_EQ(alone.at("policies").as_array()[p].at("means"), policies[p].at("means")) << p;
+    EXPECT_EQ(alone.at("policies").as_array()[p].at("shared"), false) << p;
+  }
 }
 
 TEST_F(Compare, StopsAtASignalAndKeepsWhatWasMeasured) {

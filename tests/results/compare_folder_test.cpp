@@ -24,6 +24,7 @@ CompareFacts facts() {
   f.seed = 18'446'744'073'709'551'615U;
   f.replication = 3;
   f.scale = 0.1;
+  f.exact = false;
   f.plan.precision = 1.0 / 3;
   f.plan.fixed = 7;
   f.budget = 300;
@@ -65,6 +66,7 @@ TEST_F(Folder, GivesBackWhatItWasGiven) {
   EXPECT_EQ(f.seed, facts().seed);
   EXPECT_EQ(f.replication, 3U);
   EXPECT_EQ(f.scale, 0.1);
+  EXPECT_FALSE(f.exact);
   EXPECT_EQ(f.plan.precision, 1.0 / 3);
   EXPECT_EQ(f.plan.fixed, 7U);
   EXPECT_EQ(f.budget, 300U);
