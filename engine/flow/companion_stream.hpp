@@ -20,7 +20,6 @@ class CompanionStream {
   void collect(CompanionLedger& ledger);
   /// Passes on every hour that lies wholly before `until`: nothing earlier can come any more.
   void release(SimTime until);
-  [[nodiscard]] std::uint64_t waiting() const { return scans_.size(); }
 
  private:
   [[nodiscard]] std::uint64_t key(ParcelId id) const { return parcel_key(node_hash_[index(node_of(id))], id); }

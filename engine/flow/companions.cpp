@@ -106,14 +106,14 @@ std::size_t companions_max(const World& world) {
 namespace flow {
 
 Companions::Companions(World& world, std::span<const Companion> companions)
-    : facilities_(world.facilities.size()),
+    : companions_(companions.size()),
+      facilities_(world.facilities.size()),
       first_node_(world.nodes.size()),
       first_place_(world.facilities.size() + world.nodes.size()),
       first_shipper_(world.shippers.size()) {
   std::vector<GivenOrder> orders;
   for (std::size_t c = 0; c < companions.size(); ++c) {
     const World& theirs = *companions[c].world;
-    worlds_.push_back(&theirs);
     std::vector<ShipperId> number(theirs.shippers.size());  // In the run, by their own.
     for (std::size_t s = 0; s < theirs.shippers.size(); ++s) {
       const ShipperId own{static_cast<std::uint8_t>(s)};

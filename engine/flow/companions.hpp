@@ -19,8 +19,7 @@ class Companions {
   /// Adds what is theirs to `world`.
   Companions(World& world, std::span<const Companion> companions);
 
-  [[nodiscard]] std::size_t size() const { return worlds_.size(); }
-  [[nodiscard]] const World& world(std::size_t companion) const { return *worlds_[companion]; }
+  [[nodiscard]] std::size_t size() const { return companions_; }
   [[nodiscard]] bool has(ShipNodeId node) const { return index(node) >= first_node_ && size() > 0; }
   /// Requires: has(node).
   [[nodiscard]] std::size_t of(ShipNodeId node) const { return nodes_[index(node) - first_node_].companion; }
@@ -66,7 +65,7 @@ class Companions {
   };
   [[nodiscard]] ShipNodeId own_node(ShipNodeId node) const { return nodes_[index(node) - first_node_].own; }
 
-  std::vector<const World*> worlds_;
+  std::size_t companions_ = 0;
   std::size_t facilities_ = 0;
   std::size_t first_node_ = 0;
   std::size_t first_place_ = 0;

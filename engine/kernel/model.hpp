@@ -21,7 +21,8 @@ namespace peakstorm::kernel {
 ///   lp_count()       how many processes; at least 1.
 ///   name(lp)         for messages.
 ///   name_hash(lp)    hash64 of a stable name, different for every process. It breaks ties, so it must not
-///                    depend on the order in which a file lists the processes.
+///                    depend on the order in which a file lists the processes. Processes may share one when it does
+///                    not matter in which order their events come at one instant.
 ///   lookahead(lp)    > 0: least delay of anything the process ever sends to another process. The window
 ///                    is the least of them (Chandy & Misra 1979), so one impatient process slows everybody.
 ///   handle(event, outbox)
