@@ -102,6 +102,7 @@ TEST_F(Compare, GoesOnWhereItWasCutOff) {
 TEST_F(Compare, SmallRetailersShareTheirSeasons) {
   // At a scale that makes little sense: what comes out does not matter, only that it is the same.
   write("p.toml", R"(control = "today"
+cheapest_published = false
 [[policy]]
 name = "a-day-more"
 [[policy.shipper]]
@@ -115,19 +116,18 @@ loss = 0.001
 )");
   const auto christmas = [&](std::vector<std::string> more) {
     std::vector<std::string> words{"compare", "christmas-2013", "--policies", path("p.toml"), "--scale",
-                                   "0.0003",  "--replications", "3",          "--json"};
+                                   "0.0003",  "--replications", "2",          "--json"};
     words.insert(words.end(), more.begin(), more.end());
     return run(words);
   };
   const Finished shared = christmas({"--threads", "2", "--out", path("shared")});
   ASSERT_EQ(shared.exit_code, 0) << shared.err;
   const json::object found = shared.json();
-  EXPECT_THAT(std::string(found.at("seasons").as_string()), HasSubstr("3 of 4 policies shared each season's network"));
+  EXPECT_THAT(std::string(found.at("seasons").as_string()), HasSubstr("2 of 3 policies shared each season's network"));
   const json::array& policies = found.at("policies").as_array();
-  for (std::size_t p = 0; p < 4; ++p) EXPECT_EQ(policies[p].at("shared"), p != 3) << p;
+  for (std::size_t p = 0; p < 3; ++p) EXPECT_EQ(policies[p].at("shared"), p != 2) << p;
 
-  // With other threads, and again with every second season of three there already.
-  EXPECT_EQ(christmas({"--threads", "1"}).out, shared.out);
+  // Again on one thread, with every second season there already.
   const std::string result = text_of(path("shared/comparison.json"));
   std::string kept;
   std::istringstream journal(text_of(path("shared/seasons.txt")));
@@ -136,7 +136,7 @@ loss = 0.001
     if (keep) kept += line + "\n";
   }
   write("shared/seasons.txt", kept);
-  const Finished resumed = run({"compare", "--resume", path("shared"), "--json"});
+  const Finished resumed = run({"compare", "--resume", path("shared"), "--threads", "1", "--json"});
   ASSERT_EQ(resumed.exit_code, 0) << resumed.err;
   EXPECT_EQ(resumed.out, result);
 
@@ -145,7 +145,7 @@ loss = 0.001
   ASSERT_EQ(exact.exit_code, 0) << exact.err;
   const json::object alone = exact.json();
   EXPECT_THAT(std::string(alone.at("seasons").as_string()), HasSubstr("--exact"));
-  for (const std::size_t p : {0, 3}) {
+  for (const std::size_t p : {0, 2}) {
     EXPECT_EQ(alone.at("policies").as_array()[p].at("means"), policies[p].at("means")) << p;
     EXPECT_EQ(alone.at("policies").as_array()[p].at("shared"), false) << p;
   }
