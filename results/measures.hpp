@@ -225,6 +225,7 @@ struct TrackedParcel {
 struct MeasuresOptions {
   bool streams = false;     ///< Want the tracked parcels' facts, scans and acts.
   bool background = false;  ///< Want everybody's scans, for a stream; what is measured stays the same.
+  bool hours = true;        ///< Count scans and acts by the hour (Tables::scan_hours, act_hours).
   int load_step_hours = 6;  ///< Step of the load table; never finer than the engine's own.
 };
 

@@ -157,6 +157,7 @@ Result<std::vector<SeasonRecord>> simulate_together(const World& world, const st
   for (const World* const policy : companions) {
     MeasuresOptions wanted;
     wanted.streams = true;
+    wanted.hours = false;  // No yardstick asks.
     measures.push_back(std::make_unique<Measures>(*policy, wanted));
     riding.push_back({policy, measures.back().get()});
   }

@@ -469,6 +469,7 @@ void Measures::parcels(std::span<const ParcelFacts> facts) {
 
 void Measures::scans(std::span<const Scan> scans) {
   Impl& m = *impl_;
+  if (!m.options.hours) return;
   // Every act before the end of the last batch has come, so what was published by then can be applied.
   m.publish(m.streamed_to);
   for (const Scan& scan : scans) {
@@ -486,10 +487,10 @@ void Measures::scans(std::span<const Scan> scans) {
 void Measures::acts(std::span<const ShopperAct> acts) {
   Impl& m = *impl_;
   for (const ShopperAct& act : acts) {
-    m.publish(act.at);
+    if (m.options.hours) m.publish(act.at);
     const auto found = m.index_of.find(act.parcel);
     PEAKSTORM_CHECK(found != m.index_of.end(), static_cast<std::uint64_t>(act.parcel));
-    ++m.act_hours[{hour_of_instant(act.at), act.kind, m.status[found->second]}];
+    if (m.options.hours) ++m.act_hours[{hour_of_instant(act.at), act.kind, m.status[found->second]}];
     TrackedParcel& parcel = m.tracked[found->second];
     m.recover(parcel, act);
     if (!parcel.measured) continue;
