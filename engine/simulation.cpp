@@ -338,10 +338,10 @@ class Run {
   }
 
   void release_companions(SimTime until, bool at_once) {
-    // What they wrote is not needed before its hour is over.
-    const std::int64_t hour = floor_div(until.time_since_epoch().count(), hours(1).count());
-    if (hour == companions_hour_ && !at_once) return;
-    companions_hour_ = hour;
+    // Once a day: the shoppers of one are in the cache for all of it, where by the hour a hundred take turns.
+    const std::int64_t day = floor_div(until.time_since_epoch().count(), days(1).count());
+    if (day == companions_day_ && !at_once) return;
+    companions_day_ = day;
     for (std::size_t c = 0; c < companion_streams_.size(); ++c) {
       for_each_ledger([&](Ledger& ledger) { companion_streams_[c].collect(ledger.companions()[c]); });
       companion_streams_[c].release(until);
@@ -643,7 +643,7 @@ class Run {
   std::optional<kernel::Profiler> profiler_;             ///< Outlives the engine that reports to it.
   flow::Streams streams_;                                ///< On rank 0.
   std::deque<flow::CompanionStream> companion_streams_;  ///< By companion.
-  std::int64_t companions_hour_ = -1;                    ///< Last released.
+  std::int64_t companions_day_ = -1;                     ///< Last released.
   MemoryLimit memory_;
   std::uint64_t in_flight_max_ = 0;
   std::optional<Engine> engine_;
