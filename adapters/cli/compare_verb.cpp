@@ -422,7 +422,7 @@ ExitCode compare(const Flags& flags, const Context& context) {
   }
   const auto prepared = flags.resume.empty() ? begin(flags, job) : go_on(flags, job);
   if (!prepared) return prepared.error();
-  if (context.live != nullptr) context.live->title(job.title);
+  if (context.live != nullptr) context.live->title(job.report.title);
 
   SimulationOptions& options = job.seasons.options;
   options.run = {job.facts.seed, job.facts.replication};

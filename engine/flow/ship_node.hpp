@@ -153,7 +153,7 @@ class NodeProcess {
   const disruption::EffectSteps& effects_;
   bool rides_along_ = false;  ///< Of a companion.
   ShipperId known_as_{};      ///< To disruptions.
-  std::vector<Home> homes_;  ///< The first is this node.
+  std::vector<Home> homes_;   ///< The first is this node.
   AliasTable tiers_;
   AliasTable sizes_;
   bool draws_orders_ = true;

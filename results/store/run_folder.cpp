@@ -24,8 +24,8 @@ namespace fs = std::filesystem;
 namespace json = boost::json;
 using store::io_error;
 using store::manifest_name;
-using store::ticks;
 using store::tables_name;
+using store::ticks;
 using store::write_file;
 
 constexpr const char* scans_name = "scans.pb.zst";

@@ -397,7 +397,8 @@ void fill(const std::filesystem::path& folder, const Shape& shape) {
   run.insert("cause", Null{}, "none", "retailer", 1, broken_all - counted, 0, 0);
   if (!shape.abroad) tell_parcels(run, folder);
   run.insert("measure", "review_score", 3.91, "count", Null{}, Null{});
-  run.insert("cost", 0, due_all, due_all * 792, broken_all, broken_all * 2000, broken_all * 655, 5120, 5120 * 800);
+  run.insert("cost", 0, due_all, due_all * 792, broken_all, broken_all * 2000, broken_all * 655, 5120, 5120 * 800, 0,
+             0);
   for (std::size_t c = 0; c < carriers.size(); ++c)
     for (int day = 0; day <= days; ++day) run.insert("census", c, day, 1000 * day, 990 * day, 2 * day, day, 7 * day);
   for (const auto& [expression, actual, verdict] :

@@ -14,11 +14,12 @@ const fixture = process.env.PEAKSTORM_FIXTURE;
 const runs = process.env.PEAKSTORM_FIXTURE_DIR;
 let browser;
 
-before(() => {
+// In one: when the fixture fails, no browser is started that nobody would end.
+before(async () => {
   mkdirSync(runs, { recursive: true });
   execFileSync(fixture, [runs], { stdio: "inherit" });
+  browser = await launch();
 }, patience);
-before(async () => { browser = await launch(); }, patience);
 after(async () => browser?.close());
 
 /** Opens a run's report; its address may go on behind `run`: "drill#parcels". */

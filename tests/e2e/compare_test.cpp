@@ -64,7 +64,7 @@ TEST_F(Compare, PrintsWhatAPlannerNeeds) {
   EXPECT_EQ(object.at("selected"), "a-day-more");
   EXPECT_FALSE(object.at("pareto").as_array().empty());
   EXPECT_THAT(std::string(object.at("statement").as_string()), HasSubstr("12 paired seasons"));
-  EXPECT_EQ(object.at("intervals").at("together"), 10);
+  EXPECT_EQ(object.at("intervals").at("together"), 14);
   EXPECT_EQ(object.at("selection").at("procedure"), "two_stage_bonferroni");
   EXPECT_EQ(object.at("partial"), false);
   const Finished text = compare({"--replications", "12"});

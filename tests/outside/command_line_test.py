@@ -14,7 +14,7 @@ def flags_of(*verb):
 
 def verbs_of(*verb):
     page = run(*verb, "--help")
-    return re.findall(r"^  ([a-z]+) ", page.split("Subcommands:")[1], re.MULTILINE) if "Subcommands:" in page else []
+    return re.findall(r"^  ([a-z][a-z-]*) ", page.split("Subcommands:")[1], re.MULTILINE) if "Subcommands:" in page else []
 
 
 VERBS = verbs_of()

@@ -21,7 +21,7 @@ struct Ran {
 };
 
 Ran run(const World& world, std::uint32_t replication) {
-  Measures measures(world, {true, false, 6});
+  Measures measures(world, {.streams = true});
   SimulationOptions options;
   options.run = {world.seed, replication};
   options.threads = 1;
