@@ -14,7 +14,6 @@ SHORTER = {
     "peakstorm drill christmas-2013": "peakstorm drill christmas-2013 --scale 0.0005 --seconds 2",
     "peakstorm drill my-network": "peakstorm drill my-network --seconds 2",
     "peakstorm drill first-steps": "peakstorm drill first-steps --seconds 2",
-    "--find-limit": "--find-limit --rate 200 --trial-seconds 0.5",
     "us-peak-day": "us-peak-day --scale 0.0002",
     "one-or-eight --scale 0.02": "one-or-eight --scale 0.0005 --replications 2",
 }
