@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "adapters/endpoint/page.hpp"
+#include "adapters/endpoint/page_words.hpp"
 #include "engine/random.hpp"
 
 namespace peakstorm::endpoint {
@@ -423,6 +424,11 @@ void Handler::track(const Request& request, std::string_view path, std::string_v
   const std::size_t json = request.accept.find("application/json");
   reply.track_json = json < request.accept.find("text/html") || query == "format=json" ||
                      query.starts_with("format=json&") || query.find("&format=json") != std::string_view::npos;
+  if (!reply.track_json) {
+    const std::size_t wish = query.find("lang=");
+    reply.track_language = wish != std::string_view::npos ? page_words(query.substr(wish + 5, 2)).tag
+                                                          : preferred_language(request.header("Accept-Language"));
+  }
   reply.pending = true;
 }
 
@@ -477,7 +483,10 @@ void Handler::answer(Reply& reply) {
   reply.headers +=
       "Content-Security-Policy: default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; "
       "frame-ancestors 'none'\r\nX-Content-Type-Options: nosniff\r\nReferrer-Policy: no-referrer\r\n";
-  append_track_html(number, parcel, reply.body);
+  reply.headers += "Vary: Accept-Language\r\nContent-Language: ";
+  reply.headers += reply.track_language;
+  reply.headers += "\r\n";
+  append_track_html(number, parcel, reply.track_language, reply.body);
 }
 
 /// The page as it was when somebody first looked.

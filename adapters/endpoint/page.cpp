@@ -8,6 +8,8 @@
 #include <exception>
 #include <stdexcept>
 
+#include "adapters/endpoint/page_words.hpp"
+
 namespace peakstorm::endpoint {
 namespace {
 
@@ -49,22 +51,18 @@ void append_utf8(std::string_view text, std::string& out, Escape escape) {
   }
 }
 
-constexpr std::array<const char*, 12> month_names{"January",   "February", "March",    "April",
-                                                  "May",       "June",     "July",     "August",
-                                                  "September", "October",  "November", "December"};
-constexpr std::array<const char*, 7> weekday_names{"Sunday",   "Monday", "Tuesday", "Wednesday",
-                                                   "Thursday", "Friday", "Saturday"};
-
 /// "Tuesday 24 December", with the year when `year`.
-void append_long_date(Date date, bool year, std::string& out) {
+void append_long_date(const PageWords& words, Date date, bool year, std::string& out) {
   const std::chrono::sys_days day{std::chrono::days{date}};
   const std::chrono::year_month_day ymd{day};
-  out += weekday_names[std::chrono::weekday{day}.c_encoding()];
+  out += words.weekdays[std::chrono::weekday{day}.c_encoding()];
   out += ' ';
   out += std::to_string(static_cast<unsigned>(ymd.day()));
-  out += ' ';
-  out += month_names[static_cast<unsigned>(ymd.month()) - 1];
-  if (year) out += ' ' + std::to_string(static_cast<int>(ymd.year()));
+  out += words.before_month;
+  out += words.months[static_cast<unsigned>(ymd.month()) - 1];
+  if (!year) return;
+  out += words.before_year;
+  out += std::to_string(static_cast<int>(ymd.year()));
 }
 
 struct Local {
@@ -121,38 +119,6 @@ class Clock {
   const date::time_zone* zone_;
 };
 
-/// For people, by ScanKind number.
-struct Words {
-  const char* headline;
-  const char* line;
-};
-constexpr std::array<Words, scan_kind_end> words{{
-    {"", ""},
-    {"Label created", "Shipping label created; the carrier is waiting for the parcel"},
-    {"On its way", "Accepted by the carrier"},
-    {"On its way", "Departed"},
-    {"On its way", "Arrived"},
-    {"On its way", "Processed"},
-    {"In customs", "In customs"},
-    {"Held in customs", "Held in customs"},
-    {"On its way", "Cleared customs"},
-    {"Out for delivery", "Out for delivery"},
-    {"Delivery attempted", "Delivery attempted, not possible"},
-    {"Ready for pickup", "Ready for pickup"},
-    {"Delivered", "Delivered"},
-    {"Delayed by weather", "Delayed by weather"},
-    {"Delayed", "Delayed"},
-    {"Held", "Held"},
-    {"On its way", "Sent the wrong way; being rerouted"},
-    {"Damaged", "Damaged in transit"},
-    {"Lost", "The carrier reports the parcel lost"},
-    {"Returning to sender", "Returning to sender"},
-    {"Returned to sender", "Returned to sender"},
-    {"Cancelled", "Shipment cancelled"},
-    {"Estimate changed", "New estimated date"},
-    {"Delivery corrected", "The delivery scan was a mistake; the parcel is still on its way"},
-}};
-
 /// The step of the journey that a status stands for; -1 when it has left the usual path.
 int step_of(ScanKind status) {
   switch (status) {
@@ -202,8 +168,8 @@ void append_json_time_of_day(std::int16_t minutes, std::string& out) {
   out += '"';
 }
 
-constexpr std::string_view html_head = R"html(<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+constexpr std::string_view html_head =
+    R"html("><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="robots" content="noindex"><title>)html";
 
 constexpr std::string_view html_style = R"html(</title><style>
@@ -240,14 +206,21 @@ footer{color:var(--soft);font-size:.85rem;padding:0 .25rem 1rem}
 </style></head><body><main>
 )html";
 
+void append_note(std::string_view text, std::string& out) {
+  out += "<p class=\"note\">";
+  out += text;
+  out += "</p>\n";
+}
+
 /// Headline, dates and notes of a found parcel.
-void append_summary(const ParcelRecord& parcel, const Standing& now, const Clock& clock, std::string& out) {
+void append_summary(const PageWords& words, const ParcelRecord& parcel, const Standing& now, const Clock& clock,
+                    std::string& out) {
   const ScanKind status = *now.status;
   const bool delivered = status == ScanKind::delivered;
   const bool trouble = step_of(status) < 0 || status == ScanKind::attempted || status == ScanKind::damaged ||
                        status == ScanKind::held || status == ScanKind::customs_held || now.delayed;
   out += delivered ? "<h1 class=\"good\">" : trouble ? "<h1 class=\"warn\">" : "<h1>";
-  out += words[static_cast<std::size_t>(status)].headline;
+  out += words.status[static_cast<std::size_t>(status)].headline;
   out += "</h1>\n";
   bool late = false;
   if (delivered && now.delivered_at_ms) {
@@ -257,21 +230,29 @@ void append_summary(const ParcelRecord& parcel, const Standing& now, const Clock
       if (m.kind == ScanKind::delivered && m.at_ms == *now.delivered_at_ms) offset = m.offset_minutes;
     }
     const Local at = clock.at(*now.delivered_at_ms, offset);
-    out += "<p class=\"when\">On <strong>";
-    append_long_date(at.date, false, out);
-    out += " at ";
+    out += "<p class=\"when\">";
+    out += words.on;
+    out += " <strong>";
+    append_long_date(words, at.date, false, out);
+    out += ' ';
+    out += words.at;
+    out += ' ';
     append_time_of_day(at.time, out);
     out += "</strong></p>\n";
     late = parcel.promise != no_date && at.date > parcel.promise;
   } else if (now.estimated != no_date && step_of(status) >= 0) {
-    out += "<p class=\"when\">Expected <strong>";
-    append_long_date(now.estimated, false, out);
+    out += "<p class=\"when\">";
+    out += words.expected;
+    out += " <strong>";
+    append_long_date(words, now.estimated, false, out);
     out += "</strong></p>\n";
     late = parcel.promise != no_date && now.estimated > parcel.promise;
   }
   if (parcel.promise != no_date) {
-    out += late ? "<p class=\"promise warn\">Later than promised: " : "<p class=\"promise\">Promised for ";
-    append_long_date(parcel.promise, false, out);
+    out += late ? "<p class=\"promise warn\">" : "<p class=\"promise\">";
+    out += late ? words.later_than_promised : words.promised_for;
+    out += ' ';
+    append_long_date(words, parcel.promise, false, out);
     if (parcel.window_from >= 0 && parcel.window_to >= 0) {
       out += ", ";
       append_time_of_day(parcel.window_from, out);
@@ -281,28 +262,31 @@ void append_summary(const ParcelRecord& parcel, const Standing& now, const Clock
     out += "</p>\n";
   }
   if (now.retracted) {
-    out += "<p class=\"note\">An earlier delivery scan was a mistake and was taken back by the carrier.</p>\n";
+    append_note(words.retracted, out);
   } else if (now.delayed) {
-    out += "<p class=\"note\">The carrier reports a delay.</p>\n";
+    append_note(words.delayed, out);
   }
 }
 
-void append_steps(ScanKind status, std::string& out) {
+void append_steps(const PageWords& words, ScanKind status, std::string& out) {
   const int now = step_of(status);
   if (now < 0) return;
-  constexpr std::array<const char*, 4> names{"Label created", "On its way", "Out for delivery", "Delivered"};
-  out += "<ol class=\"steps\" aria-label=\"Progress\">";
+  out += "<ol class=\"steps\" aria-label=\"";
+  out += words.progress;
+  out += "\">";
   for (int step = 0; step < 4; ++step) {
     const bool last = now == 3;
     out += step < now || (step == now && last) ? "<li class=\"done\"" : step == now ? "<li class=\"now\"" : "<li";
     if (step == now) out += " aria-current=\"step\"";
     out += '>';
-    if (step == 2 && status == ScanKind::ready_pickup) {
-      out += "Ready for pickup";
-    } else {
-      out += names[static_cast<std::size_t>(step)];
+    const bool at_counter = step == 2 && status == ScanKind::ready_pickup;
+    out += at_counter ? words.ready_for_pickup : words.steps[static_cast<std::size_t>(step)];
+    if (step < now) {
+      out += "<span class=\"skip\"> ";
+      out += words.done;
+      out += "</span>";
     }
-    out += step < now ? "<span class=\"skip\"> (done)</span></li>" : "</li>";
+    out += "</li>";
   }
   out += "</ol>\n";
 }
@@ -318,23 +302,25 @@ void append_place(const Milestone& m, std::string& out) {
 }
 
 /// Newest first, under a heading a day.
-void append_log(std::span<const Milestone> history, const Clock& clock, std::string& out) {
-  out += "<section class=\"card\" aria-labelledby=\"log\"><h2 id=\"log\">History</h2>\n";
+void append_log(const PageWords& words, std::span<const Milestone> history, const Clock& clock, std::string& out) {
+  out += "<section class=\"card\" aria-labelledby=\"log\"><h2 id=\"log\">";
+  out += words.history;
+  out += "</h2>\n";
   std::optional<Date> day;
   for (auto m = history.rbegin(); m != history.rend(); ++m) {
     const Local at = clock.at(m->at_ms, m->offset_minutes);
     if (day != at.date) {
       if (day) out += "</ul>\n";
       out += "<h3 class=\"day\">";
-      append_long_date(at.date, true, out);
+      append_long_date(words, at.date, true, out);
       out += "</h3>\n<ul class=\"log\">";
       day = at.date;
     }
     out += m == history.rbegin() ? "<li class=\"newest\"><b>" : "<li><b>";
-    out += words[static_cast<std::size_t>(m->kind)].line;
+    out += words.status[static_cast<std::size_t>(m->kind)].line;
     if (m->kind == ScanKind::eta_changed && m->eta != no_date) {
       out += ": ";
-      append_long_date(m->eta, false, out);
+      append_long_date(words, m->eta, false, out);
     }
     out += "</b><p><time datetime=\"";
     append_instant(m->at_ms, out);
@@ -460,16 +446,18 @@ void append_track_json(std::string_view number, const ParcelRecord* parcel, std:
   out += "]}\n";
 }
 
-void append_track_html(std::string_view number, const ParcelRecord* parcel, std::string& out) {
+void append_track_html(std::string_view number, const ParcelRecord* parcel, std::string_view language,
+                       std::string& out) {
+  const PageWords& words = page_words(language);
   const bool found = is_found(parcel);
   const Standing now = found ? parcel->standing() : Standing{};
+  const std::string_view headline =
+      found ? words.status[static_cast<std::size_t>(*now.status)].headline : words.not_found;
+  out += "<!doctype html>\n<html lang=\"";
+  out += words.tag;
   out += html_head;
-  if (found) {
-    out += words[static_cast<std::size_t>(*now.status)].headline;
-  } else {
-    out += "Not found yet";
-  }
-  out += " - parcel ";
+  out += headline;
+  out += " - ";
   append_html(number, out);
   out += html_style;
   out += "<section class=\"card\"><p class=\"number\">";
@@ -477,25 +465,30 @@ void append_track_html(std::string_view number, const ParcelRecord* parcel, std:
     append_html(parcel->carrier, out);
     out += " \xC2\xB7 ";
   }
-  out += "Parcel ";
+  out += words.parcel;
+  out += ' ';
   append_html(number, out);
   out += "</p>\n";
   if (found) {
     const Clock clock(parcel->time_zone);
-    append_summary(*parcel, now, clock, out);
-    append_steps(*now.status, out);
+    append_summary(words, *parcel, now, clock, out);
+    append_steps(words, *now.status, out);
     out += "</section>\n";
-    append_log(parcel->history(), clock, out);
-    out +=
-        "<footer>Times are local to the place of each scan where the carrier tells it, "
-        "else to the destination.</footer>\n";
+    append_log(words, parcel->history(), clock, out);
+    out += "<footer>";
+    out += words.clocks;
+    out += "</footer>\n";
   } else {
-    out +=
-        "<h1>Not found yet</h1>\n<p class=\"when\">The carrier has told us nothing about this number so far. "
-        "That is usual for some hours after the label is made; please check the number, or look again later.</p>\n";
+    out += "<h1>";
+    out += words.not_found;
+    out += "</h1>\n<p class=\"when\">";
+    out += words.not_found_why;
+    out += "</p>\n";
     if (parcel != nullptr && parcel->promise != no_date) {
-      out += "<p class=\"promise\">Promised for ";
-      append_long_date(parcel->promise, false, out);
+      out += "<p class=\"promise\">";
+      out += words.promised_for;
+      out += ' ';
+      append_long_date(words, parcel->promise, false, out);
       out += "</p>\n";
     }
     out += "</section>\n";

@@ -30,6 +30,8 @@ void append_track_json(std::string_view number, const ParcelRecord* parcel, std:
 
 /// A page that needs no script and no network. Times of scans are local to their place where the
 /// sender told its offset, else to the destination, else UTC, and say so.
-void append_track_html(std::string_view number, const ParcelRecord* parcel, std::string& out);
+/// `language`: the tag of a catalogue (page_words.hpp).
+void append_track_html(std::string_view number, const ParcelRecord* parcel, std::string_view language,
+                       std::string& out);
 
 }  // namespace peakstorm::endpoint

@@ -72,6 +72,7 @@ struct Reply {
   bool wrote = false;        ///< Its effects are part of the group.
   std::string track_number;  ///< Of a pending GET /track.
   bool track_json = false;
+  std::string_view track_language;  ///< Of its page, a tag of page_words.hpp.
 };
 
 /// Fills in an error reply: {"error": "..."}.

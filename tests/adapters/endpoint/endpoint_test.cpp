@@ -387,6 +387,20 @@ TEST_F(Endpoint, WrongPathsAndMethodsAreNamed) {
   EXPECT_EQ(client_->exchange("GET", "/healthz").status, 200);
 }
 
+TEST_F(Endpoint, PageSpeaksTheLanguageTheBrowserLikesBest) {
+  const auto page = [&](const std::string& path, const std::string& languages) {
+    return client_->exchange("GET", path, "Accept: text/html\r\n" + languages);
+  };
+  const std::string spanish = "Accept-Language: fr;q=0.9, en;q=0.4, es-MX;q=0.8\r\n";
+  EXPECT_THAT(page("/track/1Z999", spanish).body,
+              AllOf(HasSubstr("<html lang=\"es\">"), HasSubstr("Aún no encontrado")));
+  EXPECT_THAT(page("/track/1Z999", spanish).head, HasSubstr("Content-Language: es\r\n"));
+  EXPECT_THAT(page("/track/1Z999?lang=en", spanish).body, HasSubstr("<html lang=\"en\">"));
+  EXPECT_THAT(page("/track/1Z999?lang=es", "").body, HasSubstr("lang=\"es\""));
+  for (const char* const odd : {"", "Accept-Language: ,;q=,es;q=x\r\n", "Accept-Language: fr\r\n"})
+    EXPECT_THAT(page("/track/1Z999", odd).body, HasSubstr("Not found yet"));
+}
+
 TEST_F(Endpoint, AnUnknownNumberGetsAFriendlyPage) {
   start();
   const HttpReply reply = client_->exchange("GET", "/track/1Z999", "Accept: text/html\r\n");
