@@ -388,6 +388,7 @@ TEST_F(Endpoint, WrongPathsAndMethodsAreNamed) {
 }
 
 TEST_F(Endpoint, PageSpeaksTheLanguageTheBrowserLikesBest) {
+  start();
   const auto page = [&](const std::string& path, const std::string& languages) {
     return client_->exchange("GET", path, "Accept: text/html\r\n" + languages);
   };
