@@ -1,0 +1,50 @@
+"""The planner's tutorial does not rot: its commands run one after the other in an empty folder, and print what it shows."""
+import re
+import shlex
+import subprocess
+import unittest
+
+from program import PROGRAM, SOURCE, FolderTest
+
+PAGE = (SOURCE / "scenarios/TUTORIAL.md").read_text()
+# Commands, and what the page shows of their output where it shows any.
+STEPS = re.findall(r"```sh\n(.*?)```(?:\s*```text\n(.*?)```)?", PAGE, re.DOTALL)
+# Eight seasons of four policies take minutes: here two, of which the names alone must be those of the page.
+SLOW, SHORT = "--replications 8", "--replications 2"
+
+
+class Tutorial(FolderTest):
+    def test_commands_run_and_print_what_it_shows(self):
+        self.assertGreaterEqual(len(STEPS), 5)
+        self.assertIn(SLOW, PAGE)
+        program = self.folder / "bin" / "peakstorm"
+        program.parent.mkdir()
+        program.write_text(f'#!/bin/sh\nexec {shlex.quote(PROGRAM)} "$@"\n')
+        program.chmod(0o755)
+        room = self.folder / "room"
+        room.mkdir()
+        environment = {
+            "PATH": f"{program.parent}:/usr/bin:/bin",
+            "HOME": str(room),
+            "LC_ALL": "C.UTF-8",
+            "PEAKSTORM_LIBRARY": str(SOURCE / "scenarios/library"),
+        }
+        for commands, shown in STEPS:
+            with self.subTest(commands):
+                done = subprocess.run(
+                    ["bash", "-euo", "pipefail", "-c", commands.replace(SLOW, SHORT)], stdin=subprocess.DEVNULL,
+                    capture_output=True, text=True, cwd=room, env=environment, timeout=250,
+                )
+                self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+                if SLOW in commands:
+                    for name in re.findall(r"^[ *]P? +([a-z][a-z-]+) +\d", shown, re.MULTILINE):
+                        self.assertRegex(done.stdout, rf"(?m)^[ *]P? +{name} +2 ")
+                    continue
+                printed = {line.strip() for line in done.stdout.splitlines()}
+                for line in shown.splitlines():
+                    self.assertIn(line.strip(), printed)
+        self.assertTrue((room / "answer" / "report.html").exists())
+
+
+if __name__ == "__main__":
+    unittest.main()
