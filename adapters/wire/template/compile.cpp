@@ -160,43 +160,31 @@ class Compiler : Scanner {
   }
 
   bool object(int depth) {
-    const std::size_t begin = at_;
-    literal_ += text_[at_++];
     Filled filled = Filled::no;
-    bool first = true;
     std::vector<std::string> names;
-    while (true) {
-      space();
-      if (next_is("}") && first) break;
-      if (!next_is("\"")) {
-        if (at_ >= text_.size()) return wrong_at(begin, "this object has no end; close it with '}'");
-        return wrong(found() + " where the \"name\" of a member should be" +
-                     (next_is("}") ? "; take the last comma away" : ""));
-      }
-      std::string name;
-      const std::size_t name_at = at_;
-      if (!string(name, false)) return false;
-      if (std::find(names.begin(), names.end(), name) != names.end()) {
-        return wrong_at(name_at, "member " + name + " stands twice; readers differ on which one counts");
-      }
-      names.push_back(name);
-      space();
-      if (!next_is(":")) return wrong(found() + " where the ':' behind member " + name + " should be");
-      ++at_;
-      space();
-      if (!member(name + ":", filled, depth)) return false;
-      first = false;
-      space();
-      if (next_is(",")) {
-        ++at_;
-        continue;
-      }
-      if (next_is("}")) break;
-      if (at_ >= text_.size()) return wrong_at(begin, "this object has no end; close it with '}'");
-      return wrong(found() + " behind a member; a comma or '}' is missing");
-    }
-    literal_ += text_[at_++];
+    literal_ += '{';
+    if (!elements('}', "object", "a member", [&] { return named_member(names, filled, depth); })) return false;
+    literal_ += '}';
     return true;
+  }
+
+  bool named_member(std::vector<std::string>& names, Filled& filled, int depth) {
+    if (!next_is("\"")) {
+      return wrong(found() + " where the \"name\" of a member should be" +
+                   (next_is("}") ? "; take the last comma away" : ""));
+    }
+    std::string name;
+    const std::size_t name_at = at_;
+    if (!string(name, false)) return false;
+    if (std::find(names.begin(), names.end(), name) != names.end()) {
+      return wrong_at(name_at, "member " + name + " stands twice; readers differ on which one counts");
+    }
+    names.push_back(name);
+    space();
+    if (!next_is(":")) return wrong(found() + " where the ':' behind member " + name + " should be");
+    ++at_;
+    space();
+    return member(name + ":", filled, depth);
   }
 
   /// A member or an array element (`name` empty), with the comma before it.
@@ -226,56 +214,28 @@ class Compiler : Scanner {
   }
 
   bool array(int depth) {
-    const std::size_t begin = at_;
-    literal_ += text_[at_++];
     Filled filled = Filled::no;
-    bool first = true;
-    while (true) {
-      space();
-      if (next_is("]") && first) break;
-      if (at_ >= text_.size()) return wrong_at(begin, "this array has no end; close it with ']'");
+    literal_ += '[';
+    const auto element = [&] {
       if (next_is("]")) return wrong("']' behind a comma; take the last comma away");
-      if (!member("", filled, depth)) return false;
-      first = false;
-      space();
-      if (next_is(",")) {
-        ++at_;
-        continue;
-      }
-      if (next_is("]")) break;
-      if (at_ >= text_.size()) return wrong_at(begin, "this array has no end; close it with ']'");
-      return wrong(found() + " behind an array element; a comma or ']' is missing");
-    }
-    literal_ += text_[at_++];
+      return member("", filled, depth);
+    };
+    if (!elements(']', "array", "an array element", element)) return false;
+    literal_ += ']';
     return true;
   }
 
   bool loop(const Placeholder& p, Filled& filled, int depth) {
-    if (in_loop_) return wrong_at(p.from, "history within history; one loop is enough");
-    in_loop_ = true;
-    program_.reads_history = true;
-    flush();
-    const std::size_t step = program_.steps.size();
-    program_.steps.emplace_back();
-    program_.steps[step].kind = Step::Kind::loop;
-    program_.steps[step].reversed = p.reversed;
-    put_separator(filled == Filled::no ? Filled::maybe : filled);
-    space();
-    if (next_is("{{/")) return wrong("the history is empty; put the array element for one scan into it");
-    if (!value(depth + 1)) return false;
-    space();
-    constexpr std::string_view close = "{{/history}}";
-    if (!next_is(close)) return wrong(found() + " where {{/history}} should be; one element stands in the loop");
-    at_ += close.size();
-    flush();
-    program_.steps[step].end = static_cast<std::uint32_t>(program_.steps.size());
+    const auto element = [&] {
+      put_separator(filled == Filled::no ? Filled::maybe : filled);
+      return value(depth + 1);
+    };
+    if (!history_loop(p, element)) return false;
     if (filled == Filled::no) filled = Filled::maybe;
-    in_loop_ = false;
     return true;
   }
 
   Escape escape_;
-  bool in_loop_ = false;
 };
 
 }  // namespace

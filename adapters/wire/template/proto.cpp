@@ -1,9 +1,6 @@
 #include "adapters/wire/template/proto.hpp"
 
-#include <google/protobuf/compiler/importer.h>
 #include <google/protobuf/descriptor.h>
-#include <google/protobuf/descriptor.pb.h>
-#include <google/protobuf/descriptor_database.h>
 #include <google/protobuf/util/json_util.h>
 #include <google/protobuf/wire_format_lite.h>
 #include <google/protobuf/wrappers.pb.h>
@@ -11,9 +8,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <limits>
 #include <set>
 
@@ -26,8 +20,6 @@ namespace pb = google::protobuf;
 using FieldType = pb::FieldDescriptor::Type;
 using CppType = pb::FieldDescriptor::CppType;
 using pb::internal::WireFormatLite;
-
-constexpr std::size_t descriptor_set_bytes_max = 64U << 20U;
 
 bool is_timestamp(const pb::Descriptor& message) {
   return message.full_name() == "google.protobuf.Timestamp";
@@ -152,39 +144,8 @@ class ProtoCompiler : Scanner {
       return wrong(found() + " where message " + descriptor.full_name() +
                    " should begin; write it as {\"field\": ...}");
     }
-    ++at_;
     std::set<const pb::FieldDescriptor*> seen;
-    bool first = true;
-    while (true) {
-      space();
-      if (next_is("}") && first) break;
-      if (at_ >= text_.size()) return wrong_at(begin, "this message has no end; close it with '}'");
-      if (!next_is("\"")) {
-        return wrong(found() + " where the \"name\" of a field should be" +
-                     (next_is("}") ? "; take the last comma away" : ""));
-      }
-      const std::size_t name_at = at_;
-      std::string name;
-      if (!plain_string(name, "the name of a field")) return false;
-      const pb::FieldDescriptor* const field = find(descriptor, name);
-      if (field == nullptr) return wrong_at(name_at, no_such_field(descriptor, name));
-      if (!fits_beside(*field, name_at, seen)) return false;
-      space();
-      if (!next_is(":")) return wrong(found() + " where the ':' behind field \"" + name + "\" should be");
-      ++at_;
-      space();
-      if (!member(*field, depth)) return false;
-      first = false;
-      space();
-      if (next_is(",")) {
-        ++at_;
-        continue;
-      }
-      if (next_is("}")) break;
-      if (at_ >= text_.size()) return wrong_at(begin, "this message has no end; close it with '}'");
-      return wrong(found() + " behind a field; a comma or '}' is missing");
-    }
-    ++at_;
+    if (!elements('}', "message", "a field", [&] { return named_field(descriptor, seen, depth); })) return false;
     for (int i = 0; i < descriptor.field_count(); ++i) {
       const pb::FieldDescriptor& field = *descriptor.field(i);
       if (field.is_required() && !seen.contains(&field)) {
@@ -193,6 +154,24 @@ class ProtoCompiler : Scanner {
       }
     }
     return true;
+  }
+
+  bool named_field(const pb::Descriptor& descriptor, std::set<const pb::FieldDescriptor*>& seen, int depth) {
+    if (!next_is("\"")) {
+      return wrong(found() + " where the \"name\" of a field should be" +
+                   (next_is("}") ? "; take the last comma away" : ""));
+    }
+    const std::size_t name_at = at_;
+    std::string name;
+    if (!plain_string(name, "the name of a field")) return false;
+    const pb::FieldDescriptor* const field = find(descriptor, name);
+    if (field == nullptr) return wrong_at(name_at, no_such_field(descriptor, name));
+    if (!fits_beside(*field, name_at, seen)) return false;
+    space();
+    if (!next_is(":")) return wrong(found() + " where the ':' behind field \"" + name + "\" should be");
+    ++at_;
+    space();
+    return member(*field, depth);
   }
 
   static const pb::FieldDescriptor* find(const pb::Descriptor& descriptor, const std::string& name) {
@@ -241,9 +220,7 @@ class ProtoCompiler : Scanner {
   }
 
   bool list(const pb::FieldDescriptor& field, int depth) {
-    const std::size_t begin = at_;
     if (!next_is("[")) return wrong("field \"" + field.name() + "\" is repeated; write its values in an array [ ]");
-    ++at_;
     std::string tag;
     std::string tag_of_each;
     if (field.is_packed()) {
@@ -252,24 +229,11 @@ class ProtoCompiler : Scanner {
     } else {
       append_tag(tag_of_each, field);
     }
-    bool first = true;
-    while (true) {
-      space();
-      if (next_is("]") && first) break;
-      if (at_ >= text_.size()) return wrong_at(begin, "this array has no end; close it with ']'");
+    const auto each = [&] {
       if (next_is("]")) return wrong("']' behind a comma; take the last comma away");
-      if (!element(field, tag_of_each, depth)) return false;
-      first = false;
-      space();
-      if (next_is(",")) {
-        ++at_;
-        continue;
-      }
-      if (next_is("]")) break;
-      if (at_ >= text_.size()) return wrong_at(begin, "this array has no end; close it with ']'");
-      return wrong(found() + " behind an array element; a comma or ']' is missing");
-    }
-    ++at_;
+      return element(field, tag_of_each, depth);
+    };
+    if (!elements(']', "array", "an array element", each)) return false;
     if (field.is_packed()) end_part(tag, true);
     return true;
   }
@@ -278,73 +242,42 @@ class ProtoCompiler : Scanner {
     if (!next_is("{{#")) return value(field, tag, depth);
     Placeholder p;
     if (!placeholder(p)) return false;
-    if (in_loop_) return wrong_at(p.from, "history within history; one loop is enough");
-    in_loop_ = true;
-    program_.reads_history = true;
-    flush();
-    const std::size_t step = program_.steps.size();
-    program_.steps.emplace_back();
-    program_.steps[step].kind = Step::Kind::loop;
-    program_.steps[step].reversed = p.reversed;
-    space();
-    if (next_is("{{/")) return wrong("the history is empty; put the array element for one scan into it");
-    if (!value(field, tag, depth)) return false;
-    space();
-    constexpr std::string_view close = "{{/history}}";
-    if (!next_is(close)) return wrong(found() + " where {{/history}} should be; one element stands in the loop");
-    at_ += close.size();
-    flush();
-    program_.steps[step].end = static_cast<std::uint32_t>(program_.steps.size());
-    in_loop_ = false;
-    return true;
+    return history_loop(p, [&] { return value(field, tag, depth); });
   }
 
   bool map(const pb::FieldDescriptor& field, int depth) {
-    const std::size_t begin = at_;
     if (!next_is("{") || next_is("{{"))
       return wrong("field \"" + field.name() + "\" is a map; write it as {\"key\": ...}");
-    ++at_;
-    const pb::FieldDescriptor& key = *field.message_type()->map_key();
-    const pb::FieldDescriptor& mapped = *field.message_type()->map_value();
     std::string tag;
     append_tag(tag, field);
     std::string value_tag;
-    append_tag(value_tag, mapped);
+    append_tag(value_tag, *field.message_type()->map_value());
     std::set<std::string> keys;
-    bool first = true;
-    while (true) {
-      space();
-      if (next_is("}") && first) break;
-      if (at_ >= text_.size()) return wrong_at(begin, "this map has no end; close it with '}'");
-      if (!next_is("\"")) return wrong(found() + " where a \"key\" should be");
-      const std::size_t key_at = at_;
-      std::string text;
-      if (!plain_string(text, "the key of a map")) return false;
-      if (!keys.insert(text).second) return wrong_at(key_at, "key \"" + text + "\" stands twice; leave one");
-      begin_part(tag);
-      append_tag(literal_, key);
-      if (key.type() == FieldType::TYPE_STRING) {
-        append_varint(literal_, text.size());
-        literal_ += text;
-      } else if (!append_number(key, text, key_at)) {
-        return false;
-      }
-      space();
-      if (!next_is(":")) return wrong(found() + " where the ':' behind a key should be");
-      ++at_;
-      space();
-      if (!value(mapped, value_tag, depth)) return false;
-      end_part(tag, false);
-      first = false;
-      space();
-      if (next_is(",")) {
-        ++at_;
-        continue;
-      }
-      if (next_is("}")) break;
-      return wrong(found() + " behind a value; a comma or '}' is missing");
+    return elements('}', "map", "a value", [&] { return entry(field, tag, value_tag, keys, depth); });
+  }
+
+  bool entry(const pb::FieldDescriptor& field, const std::string& tag, const std::string& value_tag,
+             std::set<std::string>& keys, int depth) {
+    if (!next_is("\"")) return wrong(found() + " where a \"key\" should be");
+    const pb::FieldDescriptor& key = *field.message_type()->map_key();
+    const std::size_t key_at = at_;
+    std::string text;
+    if (!plain_string(text, "the key of a map")) return false;
+    if (!keys.insert(text).second) return wrong_at(key_at, "key \"" + text + "\" stands twice; leave one");
+    begin_part(tag);
+    append_tag(literal_, key);
+    if (key.type() == FieldType::TYPE_STRING) {
+      append_varint(literal_, text.size());
+      literal_ += text;
+    } else if (!append_number(key, text, key_at)) {
+      return false;
     }
+    space();
+    if (!next_is(":")) return wrong(found() + " where the ':' behind a key should be");
     ++at_;
+    space();
+    if (!value(*field.message_type()->map_value(), value_tag, depth)) return false;
+    end_part(tag, false);
     return true;
   }
 
@@ -617,85 +550,9 @@ class ProtoCompiler : Scanner {
   }
 
   const Vocabulary& words_;
-  bool in_loop_ = false;
-};
-
-/// The first error is told; later ones mostly follow from it.
-class FirstFault : public pb::compiler::MultiFileErrorCollector {
- public:
-  void AddError(const std::string& file, int line, int column, const std::string& message) override {
-    if (!text.empty()) return;
-    text = file;
-    // Faults of a whole file have no line.
-    if (line >= 0) text += ":" + std::to_string(line + 1) + ":" + std::to_string(std::max(column, 0) + 1);
-    text += ": " + message;
-  }
-  std::string text;
 };
 
 }  // namespace
-
-struct ProtoMessage::Source {
-  FirstFault fault;
-  pb::compiler::DiskSourceTree tree;
-  pb::DescriptorPoolDatabase well_known{*pb::DescriptorPool::generated_pool()};
-  pb::compiler::SourceTreeDescriptorDatabase files{&tree, &well_known};
-  pb::SimpleDescriptorDatabase set;
-  pb::MergedDescriptorDatabase both{&set, &well_known};
-  std::unique_ptr<pb::DescriptorPool> pool;
-};
-
-ProtoMessage::ProtoMessage() : source_(std::make_unique<Source>()) {}
-ProtoMessage::ProtoMessage(const pb::Descriptor& descriptor) : descriptor_(&descriptor) {}
-ProtoMessage::ProtoMessage(ProtoMessage&&) noexcept = default;
-ProtoMessage::~ProtoMessage() = default;
-
-Result<ProtoMessage> ProtoMessage::read(const std::string& path, const std::string& root, std::string_view message) {
-  namespace fs = std::filesystem;
-  const auto bad = [](const std::string& what) { return fail(ErrorKind::bad_input, what); };
-  std::error_code ignored;
-  if (!fs::is_regular_file(path, ignored)) return bad(path + ": there is no such file; name the .proto of the message");
-  ProtoMessage result;
-  Source& source = *result.source_;
-  std::vector<std::string> files;
-  if (path.ends_with(".proto")) {
-    for (fs::path folder = fs::path(path).parent_path();; folder = folder.parent_path()) {
-      source.tree.MapPath("", folder.empty() ? "." : folder.string());
-      if (folder == fs::path(root) || !folder.has_relative_path()) break;
-    }
-    source.files.RecordErrorsTo(&source.fault);
-    source.pool = std::make_unique<pb::DescriptorPool>(&source.files, source.files.GetValidationErrorCollector());
-    files.push_back(fs::path(path).filename().string());
-  } else {
-    std::ifstream stream(path, std::ios::binary);
-    const std::string bytes{std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
-    pb::FileDescriptorSet set;
-    if (bytes.size() > descriptor_set_bytes_max || !set.ParseFromString(bytes) || set.file().empty()) {
-      return bad(path +
-                 ": neither a .proto nor a FileDescriptorSet; write one with protoc --include_imports -o FILE X.proto");
-    }
-    for (const auto& file : set.file()) {
-      source.set.Add(file);
-      files.push_back(file.name());
-    }
-    source.pool = std::make_unique<pb::DescriptorPool>(&source.both);
-  }
-  std::string known;
-  for (const std::string& name : files) {
-    const pb::FileDescriptor* const file = source.pool->FindFileByName(name);
-    if (file == nullptr) {
-      const std::string folder = fs::path(path).parent_path().string();
-      std::string fault = source.fault.text.empty() ? name + ": is not sound" : source.fault.text;
-      return bad((folder.empty() ? "" : folder + "/") + fault + "; correct the .proto");
-    }
-    for (int i = 0; i < file->message_type_count(); ++i) known += " " + file->message_type(i)->full_name();
-  }
-  result.descriptor_ = source.pool->FindMessageTypeByName(std::string(message));
-  if (result.descriptor_ == nullptr) {
-    return bad(path + ": has no message '" + std::string(message) + "'; it has" + (known.empty() ? " none" : known));
-  }
-  return result;
-}
 
 Result<Program> ProtoMessage::compile(std::string_view text, std::string_view file, int first_line,
                                       const Vocabulary& words) const {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -60,8 +61,54 @@ class Scanner {
   /// A value ends where it stands, and is not glued to another.
   bool ends_here();
 
+  /// Elements between brackets with commas between them; the opening bracket is next, whichever it is. `each` reads one
+  /// element, and is never called at the end of the text. `whole` and `one` name the two in errors.
+  template <class Each>
+  bool elements(char close, const std::string& whole, const std::string& one, const Each& each) {
+    const std::size_t begin = at_++;
+    const std::string bracket = std::string("'") + close + "'";
+    const auto endless = [&] { return wrong_at(begin, "this " + whole + " has no end; close it with " + bracket); };
+    const auto closes = [&] { return at_ < text_.size() && text_[at_] == close; };
+    for (bool first = true;; first = false) {
+      space();
+      if (first && closes()) break;
+      if (at_ >= text_.size()) return endless();
+      if (!each()) return false;
+      space();
+      if (closes()) break;
+      if (at_ >= text_.size()) return endless();
+      if (!next_is(",")) return wrong(found() + " behind " + one + "; a comma or " + bracket + " is missing");
+      ++at_;
+    }
+    ++at_;
+    return true;
+  }
+
   /// Requires: "{{". The history's loop is one with `loop` set.
   bool placeholder(Placeholder& p);
+  /// The one element that stands in the history's loop `p`, read by `element`.
+  template <class Element>
+  bool history_loop(const Placeholder& p, const Element& element) {
+    if (in_loop_) return wrong_at(p.from, "history within history; one loop is enough");
+    in_loop_ = true;
+    program_.reads_history = true;
+    flush();
+    const std::size_t step = program_.steps.size();
+    program_.steps.emplace_back();
+    program_.steps[step].kind = Step::Kind::loop;
+    program_.steps[step].reversed = p.reversed;
+    space();
+    if (next_is("{{/")) return wrong("the history is empty; put the array element for one scan into it");
+    if (!element()) return false;
+    space();
+    constexpr std::string_view close = "{{/history}}";
+    if (!next_is(close)) return wrong(found() + " where {{/history}} should be; one element stands in the loop");
+    at_ += close.size();
+    flush();
+    program_.steps[step].end = static_cast<std::uint32_t>(program_.steps.size());
+    in_loop_ = false;
+    return true;
+  }
   static std::string_view trimmed(std::string_view text);
 
   std::string_view text_;
@@ -74,6 +121,8 @@ class Scanner {
 
  private:
   bool loop_head(Placeholder& p, std::string_view inner);
+
+  bool in_loop_ = false;
 };
 
 }  // namespace peakstorm::wire
