@@ -561,9 +561,9 @@ Result<std::string> pair_json(const std::filesystem::path& first, const std::fil
   limits.lanes = 0;
   limits.stories = 0;
   limits.scans = 0;
-  const auto a = report_json(first, limits);
+  auto a = report_json(first, limits);
   if (!a) return a;
-  const auto b = report_json(second, limits);
+  auto b = report_json(second, limits);
   if (!b) return b;
   // A path that ends in a slash has no file name; the same name twice would tell nobody which is which.
   const auto name = [](const std::filesystem::path& folder) {
