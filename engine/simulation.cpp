@@ -359,11 +359,14 @@ class Run {
 
   /// After every window: counts what is in flight here.
   bool outgrows_memory() {
-    std::int64_t companions = 0;
-    for_each_ledger([&](const Ledger& ledger) {
-      for (const flow::CompanionLedger& its : ledger.companions()) companions += its.counts.in_flight();
-    });
-    const std::uint64_t present = in_network() + static_cast<std::uint64_t>(std::max<std::int64_t>(0, companions));
+    std::uint64_t present = in_network();
+    if (!companions_.empty()) {
+      std::int64_t theirs = 0;
+      for_each_ledger([&](const Ledger& ledger) {
+        for (const flow::CompanionLedger& its : ledger.companions()) theirs += its.counts.in_flight();
+      });
+      present += static_cast<std::uint64_t>(std::max<std::int64_t>(0, theirs));
+    }
     in_flight_max_ = std::max(in_flight_max_, present);
     return memory_.is_exceeded(present, streams_.waiting());
   }
