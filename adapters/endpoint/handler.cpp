@@ -103,11 +103,7 @@ void Handler::handle(const Request& request, Reply& reply) {
                   "/track/NUMBER, /healthz and /metrics");
   }
   const std::string_view methods = methods_of(reply.route, path);
-  if (!allows(methods, request.method)) {
-    refuse(reply, 405, "this path takes " + std::string(methods));
-    reply.headers = "Allow: " + std::string(methods) + "\r\n";
-    return;
-  }
+  if (!allows(methods, request.method)) return refuse_method(reply, methods);
   switch (reply.route) {
     case Route::easypost:
       if (authentic(request, reply)) webhook(reply, reader_.easypost(request.body));

@@ -498,6 +498,17 @@ class HttpServer::Impl {
   Server server;
 };
 
+ServerOptions options_for_reading(std::string name, std::uint16_t port) {
+  ServerOptions options;
+  options.name = std::move(name);
+  options.port = port;
+  options.body_bytes_max = 1U << 10U;
+  options.pending_bytes_max = 64U << 10U;
+  options.connections_max = 64;
+  options.patience = std::chrono::seconds{30};
+  return options;
+}
+
 Result<std::unique_ptr<HttpServer>> HttpServer::start(ServerOptions options, std::unique_ptr<Service> service) {
   auto impl = std::make_unique<Impl>(std::move(options), std::move(service));
   if (auto opened = impl->server.open(); !opened) return tl::unexpected(opened.error());

@@ -24,6 +24,9 @@ struct ServerOptions {
   std::chrono::milliseconds patience{};  ///< As EndpointOptions::patience_ms.
 };
 
+/// For a service that is only read, by few. `name` is for messages.
+ServerOptions options_for_reading(std::string name, std::uint16_t port);
+
 /// All members may be called from any thread, `stop` by one at a time.
 class HttpServer {
  public:

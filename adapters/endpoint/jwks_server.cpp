@@ -15,11 +15,7 @@ class KeySet final : public endpoint::Service {
     if (endpoint::split_target(request.target).path != "/jwks") {
       return refuse(reply, 404, "no such path; the key set is at /jwks");
     }
-    if (request.method != "GET" && request.method != "HEAD") {
-      refuse(reply, 405, "this path takes GET, HEAD");
-      reply.headers = "Allow: GET, HEAD\r\n";
-      return;
-    }
+    if (!only_reads(request, reply)) return;
     reply.headers = "Cache-Control: max-age=3600\r\n";
     reply.body = jwks_;
   }
@@ -36,14 +32,8 @@ class JwksServer::Impl {
 };
 
 Result<std::unique_ptr<JwksServer>> JwksServer::start(std::string jwks, std::uint16_t port) {
-  endpoint::ServerOptions options;
-  options.name = "key server";
-  options.port = port;
-  options.body_bytes_max = 1U << 10U;
-  options.pending_bytes_max = 64U << 10U;
-  options.connections_max = 64;
-  options.patience = std::chrono::seconds{30};
-  auto started = endpoint::HttpServer::start(std::move(options), std::make_unique<KeySet>(std::move(jwks)));
+  auto started = endpoint::HttpServer::start(endpoint::options_for_reading("key server", port),
+                                             std::make_unique<KeySet>(std::move(jwks)));
   if (!started) return fail(ErrorKind::bad_input, "--jwks-port: " + started.error().message);
   auto impl = std::make_unique<Impl>();
   impl->server = std::move(*started);

@@ -43,11 +43,7 @@ class LivePage final : public endpoint::Service {
     if (std::find(hosts.begin(), hosts.end(), host_of(request.header("Host"))) == hosts.end()) {
       return refuse(reply, 403, "this page is for this machine; ask 127.0.0.1");
     }
-    if (request.method != "GET" && request.method != "HEAD") {
-      refuse(reply, 405, "this path takes GET, HEAD");
-      reply.headers = "Allow: GET, HEAD\r\n";
-      return;
-    }
+    if (!only_reads(request, reply)) return;
     reply.headers = "Cache-Control: no-store\r\n";
     const std::string_view path = endpoint::split_target(request.target).path;
     if (path == "/") {
@@ -95,16 +91,9 @@ class LiveServer::Impl {
 };
 
 Result<std::unique_ptr<LiveServer>> LiveServer::start(std::string page, std::uint16_t port) {
-  endpoint::ServerOptions options;
-  options.name = "live page";
-  options.port = port;
-  options.body_bytes_max = 1U << 10U;
-  options.pending_bytes_max = 64U << 10U;
-  options.connections_max = 64;
-  options.patience = std::chrono::seconds{30};
   auto impl = std::make_unique<Impl>();
-  auto started =
-      endpoint::HttpServer::start(std::move(options), std::make_unique<LivePage>(std::move(page), impl->shared));
+  auto started = endpoint::HttpServer::start(endpoint::options_for_reading("live page", port),
+                                             std::make_unique<LivePage>(std::move(page), impl->shared));
   if (!started) return fail(ErrorKind::bad_input, "--live: " + started.error().message);
   impl->server = std::move(*started);
   return std::unique_ptr<LiveServer>(new LiveServer(std::move(impl)));

@@ -24,6 +24,17 @@ void refuse(Reply& reply, unsigned status, std::string_view why) {
   reply.pending = false;
 }
 
+void refuse_method(Reply& reply, std::string_view methods) {
+  refuse(reply, 405, "this path takes " + std::string(methods));
+  reply.headers = "Allow: " + std::string(methods) + "\r\n";
+}
+
+bool only_reads(const Request& request, Reply& reply) {
+  if (request.method == "GET" || request.method == "HEAD") return true;
+  refuse_method(reply, "GET, HEAD");
+  return false;
+}
+
 Target split_target(std::string_view target) {
   const std::size_t question = target.find('?');
   return {target.substr(0, question), question == std::string_view::npos ? "" : target.substr(question + 1)};

@@ -77,6 +77,10 @@ struct Reply {
 
 /// Fills in an error reply: {"error": "..."}.
 void refuse(Reply& reply, unsigned status, std::string_view why);
+/// 405; `methods` as in "GET, HEAD".
+void refuse_method(Reply& reply, std::string_view methods);
+/// Whether the request only reads; refused otherwise.
+bool only_reads(const Request& request, Reply& reply);
 
 /// The path of a request's target, and what stands behind its question mark.
 struct Target {
