@@ -7,8 +7,7 @@
 namespace peakstorm::cli {
 namespace {
 
-/// The parser adds what its validators say to the name of the value: "TEXT:{csv,jsonl}", "UINT:UINT in [0 - 9]", and
-/// where words stand for values "KIND:{unary->0,stream->1}".
+/// The parser adds what its validators say to the name of the value: "TEXT:{csv,jsonl}", "UINT:UINT in [0 - 9]".
 void read_value(const std::string& type, DescribedOption& option) {
   option.value = type.substr(0, type.find(':'));
   if (const std::size_t open = type.find('{'), close = type.rfind('}');
@@ -18,7 +17,7 @@ void read_value(const std::string& type, DescribedOption& option) {
       if (c != ',') {
         choice += c;
       } else {
-        option.choices.push_back(choice.substr(0, choice.find("->")));
+        option.choices.push_back(choice);
         choice.clear();
       }
     }

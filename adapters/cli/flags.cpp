@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <map>
 
 #include "adapters/wire_format.hpp"
 
@@ -157,18 +156,20 @@ void add_replay_flags(CLI::App& verb, ReplayFlags& flags) {
           "nats://HOST/SUBJECT, amqp://HOST/VHOST/EXCHANGE?key=KEY, mqtt://HOST/TOPIC, redis://HOST/STREAM, "
           "kafka://HOST/TOPIC")
       ->type_name("URL");
-  verb.add_option("--http", flags.http, "HTTP version: 1.1 or 2 (default: 1.1; over TLS what the target prefers)")
-      ->transform(
-          CLI::Transformer(std::map<std::string, HttpVersion>{{"1.1", HttpVersion::one}, {"2", HttpVersion::two}}))
+  verb.add_option_function<std::string>(
+          "--http",
+          [&flags](const std::string& version) { flags.http = version == "2" ? HttpVersion::two : HttpVersion::one; },
+          "HTTP version: 1.1 or 2 (default: 1.1; over TLS what the target prefers)")
+      ->check(CLI::IsMember({"1.1", "2"}))
       ->type_name("VERSION");
-  verb.add_option(
-          "--grpc-call", flags.grpc_call,
+  verb.add_option_function<std::string>(
+          "--grpc-call",
+          [&flags](const std::string& kind) { flags.grpc_call = kind == "stream" ? GrpcCall::stream : GrpcCall::unary; },
           "gRPC: a call for each message (unary, default) or many on a client stream (stream); without --against "
           "the embedded endpoint over gRPC. grpc://HOST:PORT is a Peakstorm endpoint (--grpc) or whoever "
           "serves adapters/transport/tracking.proto; grpc://HOST:PORT/PACKAGE.SERVICE/METHOD is a method of "
           "your own (--write-only) that takes what --format template:FILE writes; grpcs:// is over TLS")
-      ->transform(
-          CLI::Transformer(std::map<std::string, GrpcCall>{{"unary", GrpcCall::unary}, {"stream", GrpcCall::stream}}))
+      ->check(CLI::IsMember({"unary", "stream"}))
       ->type_name("KIND");
   verb.add_option("--streams", flags.streams,
                   "HTTP/2 requests, or gRPC calls, in flight (default: as many as the target allows, at most 128)")

@@ -5,7 +5,7 @@ import subprocess
 import unittest
 from pathlib import Path
 
-from program import PROGRAM, FolderTest, run
+from program import PROGRAM, FolderTest, refused, run
 
 
 def flags_of(*verb):
@@ -19,6 +19,23 @@ def verbs_of(*verb):
 
 VERBS = verbs_of()
 PATHS = [[verb] for verb in VERBS] + [[verb, below] for verb in VERBS for below in verbs_of(verb)]
+
+
+class Pages(unittest.TestCase):
+    def test_no_page_has_control_characters(self):
+        pages = [[*path, "--help"] for path in [[], *PATHS]]
+        pages += [["document", kind] for kind in ("man", "bash", "zsh", "fish")]
+        for page in pages:
+            with self.subTest(" ".join(page)):
+                self.assertEqual(re.findall(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]", run(*page)), [])
+
+    def test_words_stand_for_versions_and_kinds_and_no_numbers_do(self):
+        for flag, words, others in (("--http", "1.1,2", ("1", "3")), ("--grpc-call", "unary,stream", ("0", "1"))):
+            for verb in ("replay", "drill"):
+                self.assertIn(f":{{{words}}}", re.search(f"{flag} .*", run(verb, "--help"))[0])
+                for other in others:
+                    with self.subTest(verb=verb, flag=flag, value=other):
+                        self.assertIn(flag, refused(verb, "first-steps", flag, other))
 
 
 class Manual(FolderTest):
