@@ -21,7 +21,7 @@ void Histogram::append(const char* name, const std::string& labels, std::string&
   std::uint64_t below = 0;
   for (std::size_t i = 0; i < bounds.size(); ++i) {
     below += counts_[i];
-    fmt::format_to(std::back_inserter(out), "{}_bucket{{{}le=\"{}\"}} {}\n", name, comma, bounds[i], below);
+    fmt::format_to(std::back_inserter(out), "{}_bucket{{{}le=\"{:#}\"}} {}\n", name, comma, bounds[i], below);
   }
   fmt::format_to(std::back_inserter(out), "{0}_bucket{{{1}le=\"+Inf\"}} {2}\n{0}_sum{3} {4:.9f}\n{0}_count{3} {2}\n",
                  name, comma, count_, braces, sum_);
