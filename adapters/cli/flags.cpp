@@ -164,7 +164,9 @@ void add_replay_flags(CLI::App& verb, ReplayFlags& flags) {
       ->type_name("VERSION");
   verb.add_option_function<std::string>(
           "--grpc-call",
-          [&flags](const std::string& kind) { flags.grpc_call = kind == "stream" ? GrpcCall::stream : GrpcCall::unary; },
+          [&flags](const std::string& kind) {
+            flags.grpc_call = kind == "stream" ? GrpcCall::stream : GrpcCall::unary;
+          },
           "gRPC: a call for each message (unary, default) or many on a client stream (stream); without --against "
           "the embedded endpoint over gRPC. grpc://HOST:PORT is a Peakstorm endpoint (--grpc) or whoever "
           "serves adapters/transport/tracking.proto; grpc://HOST:PORT/PACKAGE.SERVICE/METHOD is a method of "
