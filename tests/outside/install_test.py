@@ -52,6 +52,7 @@ class Installed(FolderTest):
             "share/zsh/vendor-completions/_peakstorm", "share/fish/vendor_completions.d/peakstorm.fish",
             "share/peakstorm/peakstorm.proto", "share/peakstorm/tracking.proto",
             "share/peakstorm/scenario.schema.json", "share/doc/peakstorm/copyright",
+            "share/peakstorm/policies.schema.json", "share/peakstorm/what-if.schema.json",
             "share/doc/peakstorm/scenarios/FORMAT.md", "share/doc/peakstorm/results/SQLITE.md",
             "share/doc/peakstorm/adapters/replay/README.md",
         ):
