@@ -217,6 +217,13 @@ struct Tariff {
   Ppm cap = ppm_one;  ///< Used by diversified: largest share of a day's orders of the tier.
 };
 
+/// Where a shipper sends nothing with a carrier that its tariffs name.
+struct Bar {
+  CarrierId carrier{};
+  std::vector<bool> regions;                             ///< By RegionId, of the destination.
+  std::array<bool, tier_count> tiers{true, true, true};  ///< Whose orders.
+};
+
 /// How ship nodes learn from their own parcels (engine/promise/learned_transit.hpp).
 struct Learning {
   /// Parcels that a finer group of parcels needs to weigh as much as the coarser one it belongs to: variance within
@@ -324,6 +331,7 @@ struct Shipper {
   std::array<std::uint8_t, tier_count> target_days{};  ///< Wanted transit days per tier.
   CarrierPolicy policy = CarrierPolicy::fixed_split;
   std::vector<Tariff> tariffs;
+  std::vector<Bar> bars;  ///< Each tier still has a tariff to everywhere its parcels go.
   Cents late_penalty =
       1'720;  ///< least_expected_cost: what missing the target costs ($17.2 for a failed delivery, SmartRoutes).
   Ppm reliability_slack = 10'000;  ///< regional_reliability: shares this close to the best count as equal.
@@ -342,6 +350,14 @@ struct Shipper {
   RecoveryPlan recovery;                   ///< Instead of the two above, where it has grades.
   ShipFrom ship_from = ShipFrom::served;
 
+  /// Whether its orders of `tier` to `region` go with no service of `carrier`.
+  [[nodiscard]] bool bars_carrier(CarrierId carrier, RegionId region, Tier tier) const {
+    for (const Bar& bar : bars) {
+      if (bar.carrier == carrier && bar.regions[index(region)] && bar.tiers[static_cast<std::size_t>(tier)])
+        return true;
+    }
+    return false;
+  }
   /// Whether its policy asks how often services have kept their word.
   [[nodiscard]] bool prefers_reliable() const {
     return policy == CarrierPolicy::least_expected_cost || policy == CarrierPolicy::regional_reliability;

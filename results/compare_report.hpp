@@ -55,7 +55,7 @@ struct CompareReport {
 /// interval, difference from the control with its simultaneous interval and variance ratio; "shared": whether it rode
 /// along), "seasons" (how they were simulated), "pareto" and "selected" (names), "statement", "selection" (procedure,
 /// guaranteed, delta, seasons needed), "yardsticks", "partial" and the plan; "league" (rows, best, worst,
-/// most_improved, cuts) and "explored" of a search.
+/// most_improved, cuts: "cut_in" is the region of a carrier left out in one alone) and "explored" of a search.
 std::string comparison_json(const CompareReport& report);
 
 /// A page that loads nothing, runs no script and needs none: the statement, paired differences, promises against cost,

@@ -42,20 +42,23 @@ struct League {
   /// Share of a region's promises kept without a carrier, less with it.
   struct Cut {
     std::size_t policy = 0;
-    std::optional<RegionId> region;  ///< None: everywhere.
+    std::optional<RegionId> cut_in;  ///< Where the policy leaves the carrier out; none: everywhere.
+    std::optional<RegionId> region;  ///< Whose promises; none: everywhere.
     Interval difference;             ///< Simultaneous over all cuts.
   };
-  std::vector<Cut> cuts;  ///< By policy; everywhere first, then by region.
+  /// By policy; everywhere first, then by region. Of a carrier left out in one region: everywhere, and there.
+  std::vector<Cut> cuts;
 };
 
 /// One policy's seasons, from 0 on without gaps.
 struct LeagueSeasons {
   std::size_t policy = 0;
   std::vector<const SeasonRecord*> seasons;
+  std::optional<RegionId> cut_in{};  ///< Of a policy without a carrier in one region: that region.
 };
 
-/// `others`: policies without a carrier; their differences are over the seasons that both have. Requires 0 < level < 1.
-/// Empty with fewer than two seasons of the control.
+/// `others`: policies without a carrier, ascending by number; their differences are over the seasons that both have.
+/// Requires 0 < level < 1. Empty with fewer than two seasons of the control.
 League league_of(const LeagueSeasons& control, std::span<const LeagueSeasons> others, double level = 0.95);
 
 }  // namespace peakstorm

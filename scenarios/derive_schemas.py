@@ -104,6 +104,9 @@ def policies():
                                "Whether every retailer's cheapest service whose published transit meets the target takes part."},
         "without_carriers": {"type": "boolean", "default": False,
                              "description": "Whether one policy without each carrier takes part."},
+        "without_carriers_in": {
+            "description": "Regions: one policy without each carrier in each of these alone; all for every region.",
+            "anyOf": [{"enum": ["all"]}, {"type": "array", "minItems": 1, "items": {"type": "string"}}]},
         "policy": {"type": "array", "description": "Policies by name.", "items": policy},
         "grid": {"type": "array", "description": "Policies by combination.", "items": grid},
         "space": table("What --optimise may vary, beside the policies.",

@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <tl/expected.hpp>
 #include <vector>
@@ -20,6 +21,8 @@ namespace peakstorm {
 
 /// Most policies of one file, grids expanded.
 inline constexpr std::size_t policies_max = 10'000;
+/// Most policies that leave a carrier out in one region.
+inline constexpr std::size_t regional_cuts_max = 200;
 /// Most points of a space that a search may walk on.
 inline constexpr std::size_t space_points_max = 1'000'000'000;
 
@@ -45,7 +48,7 @@ class PolicyFile {
 
   /// The control (the scenario as it is) first, then "cheapest-published" where it is another policy and the file does
   /// not decline it, then the file's in its order, grids expanded with their last axis fastest, then one policy without
-  /// each carrier where the file asks for those.
+  /// each carrier, and without each in one region alone, where the file asks for those.
   [[nodiscard]] const std::vector<Policy>& policies() const;
   /// The World of one of them. Requires policy < policies().size().
   [[nodiscard]] tl::expected<World, std::vector<Fault>> world(std::size_t policy) const;
@@ -58,9 +61,10 @@ class PolicyFile {
 
   /// Files that the policies are made of: the file itself and the tables it names, all of one folder.
   [[nodiscard]] std::vector<std::filesystem::path> files() const;
-  /// Carriers whose absence is compared (`without_carriers = true`), with the policy's number.
+  /// Carriers whose absence is compared (`without_carriers`, `without_carriers_in`), with the policy's number.
   struct Without {
     std::string carrier;
+    std::optional<RegionId> region;  ///< Of the scenario as it is; none: it is left out everywhere.
     std::size_t policy = 0;
   };
   [[nodiscard]] const std::vector<Without>& without_carriers() const;

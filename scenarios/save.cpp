@@ -245,6 +245,20 @@ void write_shippers(const World& w, Toml& out) {
       out.key("service", std::string_view(w.services[index(t.service)].name)).ppm("share", t.share);
       out.ppm("cap", t.cap);
     }
+    for (const Bar& bar : s.bars) {
+      out.head("[[shipper.bar]]");
+      out.key("carrier", std::string_view(w.carriers[index(bar.carrier)].name));
+      std::vector<std::string_view> regions;
+      for (std::size_t r = 0; r < bar.regions.size(); ++r) {
+        if (bar.regions[r]) regions.emplace_back(w.regions[r].name);
+      }
+      std::vector<std::string_view> tiers;
+      for (std::size_t t = 0; t < tier_count; ++t) {
+        if (bar.tiers[t]) tiers.emplace_back(tier_names[t]);
+      }
+      const auto text = [](std::string_view value) { return text_of(value); };
+      out.list("regions", regions, text).list("tiers", tiers, text);
+    }
     for (const Guarantee& g : s.guarantees) {
       out.head("[[shipper.guarantee]]");
       out.key("until_day", g.until_day).key("until_time_ms", g.until_time).key("day", g.date);

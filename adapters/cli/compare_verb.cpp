@@ -292,7 +292,10 @@ CompareReport report_of(const Job& job, const Experiment& experiment) {
   for (std::size_t p = 0; p < made.policies.size(); ++p) made.policies[p].shared = job.seasons.shared[p];
   made.found = experiment.result(made.inputs);
   std::vector<LeagueSeasons> without;
-  for (const auto& one : job.file->without_carriers()) without.push_back(seasons_of(job, one.policy));
+  for (const auto& one : job.file->without_carriers()) {
+    without.push_back(seasons_of(job, one.policy));
+    without.back().cut_in = one.region;
+  }
   made.league = league_of(seasons_of(job, 0), without, made.plan.level);
   return made;
 }
@@ -315,6 +318,40 @@ std::string difference_cell(const std::optional<Interval>& interval, double scal
   if (!interval) return "";
   return fmt::format("{:+.{}f} ({:+.{}f} to {:+.{}f})", interval->mean * scale, digits, interval->low * scale, digits,
                      interval->high * scale, digits);
+}
+
+/// Of carriers left out in one region alone, what certainly changes there.
+std::string regional_cuts_text(const CompareReport& made) {
+  const auto& cuts = made.league.cuts;
+  std::vector<std::size_t> certain;
+  std::size_t tried = 0;
+  for (std::size_t i = 0; i < cuts.size(); ++i) {
+    if (!cuts[i].cut_in || !cuts[i].region) continue;
+    ++tried;
+    if (cuts[i].difference.low > 0 || cuts[i].difference.high < 0) certain.push_back(i);
+  }
+  if (tried == 0) return {};
+  std::stable_sort(certain.begin(), certain.end(),
+                   [&](std::size_t x, std::size_t y) { return cuts[x].difference.mean > cuts[y].difference.mean; });
+  std::string text =
+      fmt::format("Carriers left out in one region: of {}, {} certainly change the promises kept there, pp:\n", tried,
+                  certain.size());
+  // The best and the worst; the page has all.
+  constexpr std::size_t shown_each_end = 6;
+  for (std::size_t i = 0; i < certain.size(); ++i) {
+    if (i == shown_each_end && certain.size() > 2 * shown_each_end) {
+      i = certain.size() - shown_each_end;
+      text += "  ...\n";
+    }
+    const League::Cut& there = cuts[certain[i]];
+    const auto over_all = std::find_if(
+        cuts.begin(), cuts.end(), [&](const League::Cut& cut) { return cut.policy == there.policy && !cut.region; });
+    text += fmt::format("  {}: {} in {}", made.policies[there.policy].name, difference_cell(there.difference, 100, 2),
+                        made.regions[index(*there.region)]);
+    if (over_all != cuts.end()) text += fmt::format(", {} over all", difference_cell(over_all->difference, 100, 2));
+    text += "\n";
+  }
+  return text + fmt::format("  {} intervals together\n", cuts.size());
 }
 
 std::string text_of(const CompareReport& made) {
@@ -359,7 +396,7 @@ std::string text_of(const CompareReport& made) {
         fmt::format("  common random numbers: independent seasons would need {:.3g} times as many (median, promises)\n",
                     ratios[ratios.size() / 2]);
   }
-  text += "  seasons: " + made.seasons + "\n" + found.statement + "\n";
+  text += "  seasons: " + made.seasons + "\n" + found.statement + "\n" + regional_cuts_text(made);
   if (made.explored) {
     text += fmt::format("{} of the {} points of the space were run; of the others nothing is known.\n",
                         made.explored->points, made.explored->of);

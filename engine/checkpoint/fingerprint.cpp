@@ -130,6 +130,10 @@ class WorldHash {
     const auto& [tier, service, share, cap] = value;
     put(tier, service, share, cap);
   }
+  void add(const Bar& value) {
+    const auto& [carrier, regions, tiers] = value;
+    put(carrier, regions, tiers);
+  }
   void add(const Learning& value) {
     const auto& [shrinkage, news_delay, strained_above] = value;
     put(shrinkage, news_delay, strained_above);
@@ -156,13 +160,15 @@ class WorldHash {
   }
   void add(const Shipper& value) {
     const auto& [name, role, orders_per_day, hours, weekdays, season, day_cv, day_correlation, tiers, tier_choice,
-                 day_weight, fee_weight, tier_fees, target_days, policy, tariffs, late_penalty, reliability_slack,
+                 day_weight, fee_weight, tier_fees, target_days, policy, tariffs, bars, late_penalty, reliability_slack,
                  overflow, zone_skip, learning, cancelled, promise, buffer_days, window_from, window_to, guarantees,
                  recovery_credit, recovery_refunds_shipping, recovery, ship_from] = value;
     put(name, role, orders_per_day, hours, weekdays, season, day_cv, day_correlation, tiers, tier_choice, day_weight,
         fee_weight, tier_fees, target_days, policy, tariffs, late_penalty, reliability_slack, overflow, zone_skip,
         learning, cancelled, promise, buffer_days, window_from, window_to, guarantees, recovery_credit,
         recovery_refunds_shipping, recovery, ship_from);
+    // Worlds without any keep the fingerprint that their checkpoints and comparisons carry.
+    if (!bars.empty()) put(bars);
   }
   void add(const Pickup& value) {
     const auto& [carrier, facility, time, drive, pieces_per_day, destinations, piece_cost] = value;

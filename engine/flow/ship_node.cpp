@@ -385,7 +385,7 @@ NodeProcess::Choice NodeProcess::choose(const OrderDraft& draft, Tier tier, SimT
     if (tariff.tier != tier) continue;
     share_ends += tariff.share;
     taken += taken_[t];
-    if (!context_.tariffs.serves(id_, tariff.service, draft.destination)) continue;
+    if (!context_.tariffs.serves(id_, tariff, draft.destination)) continue;
     choices.push_back(planned_for(tariff.service));
     Choice& choice = choices.back();
     choice.tariff = t;
@@ -406,7 +406,7 @@ NodeProcess::Choice NodeProcess::choose(const OrderDraft& draft, Tier tier, SimT
     const std::size_t t = choices[i].tariff;
     candidates[i].within_cap = (std::uint64_t{taken_[t]} + 1) * ppm_one <= shipper_.tariffs[t].cap * (taken + 1);
   }
-  const auto point = static_cast<Ppm>((std::uint64_t{draft.share_word} * ppm_one) >> 32U);
+  const Ppm point = context_.tariffs.split_point(shipper_, id_, draft.destination, tier, draft.share_word);
   Choice choice = choices[promise::pick(shipper_, candidates, point)];
   if (shipper_.overflow == Overflow::reroute && choice.refusal != Cause::none) {
     choice.planned = with_room(choice.planned);

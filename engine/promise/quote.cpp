@@ -46,6 +46,14 @@ Tariffs::Tariffs(const World& world) : world_(&world) {
           c.rate = static_cast<std::uint8_t>(band_of(service.rates, km));
           c.served = true;
           c.skips = pickup.skips_zones();
+          const Shipper& shipper = world.shippers[index(world.nodes[n].shipper)];
+          unsigned barred = 0;
+          for (unsigned t = 0; t < tier_count; ++t) {
+            const bool bars = shipper.bars_carrier(pickup.carrier, world.destinations[d].region, static_cast<Tier>(t));
+            barred |= (bars ? 1U : 0U) << t;
+          }
+          static_assert(tier_count == 3);
+          c.barred = barred & 7U;
         }
       }
     }
@@ -78,16 +86,49 @@ Cents Tariffs::cost(ShipNodeId node, ServiceId service_id, DestinationId destina
   return cost;
 }
 
+Ppm Tariffs::split_point(const Shipper& shipper, ShipNodeId node, DestinationId destination, Tier tier,
+                         std::uint32_t share_word) const {
+  const auto point = static_cast<Ppm>((std::uint64_t{share_word} * ppm_one) >> 32U);
+  if (shipper.bars.empty()) return point;
+  std::uint64_t barred = 0;  // What is barred here, together.
+  std::uint64_t within = 0;  // Where the point lies in it.
+  bool is_barred = false;
+  Ppm ends = 0;
+  for (const Tariff& tariff : shipper.tariffs) {
+    if (tariff.tier != tier) continue;
+    const Ppm begins = ends;
+    ends += tariff.share;
+    if (!cells_[cell(node, tariff.service, destination)].bars(tier)) continue;
+    if (point >= begins && point < ends) {
+      is_barred = true;
+      within = barred + point - begins;
+    }
+    barred += tariff.share;
+  }
+  if (!is_barred || barred == ppm_one) return point;
+  std::uint64_t left = within * (ppm_one - barred) / barred;
+  ends = 0;
+  for (const Tariff& tariff : shipper.tariffs) {
+    if (tariff.tier != tier) continue;
+    const Ppm begins = ends;
+    ends += tariff.share;
+    if (cells_[cell(node, tariff.service, destination)].bars(tier)) continue;
+    if (left < tariff.share) return begins + static_cast<Ppm>(left);
+    left -= tariff.share;
+  }
+  return point;
+}
+
 ServiceId Tariffs::choose(const Shipper& shipper, ShipNodeId node, DestinationId destination, Tier tier,
                           std::uint32_t share_word) const {
   const Tariff* chosen = nullptr;
   if (shipper.policy == CarrierPolicy::fixed_split) {
-    const auto point = static_cast<Ppm>((std::uint64_t{share_word} * ppm_one) >> 32U);
+    const Ppm point = split_point(shipper, node, destination, tier, share_word);
     Ppm passed = 0;
     for (const Tariff& tariff : shipper.tariffs) {
       if (tariff.tier != tier) continue;
       passed += tariff.share;
-      const bool served = cells_[cell(node, tariff.service, destination)].served;
+      const bool served = serves(node, tariff, destination);
       if (served) chosen = &tariff;
       if (served && point < passed) break;
     }
@@ -98,7 +139,7 @@ ServiceId Tariffs::choose(const Shipper& shipper, ShipNodeId node, DestinationId
     bool met = false;
     for (const Tariff& tariff : shipper.tariffs) {
       const Cell& c = cells_[cell(node, tariff.service, destination)];
-      if (tariff.tier != tier || !c.served) continue;
+      if (tariff.tier != tier || !c.serves(tier)) continue;
       const Cents price = cost(node, tariff.service, destination, 0, std::numeric_limits<Day>::min());
       const bool meets = c.days <= target;
       const bool better = meets ? (!met || price < least) : (!met && c.days < fastest);

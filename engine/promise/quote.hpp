@@ -26,20 +26,29 @@ class Tariffs {
   /// The tariff for an order of `tier`; `share_word` is a uniform 32-bit draw, used by fixed_split only.
   /// cheapest_published: the cheapest (smallest size class, no peak) whose published days meet the tier's
   /// target; where none does, the fastest. Only services that collect at `node` and deliver to `destination`.
-  /// Of another policy this is what cheapest_published would take.
+  /// Of another policy this is what cheapest_published would take. Requires one that serves().
   [[nodiscard]] ServiceId choose(const Shipper& shipper, ShipNodeId node, DestinationId destination, Tier tier,
                                  std::uint32_t share_word) const;
-  /// Whether the service's carrier collects at `node` what is for `destination`, and delivers there.
-  [[nodiscard]] bool serves(ShipNodeId node, ServiceId service, DestinationId destination) const {
-    return cells_[cell(node, service, destination)].served;
+  /// Whether the service's carrier collects at `node` what is for `destination`, delivers there, and the node's shipper
+  /// does not bar it from orders of the tariff's tier there.
+  [[nodiscard]] bool serves(ShipNodeId node, const Tariff& tariff, DestinationId destination) const {
+    return cells_[cell(node, tariff.service, destination)].serves(tariff.tier);
   }
+  /// By which draw fixed_split takes a tariff: the tariffs of a tier lie end to end, each as long as its share, and the
+  /// uniform `share_word` names a point below ppm_one. What falls on one that would go there but for a bar is dealt out
+  /// again to the others, in proportion to their shares; the other orders keep theirs. O(tariffs) where bars are.
+  [[nodiscard]] Ppm split_point(const Shipper& shipper, ShipNodeId node, DestinationId destination, Tier tier,
+                                std::uint32_t share_word) const;
 
  private:
   struct Cell {
     std::uint8_t days = 0;
     std::uint8_t rate = 0;  // Index into Service::rates.
     bool served : 1 = false;
-    bool skips : 1 = false;  // Zones: the pickup's own cost per piece counts.
+    bool skips : 1 = false;                // Zones: the pickup's own cost per piece counts.
+    std::uint8_t barred : tier_count = 0;  // By tier, a bit each.
+    [[nodiscard]] bool bars(Tier tier) const { return ((barred >> static_cast<unsigned>(tier)) & 1U) != 0; }
+    [[nodiscard]] bool serves(Tier tier) const { return served && !bars(tier); }
   };
   [[nodiscard]] std::size_t cell(ShipNodeId node, ServiceId service, DestinationId destination) const {
     return (index(node) * world_->services.size() + index(service)) * world_->destinations.size() + index(destination);

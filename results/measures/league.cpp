@@ -97,6 +97,7 @@ void find_places(League& league) {
 
 void compare_cuts(const LeagueSeasons& control, std::span<const LeagueSeasons> others, double level, League& league) {
   struct Differences {
+    std::optional<RegionId> cut_in;
     std::uint64_t promises = 0;
     std::vector<double> values;
   };
@@ -106,8 +107,11 @@ void compare_cuts(const LeagueSeasons& control, std::span<const LeagueSeasons> o
       const auto with = by_region(*control.seasons[s]);
       for (const auto& [region, counts] : by_region(*other.seasons[s])) {
         const auto found = with.find(region);
+        // Elsewhere, what is left out in one region changes hardly anything: only more intervals, and wider ones.
+        if (other.cut_in && region && region != other.cut_in) continue;
         if (found == with.end() || found->second.all() == 0 || counts.all() == 0) continue;
         Differences& differences = all[{other.policy, region}];
+        differences.cut_in = other.cut_in;
         differences.promises += counts.all();
         differences.values.push_back(counts.share() - found->second.share());
       }
@@ -118,7 +122,7 @@ void compare_cuts(const LeagueSeasons& control, std::span<const LeagueSeasons> o
   });
   const double each = 1 - (1 - level) / static_cast<double>(std::max<std::size_t>(1, all.size()));
   for (const auto& [key, differences] : all) {
-    league.cuts.push_back({key.first, key.second, *t_interval(differences.values, each)});
+    league.cuts.push_back({key.first, differences.cut_in, key.second, *t_interval(differences.values, each)});
   }
 }
 

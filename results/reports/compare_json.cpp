@@ -76,6 +76,7 @@ json::object league_json(const CompareReport& report) {
   json::array cuts;
   for (const League::Cut& cut : league.cuts) {
     cuts.push_back({{"policy", report.policies[cut.policy].name},
+                    {"cut_in", region_of(cut.cut_in)},
                     {"region", region_of(cut.region)},
                     {"difference", interval_json(cut.difference)}});
   }

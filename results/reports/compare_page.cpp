@@ -374,14 +374,15 @@ class Page {
     out_ += fmt::format(
         "<h3 style=\"margin-top:20px\">Which carrier to cut where, and what that would change</h3><p "
         "class=\"muted\">Promises kept of all orders to the region without the carrier less with it, percentage "
-        "points; {} intervals together. Shown: the whole cut, and the regions where it certainly changes something. "
-        "Above zero: cut.</p>"
+        "points; {} intervals together. Shown: carriers left out everywhere, and the regions where leaving one out, "
+        "everywhere or there alone, certainly changes something. Above zero: cut.</p>"
         "<div class=\"card scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Without a carrier\"><table><thead><tr>"
         "<th>Policy</th><th>Region</th><th class=\"num\">Difference, pp</th></tr></thead><tbody>\n",
         report_.league.cuts.size());
     std::size_t rows = 0;
     for (const League::Cut& cut : report_.league.cuts) {
-      if (cut.region && cut.difference.low <= 0 && cut.difference.high >= 0) continue;
+      const bool everywhere = !cut.cut_in && !cut.region;
+      if (!everywhere && cut.difference.low <= 0 && cut.difference.high >= 0) continue;
       if (++rows > league_rows) break;
       out_ += fmt::format("<tr><th scope=\"row\">{}</th><td>{}</td><td class=\"num\">{}</td></tr>\n", name(cut.policy),
                           cut.region ? escaped(report_.regions[index(*cut.region)]) : "everywhere",

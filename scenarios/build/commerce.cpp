@@ -160,6 +160,27 @@ void resolve_tariffs(Builder& b, const ShipperSettings& settings, Shipper& shipp
   }
 }
 
+void resolve_bars(Builder& b, const ShipperSettings& settings, Shipper& shipper) {
+  for (const BarSettings& read : settings.bars) {
+    Bar bar;
+    bar.regions.resize(b.world.regions.size());
+    bar.tiers = read.tiers;
+    bool good = read.carrier.line != 0;
+    const auto find = [&](const Written<std::string>& name, const Names& names, std::string_view field) {
+      const auto found = names.find(name.value);
+      if (!found && names.complete()) b.faults.add(settings_file, name.line, field, unknown_name(name.value, names));
+      good = good && found;
+      return found.value_or(0);
+    };
+    if (good) bar.carrier = static_cast<CarrierId>(find(read.carrier, b.carriers, "shipper.bar.carrier"));
+    for (const Written<std::string>& name : read.regions) {
+      const std::size_t region = find(name, b.regions, "shipper.bar.regions");
+      if (region < bar.regions.size()) bar.regions[region] = true;
+    }
+    if (good) shipper.bars.push_back(std::move(bar));
+  }
+}
+
 void resolve_hedges(Builder& b, const ShipperSettings& settings, Shipper& shipper) {
   for (const HedgeSettings& h : settings.hedges) {
     if (!b.dated() || h.from.line == 0) continue;
@@ -260,6 +281,7 @@ void read_shippers(Builder& b) {
       }
     }
     resolve_tariffs(b, settings, shipper);
+    resolve_bars(b, settings, shipper);
     resolve_guarantees(b, settings, shipper);
     resolve_hedges(b, settings, shipper);
   }

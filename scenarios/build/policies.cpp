@@ -178,6 +178,7 @@ struct Recipe {
   std::size_t number = 0;          ///< Of the [[policy]] or [[grid]].
   std::vector<std::size_t> point;  ///< grid.
   std::string carrier;             ///< without.
+  std::optional<RegionId> region;  ///< without.
 };
 
 using Tables = std::map<std::string, fs::path, std::less<>>;
@@ -500,7 +501,7 @@ struct PolicyFile::Impl {
       const std::string name = read_name(table, "policy", faults);
       policy_tables.push_back(read_tables(table, faults));
       add({name, table["note"].value_or(std::string()), changes_of(table, policy_tables.back())},
-          {Recipe::Kind::policy, i, {}, {}});
+          {Recipe::Kind::policy, i, {}, {}, {}});
       if (policies.back().changes.empty() && !name.empty() && table.get("tables") == nullptr) {
         fault(faults, line_of(table), "policy", in_quotes(name) + " changes nothing",
               "give it a change; the scenario as it is takes part anyway");
@@ -527,7 +528,7 @@ struct PolicyFile::Impl {
       const auto fixed = changes_of(table, grid->tables);
       std::vector<std::size_t> point(grid->axes.size());
       while (policies.size() <= policies_max) {
-        add(point_of(*grid, point, fixed), {Recipe::Kind::grid, i, point, {}});
+        add(point_of(*grid, point, fixed), {Recipe::Kind::grid, i, point, {}, {}});
         std::size_t axis = point.size();
         while (axis > 0 && ++point[axis - 1] == grid->axes[axis - 1].labels.size()) point[--axis] = 0;
         if (axis == 0) break;
@@ -569,10 +570,113 @@ struct PolicyFile::Impl {
       const auto cut = [](const std::string& change) { return change.find(" without ") != std::string::npos; };
       if (std::none_of(changes.begin(), changes.end(), cut)) continue;
       const std::string& name = control.carriers[c].name;
-      without.push_back({name, policies.size()});
+      without.push_back({name, std::nullopt, policies.size()});
       add({"without-" + name, "shares of " + name + " go to the other carriers in proportion", std::move(changes)},
-          {Recipe::Kind::without, 0, {}, name});
+          {Recipe::Kind::without, 0, {}, name, std::nullopt});
     }
+  }
+
+  /// The tiers in which a shipper can do without a carrier in a region: it goes there from some node for a tariff of
+  /// the tier, and wherever it does, another tariff's does as well.
+  [[nodiscard]] std::array<bool, tier_count> tiers_without(const Shipper& shipper, CarrierId carrier,
+                                                           RegionId region) const {
+    std::array<bool, tier_count> goes{};
+    std::array<bool, tier_count> needed{};
+    for (const ShipNode& node : control.nodes) {
+      if (control.shippers[index(node.shipper)].name != shipper.name) continue;
+      for (std::size_t d = 0; d < control.destinations.size(); ++d) {
+        if (control.destinations[d].region != region) continue;
+        std::array<bool, tier_count> its{};
+        std::array<bool, tier_count> others{};
+        for (const Tariff& tariff : shipper.tariffs) {
+          const CarrierId by = control.services[index(tariff.service)].carrier;
+          bool collects = false;
+          for_each_pickup(control, node, by, DestinationId{static_cast<std::uint16_t>(d)},
+                          [&](std::size_t) { collects = true; });
+          if (!collects || !control.coverage[index(by)][d] || shipper.bars_carrier(by, region, tariff.tier)) continue;
+          (by == carrier ? its : others)[static_cast<std::size_t>(tariff.tier)] = true;
+        }
+        for (std::size_t t = 0; t < tier_count; ++t) {
+          goes[t] = goes[t] || its[t];
+          needed[t] = needed[t] || (its[t] && !others[t]);
+        }
+      }
+    }
+    for (std::size_t t = 0; t < tier_count; ++t) goes[t] = goes[t] && !needed[t];
+    return goes;
+  }
+
+  /// What leaving a carrier out in a region bars, by shipper; nothing where that changes nothing.
+  [[nodiscard]] std::vector<std::pair<std::string, std::array<bool, tier_count>>> bars_of(CarrierId carrier,
+                                                                                          RegionId region) const {
+    std::vector<std::pair<std::string, std::array<bool, tier_count>>> bars;
+    for (const Shipper& shipper : control.shippers) {
+      if (shipper.role != ShipperRole::retailer) continue;
+      const auto tiers = tiers_without(shipper, carrier, region);
+      if (std::find(tiers.begin(), tiers.end(), true) != tiers.end()) bars.emplace_back(shipper.name, tiers);
+    }
+    return bars;
+  }
+
+  /// A policy for each carrier and each of the regions in which retailers could do without it.
+  void add_without_carriers_in(const std::vector<RegionId>& regions, int line, Faults& faults) {
+    std::size_t made = 0;
+    for (std::size_t c = 0; c < control.carriers.size(); ++c) {
+      for (const RegionId region : regions) {
+        const auto bars = bars_of(CarrierId{static_cast<std::uint8_t>(c)}, region);
+        if (bars.empty()) continue;
+        const std::string& carrier = control.carriers[c].name;
+        const std::string& place = control.regions[index(region)].name;
+        std::vector<std::string> changes;
+        for (const auto& [shipper, tiers] : bars) {
+          std::string change = "shipper." + shipper + ".bar = " + carrier + " in " + place + ":";
+          for (std::size_t t = 0; t < tier_count; ++t) change += tiers[t] ? std::string(" ") + tier_names[t] : "";
+          changes.push_back(std::move(change));
+        }
+        if (++made > regional_cuts_max) continue;
+        without.push_back({carrier, region, policies.size()});
+        add({"without-" + carrier + "-in-" + place,
+             "orders of " + carrier + " to " + place + " go to the other carriers", std::move(changes)},
+            {Recipe::Kind::without, 0, {}, carrier, region});
+      }
+    }
+    if (made == 0) {
+      fault(faults, line, "without_carriers_in", "no carrier can be left out in any of these regions",
+            "name regions to which a retailer's tier goes with two carriers or more");
+    } else if (made > regional_cuts_max) {
+      fault(faults, line, "without_carriers_in",
+            "this makes " + std::to_string(made) + " policies of a carrier and a region, more than " +
+                std::to_string(regional_cuts_max),
+            "name the regions, for instance those that the league table of carriers shows as worst");
+    }
+  }
+
+  /// The regions of `without_carriers_in`, ascending, each once.
+  [[nodiscard]] std::vector<RegionId> read_regions(const toml::node& node, Faults& faults) const {
+    const char* cure = "write \"all\", or a list such as [\"TX\", \"OK\"]";
+    std::set<RegionId> regions;
+    if (node.value_or(std::string()) == "all") {
+      for (std::size_t r = 0; r < control.regions.size(); ++r) regions.insert(static_cast<RegionId>(r));
+      return {regions.begin(), regions.end()};
+    }
+    const auto* list = node.as_array();
+    if (list == nullptr || list->empty()) {
+      fault(faults, line_of(node), "without_carriers_in", "this is no list of regions", cure);
+      return {};
+    }
+    std::vector<std::string_view> names;
+    for (const Region& region : control.regions) names.push_back(region.name);
+    for (const toml::node& element : *list) {
+      const std::string name = element.value_or(std::string());
+      const auto found = std::find(names.begin(), names.end(), name);
+      if (found == names.end()) {
+        fault(faults, line_of(element), "without_carriers_in", "unknown region " + in_quotes(name),
+              did_you_mean(name, names, "demand.csv names the regions"));
+      } else {
+        regions.insert(static_cast<RegionId>(found - names.begin()));
+      }
+    }
+    return {regions.begin(), regions.end()};
   }
 
   void read(Faults& faults) {
@@ -584,7 +688,7 @@ struct PolicyFile::Impl {
                    "mend the TOML syntax; see toml.io");
     }
     static const std::vector<std::string_view> known{
-        "control", "cheapest_published", "without_carriers", "policy", "grid", "space"};
+        "control", "cheapest_published", "without_carriers", "without_carriers_in", "policy", "grid", "space"};
     for (const auto& [key, node] : root) {
       if (std::find(known.begin(), known.end(), key.str()) != known.end()) continue;
       fault(faults, line_of(node), key.str(), "unknown key " + in_quotes(key.str()),
@@ -615,7 +719,7 @@ struct PolicyFile::Impl {
     });
     if (wants_cheapest && has_other) {
       add({cheapest_name, "the cheapest service whose published transit meets the tier's target", {}},
-          {Recipe::Kind::cheapest, 0, {}, {}});
+          {Recipe::Kind::cheapest, 0, {}, {}, {}});
       for (const Shipper& s : control.shippers) {
         if (s.role == ShipperRole::retailer && s.policy != CarrierPolicy::cheapest_published) {
           policies.back().changes.push_back("shipper." + s.name + ".policy = cheapest_published");
@@ -626,6 +730,10 @@ struct PolicyFile::Impl {
     read_grids(root, faults);
     read_space(root, faults);
     if (wants_without) add_without_carriers();
+    if (const toml::node* node = root.get("without_carriers_in")) {
+      const auto regions = read_regions(*node, faults);
+      if (!regions.empty()) add_without_carriers_in(regions, line_of(*node), faults);
+    }
     if (policies.size() > policies_max) {
       fault(faults, 0, "", "the file makes more than " + std::to_string(policies_max) + " policies",
             "choose larger steps");
@@ -768,6 +876,24 @@ struct PolicyFile::Impl {
     for (std::size_t a = 0; a < grid.axes.size(); ++a) apply_axis(root, axes.get(a), grid.axes[a], point[a], faults);
   }
 
+  void apply_without_in(toml::table& root, const std::string& carrier, RegionId region) const {
+    const auto id = std::find_if(control.carriers.begin(), control.carriers.end(),
+                                 [&](const Carrier& c) { return c.name == carrier; });
+    const auto bars = bars_of(CarrierId{static_cast<std::uint8_t>(id - control.carriers.begin())}, region);
+    for (const auto& [shipper, tiers] : bars) {
+      toml::table* table = shipper_of(root, shipper);
+      if (table == nullptr) continue;
+      toml::array* list = (*table)["bar"].as_array();
+      if (list == nullptr) list = table->insert_or_assign("bar", toml::array()).first->second.as_array();
+      toml::array whose;
+      for (std::size_t t = 0; t < tier_count; ++t) {
+        if (tiers[t]) whose.push_back(tier_names[t]);
+      }
+      list->push_back(toml::table{{"carrier", carrier},
+                                  {"regions", toml::array{control.regions[index(region)].name}},
+                                  {"tiers", std::move(whose)}});
+    }
+  }
   void apply_without(toml::table& root, const std::string& carrier) const {
     for (const Shipper& shipper : control.shippers) {
       if (shipper.role != ShipperRole::retailer) continue;
@@ -820,7 +946,8 @@ struct PolicyFile::Impl {
         }
         return;
       case Recipe::Kind::without:
-        return apply_without(root, recipe.carrier);
+        return recipe.region ? apply_without_in(root, recipe.carrier, *recipe.region)
+                             : apply_without(root, recipe.carrier);
       case Recipe::Kind::policy: {
         toml::table all = document();
         toml::table& policy = *all["policy"][recipe.number].as_table();

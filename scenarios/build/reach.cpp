@@ -8,6 +8,7 @@
 #include <set>
 
 #include "scenarios/build/builder.hpp"
+#include "scenarios/build/folder.hpp"
 
 namespace peakstorm::scenarios {
 namespace {
@@ -83,13 +84,14 @@ std::string few_of(const std::vector<std::string>& names) {
   return text;
 }
 
-/// Where regional carriers are in a shipper's tariffs, some tariff of each tier must still go from `node` to
+/// Where a shipper's tariffs are of regional carriers, or it bars some, one of each tier must still go from `node` to
 /// everywhere its parcels go.
-void check_regional_tariffs(Builder& b, const ShipNode& node, const std::vector<bool>& used) {
+void check_left_tariffs(Builder& b, const ShipNode& node, const std::vector<bool>& used) {
   const World& world = b.world;
   const Shipper& shipper = world.shippers[index(node.shipper)];
   for (std::size_t tier = 0; tier < tier_count; ++tier) {
     std::vector<bool> served(used.size());
+    std::vector<bool> barred(used.size());  // But for a bar some tariff would go there.
     bool has_tariff = false;
     bool has_regional = false;
     for (const Tariff& tariff : shipper.tariffs) {
@@ -101,15 +103,26 @@ void check_regional_tariffs(Builder& b, const ShipNode& node, const std::vector<
         bool collects = false;
         for_each_pickup(world, node, carrier, DestinationId{static_cast<std::uint16_t>(d)},
                         [&](std::size_t) { collects = true; });
-        if (collects && world.coverage[index(carrier)][d]) served[d] = true;
+        if (!collects || !world.coverage[index(carrier)][d]) continue;
+        const bool is_barred = shipper.bars_carrier(carrier, world.destinations[d].region, tariff.tier);
+        (is_barred ? barred : served)[d] = true;
       }
     }
-    if (!has_tariff || !has_regional) continue;
+    if (!has_tariff || (!has_regional && shipper.bars.empty())) continue;
     std::vector<std::string> missing;
+    std::vector<std::string> left;
     for (std::size_t d = 0; d < used.size(); ++d) {
-      if (used[d] && !served[d]) missing.push_back(world.destinations[d].name);
+      if (!used[d] || served[d]) continue;
+      (barred[d] ? left : missing).push_back(world.destinations[d].name);
     }
-    if (missing.empty()) continue;
+    if (!left.empty()) {
+      b.faults.add(settings_file, b.settings.shippers[index(node.shipper)].bars.front().carrier.line, "shipper.bar",
+                   std::string("the bars of shipper ") + in_quotes(shipper.name) + " leave no " + tier_names[tier] +
+                       " tariff from node " + in_quotes(node.name) + " to " + std::to_string(left.size()) +
+                       " destinations: " + few_of(left),
+                   "bar fewer regions, limit the bar to other tiers (tiers = [\"...\"]), or add a carrier's tariff");
+    }
+    if (missing.empty() || !has_regional) continue;
     b.faults.add("coverage.csv", 1, "destination",
                  std::string("no ") + tier_names[tier] + " tariff of shipper " + in_quotes(shipper.name) +
                      " takes its parcels from node " + in_quotes(node.name) + " to " + std::to_string(missing.size()) +
@@ -172,7 +185,7 @@ void check_network(Builder& b) {
         without_pickup.emplace(n, index(service.carrier));
       }
     }
-    check_regional_tariffs(b, node, used[n]);
+    check_left_tariffs(b, node, used[n]);
   }
 
   for (const auto& [node, carrier] : without_pickup) {

@@ -519,23 +519,47 @@ void read_promise(Keys& keys, ShipperSettings& settings) {
   table->finish();
 }
 
-/// The grades' tiers: a list of names, all when it is absent.
-void read_grade_tiers(Keys& keys, RecoveryGrade& grade) {
+/// A list of tiers by name, all when it is absent.
+void read_some_tiers(Keys& keys, std::array<bool, tier_count>& tiers) {
   const std::string cure = "write a list such as tiers = [\"express\"]";
   const toml::node* node = keys.find("tiers");
   if (node == nullptr) return;
-  grade.tiers.fill(false);
+  tiers.fill(false);
   for (const toml::node* element : keys.array("tiers", cure)) {
     const auto* text = element->as_string();
     auto tier = parse_tier(text == nullptr ? std::string_view() : std::string_view(text->get()));
     if (!tier) {
       keys.fault(line_of(*element), "tiers", std::move(tier.error()));
     } else {
-      grade.tiers[static_cast<std::size_t>(*tier)] = true;
+      tiers[static_cast<std::size_t>(*tier)] = true;
     }
   }
   if (const auto* list = node->as_array(); list != nullptr && list->empty()) {
     keys.fault(line_of(*node), "tiers", "the list is empty", "name a tier, or remove the key");
+  }
+}
+
+void read_bars(Keys& keys, ShipperSettings& settings) {
+  for (Keys bar : keys.tables("bar")) {
+    BarSettings read;
+    read.carrier.line = bar.text("carrier", read.carrier.value);
+    if (bar.find("carrier") == nullptr) bar.missing("carrier", "name a carrier of scenario.toml");
+    const std::string cure = "write a list such as regions = [\"TX\", \"OK\"]";
+    const toml::node* node = bar.find("regions");
+    if (node == nullptr) bar.missing("regions", cure);
+    for (const toml::node* element : bar.array("regions", cure)) {
+      if (const auto* text = element->as_string()) {
+        read.regions.push_back({text->get(), line_of(*element)});
+      } else {
+        bar.fault(line_of(*element), "regions", "this is not a text", cure);
+      }
+    }
+    if (const auto* list = node == nullptr ? nullptr : node->as_array(); list != nullptr && list->empty()) {
+      bar.fault(line_of(*node), "regions", "the list is empty", "name a region, or remove the bar");
+    }
+    read_some_tiers(bar, read.tiers);
+    bar.finish();
+    settings.bars.push_back(std::move(read));
   }
 }
 
@@ -553,7 +577,7 @@ void read_recovery(Keys& keys, Shipper& shipper) {
     if (grade.find("after") == nullptr) {
       grade.missing("after", "add the lateness from which it is given, for instance after = \"0h\"");
     }
-    read_grade_tiers(grade, g);
+    read_some_tiers(grade, g.tiers);
     grade.money("credit", g.credit);
     grade.yes_no("refund_shipping", g.refunds_shipping);
     grade.finish();
@@ -710,6 +734,7 @@ void read_shipper(Keys keys, Settings& out) {
   keys.money("recovery_credit", s.recovery_credit);
   keys.yes_no("recovery_refunds_shipping", s.recovery_refunds_shipping);
   read_tariffs(keys, settings);
+  read_bars(keys, settings);
   read_guarantees(keys, settings);
   read_recovery(keys, s);
   const int ship_from = keys.choice("ship_from", choices_of<ShipFrom>(ship_from_names), s.ship_from);

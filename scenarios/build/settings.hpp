@@ -48,10 +48,17 @@ struct HedgeSettings {
   std::uint8_t days = 0;
 };
 
+struct BarSettings {
+  Written<std::string> carrier;
+  std::vector<Written<std::string>> regions;
+  std::array<bool, tier_count> tiers{true, true, true};
+};
+
 struct ShipperSettings {
-  Shipper shipper;  ///< Without season, tariffs, guarantees and hedges.
+  Shipper shipper;  ///< Without season, tariffs, bars, guarantees and hedges.
   std::optional<Written<std::string>> season;
   std::vector<TariffSettings> tariffs;
+  std::vector<BarSettings> bars;
   std::vector<GuaranteeSettings> guarantees;
   std::vector<HedgeSettings> hedges;
   int line = 0;

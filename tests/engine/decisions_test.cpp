@@ -131,6 +131,59 @@ TEST(CarrierChoice, FollowsThePolicy) {
   EXPECT_EQ(best(CarrierPolicy::cheapest_published), 1U);
 }
 
+TEST(Bars, DealOutWhatTheBarredCarrierHadAndMoveNobodyElse) {
+  World world = two_carriers();
+  Service third = world.services[0];
+  third.name = "third";
+  world.services.push_back(third);
+  world.shippers[0].tariffs = {{Tier::standard, ServiceId{0}, 200'000},
+                               {Tier::standard, ServiceId{1}, 500'000},
+                               {Tier::standard, ServiceId{2}, 300'000}};
+  World barred = world;
+  barred.shippers[0].bars = {{CarrierId{1}, {false, true}}};
+  const promise::Tariffs before(world);
+  const promise::Tariffs after(barred);
+  constexpr ShipNodeId node{0};
+  std::map<std::pair<ServiceId, ServiceId>, int> moves;
+  constexpr std::uint32_t draws = 10'000;
+  for (std::uint32_t i = 0; i < draws; ++i) {
+    const std::uint32_t word = i * (0xffff'ffffU / draws);
+    const auto choice = [&](const World& w, const promise::Tariffs& tariffs, unsigned destination) {
+      return tariffs.choose(w.shippers[0], node, DestinationId{static_cast<std::uint16_t>(destination)}, Tier::standard,
+                            word);
+    };
+    EXPECT_EQ(choice(world, before, 0), choice(barred, after, 0));  // The other region.
+    ++moves[{choice(world, before, 1), choice(barred, after, 1)}];
+  }
+  EXPECT_EQ(moves.size(), 4U);
+  EXPECT_NEAR((moves[{ServiceId{0}, ServiceId{0}}]), 2'000, 5);
+  EXPECT_NEAR((moves[{ServiceId{2}, ServiceId{2}}]), 3'000, 5);
+  EXPECT_NEAR((moves[{ServiceId{1}, ServiceId{0}}]), 2'000, 5);  // 0.2 of the remaining 0.5.
+  EXPECT_NEAR((moves[{ServiceId{1}, ServiceId{2}}]), 3'000, 5);
+  EXPECT_FALSE(after.serves(node, world.shippers[0].tariffs[1], DestinationId{1}));
+  EXPECT_TRUE(after.serves(node, world.shippers[0].tariffs[1], DestinationId{0}));
+}
+
+TEST(Bars, HoldUnderEveryPolicyAndOverflow) {
+  World world = two_carriers();
+  world.shippers[0].bars = {{CarrierId{1}, {false, true}}};
+  world.nodes[0].pickups[0].pieces_per_day = 40;
+  for (Tariff& tariff : world.shippers[0].tariffs) tariff.cap = 600'000;
+  for (std::size_t policy = 0; policy < policy_names.size(); ++policy) {
+    for (std::size_t overflow = 0; overflow < overflow_names.size(); ++overflow) {
+      world.shippers[0].policy = static_cast<CarrierPolicy>(policy);
+      world.shippers[0].overflow = static_cast<Overflow>(overflow);
+      std::size_t to_east = 0;
+      for (const Outcome& o : outcomes_of(world)) {
+        if (o.destination != DestinationId{1}) continue;
+        ++to_east;
+        EXPECT_EQ(o.service, ServiceId{0}) << policy_names[policy] << ' ' << overflow_names[overflow];
+      }
+      EXPECT_GT(to_east, 500U);
+    }
+  }
+}
+
 TEST(LearnedTransit, ShrinksTowardsTheCoarserGroup) {
   const World world = small_world();
   Learning learning;

@@ -97,6 +97,10 @@ World policy(const World& world, int number) {
       default:
         shipper.policy = CarrierPolicy::diversified;
         for (Tariff& tariff : shipper.tariffs) tariff.cap = 400'000;
+        // The first carrier goes everywhere.
+        if (world.carriers.size() > 1) {
+          shipper.bars = {{CarrierId{1}, std::vector<bool>(world.regions.size(), true)}};
+        }
     }
   }
   if (number == 0) changed.shopper.notices = !changed.shopper.notices;

@@ -25,7 +25,7 @@ LOADER_KNOWS_MORE = {
     "shipper.learning.shrinkage", "shipper.learning.news_delay", "shipper.promise.step", "shipper.promise.hedge.from",
     "shipper.promise.hedge.to", "shipper.guarantee.until", "shipper.guarantee.date", "shipper.window",
     "shipper.tariff", "shipper.guarantee.upgrade_to", "replay.format", "gate.require", "shipper.ship_from",
-    "shipper.recovery_credit", "shipper.recovery_refunds_shipping", "loyalty.failure_delay_low",
+    "shipper.bar", "shipper.bar.carrier", "shipper.bar.regions", "shipper.recovery_credit", "shipper.recovery_refunds_shipping", "loyalty.failure_delay_low",
     "loyalty.failure_delay_high",
 }
 

@@ -45,6 +45,8 @@ OF_POLICIES = [
     (POLICY.replace('"p"', '"no name"') + SHIPPER + "buffer_days = 1\n", False),
     ("cheapest_published = 1\n" + POLICY + SHIPPER + "buffer_days = 1\n", False),
     ('control = "no name"\n' + POLICY + SHIPPER + "buffer_days = 1\n", False),
+    ('without_carriers_in = "some"\n' + POLICY + SHIPPER + "buffer_days = 1\n", False),
+    ("without_carriers_in = []\n" + POLICY + SHIPPER + "buffer_days = 1\n", False),
     ("policy = 1\n", False),
     ('[[grid]]\nname = "g"\n', False),
     (GRID + AXIS, False),

@@ -59,6 +59,22 @@ TEST(League, SaysWhatLeavingACarrierOutChanges) {
   EXPECT_NEAR(league.cuts[1].difference.mean, ((0.99 - 0.90) + (0.995 - 0.91)) / 2, 1e-12);
 }
 
+TEST(League, OfACarrierLeftOutInOneRegionSaysWhatChangesThereAndOverAll) {
+  SeasonRecord with_1{{}, {row(0, 0, 80, 20, 0, 0), row(0, 1, 90, 10, 0, 0), row(0, 2, 100, 0, 0, 0)}};
+  SeasonRecord with_2{{}, {row(0, 0, 82, 18, 0, 0), row(0, 1, 92, 8, 0, 0), row(0, 2, 100, 0, 0, 0)}};
+  SeasonRecord without_1{{}, {row(0, 0, 80, 20, 0, 0), row(1, 1, 96, 4, 0, 0), row(0, 2, 100, 0, 0, 0)}};
+  SeasonRecord without_2{{}, {row(0, 0, 82, 18, 0, 0), row(1, 1, 98, 2, 0, 0), row(0, 2, 100, 0, 0, 0)}};
+  const LeagueSeasons control{0, {&with_1, &with_2}};
+  const std::vector<LeagueSeasons> others{{3, {&without_1, &without_2}, RegionId{1}}};
+  const League league = league_of(control, others);
+  ASSERT_EQ(league.cuts.size(), 2U);
+  EXPECT_FALSE(league.cuts[0].region.has_value());
+  EXPECT_NEAR(league.cuts[0].difference.mean, 0.02, 1e-12);
+  EXPECT_EQ(league.cuts[1].region, RegionId{1});
+  EXPECT_EQ(league.cuts[1].cut_in, RegionId{1});
+  EXPECT_NEAR(league.cuts[1].difference.mean, 0.06, 1e-12);
+}
+
 TEST(League, OfNothingIsEmpty) {
   const League league = league_of({0, {}}, {});
   EXPECT_TRUE(league.rows.empty());

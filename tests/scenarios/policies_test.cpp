@@ -167,6 +167,59 @@ TEST_F(Policies, ACarrierIsLeftOutWhereOthersCanTakeOver) {
   for (const Tariff& t : world.shippers[0].tariffs) EXPECT_EQ(t.share, ppm_one);
 }
 
+TEST_F(Policies, ACarrierIsLeftOutInOneRegionAlone) {
+  const auto policies = read("cheapest_published = false\nwithout_carriers_in = \"all\"\n");
+  ASSERT_TRUE(policies) << policies.error().front().text();
+  EXPECT_THAT(names_of(*policies), ElementsAre("as-is", "without-swift-in-EA", "without-swift-in-WE",
+                                               "without-snail-in-EA", "without-snail-in-WE"));
+  ASSERT_EQ(policies->without_carriers().size(), 4U);
+  const World world = policies->world(2).value();
+  const auto& cut = policies->without_carriers()[1];
+  EXPECT_EQ(cut.carrier, "swift");
+  ASSERT_TRUE(cut.region.has_value());
+  EXPECT_EQ(world.regions[index(*cut.region)].name, "WE");
+  EXPECT_EQ(cut.policy, 2U);
+  // Express keeps swift, also there: nobody else serves it.
+  const auto swift =
+      std::find_if(world.carriers.begin(), world.carriers.end(), [](const Carrier& c) { return c.name == "swift"; });
+  const CarrierId id{static_cast<std::uint8_t>(swift - world.carriers.begin())};
+  const RegionId other{static_cast<std::uint8_t>(1 - index(*cut.region))};
+  EXPECT_TRUE(world.shippers[0].bars_carrier(id, *cut.region, Tier::standard));
+  EXPECT_FALSE(world.shippers[0].bars_carrier(id, *cut.region, Tier::express));
+  EXPECT_FALSE(world.shippers[0].bars_carrier(id, other, Tier::standard));
+  EXPECT_THAT(policies->policies()[2].changes, ElementsAre("shipper.toys.bar = swift in WE: standard"));
+  const auto one = read("cheapest_published = false\nwithout_carriers_in = [\"WE\", \"WE\"]\n");
+  ASSERT_TRUE(one) << one.error().front().text();
+  EXPECT_THAT(names_of(*one), ElementsAre("as-is", "without-swift-in-WE", "without-snail-in-WE"));
+}
+
+TEST_F(Policies, ABarIsADecisionLikeAnyOther) {
+  const std::string head =
+      "cheapest_published = false\n[[policy]]\nname = \"x\"\n[[policy.shipper]]\nname = \"toys\"\n";
+  const auto policies =
+      read(head + "[[policy.shipper.bar]]\ncarrier = \"snail\"\nregions = [\"WE\"]\ntiers = [\"standard\"]\n");
+  ASSERT_TRUE(policies) << policies.error().front().text();
+  const auto world = policies->world(1);
+  ASSERT_TRUE(world) << world.error().front().text();
+  ASSERT_EQ(world->shippers[0].bars.size(), 1U);
+  EXPECT_THAT(world_text(*world), HasSubstr("[[shipper.bar]]"));
+  EXPECT_EQ(fault_of(head + "[[policy.shipper.bar]]\ncarrier = \"snails\"\nregions = [\"WE\"]\n"),
+            "policies.toml:7: shipper.bar.carrier: unknown carrier 'snails'; did you mean 'snail'?");
+  EXPECT_EQ(fault_of(head + "[[policy.shipper.bar]]\ncarrier = \"snail\"\nregions = [\"EA\", \"WX\"]\n"),
+            "policies.toml:8: shipper.bar.regions: unknown region 'WX'; did you mean 'WE'?");
+  EXPECT_EQ(fault_of(head + "[[policy.shipper.bar]]\ncarrier = \"snail\"\nregions = []\n"),
+            "policies.toml:8: shipper.bar.regions: the list is empty; name a region, or remove the bar");
+  EXPECT_EQ(
+      fault_of(head + "[[policy.shipper.bar]]\ncarrier = \"swift\"\nregions = [\"WE\"]\n"),
+      "policies.toml:7: shipper.bar: the bars of shipper 'toys' leave no express tariff from node 'toy-west' to 1 "
+      "destinations: west-1; bar fewer regions, limit the bar to other tiers (tiers = [\"...\"]), or add a "
+      "carrier's tariff");
+  EXPECT_EQ(fault_of("without_carriers_in = [\"EA\", \"WX\"]\n"),
+            "policies.toml:1: without_carriers_in: unknown region 'WX'; did you mean 'WE'?");
+  EXPECT_THAT(fault_of("without_carriers_in = \"some\"\n"),
+              HasSubstr("policies.toml:1: without_carriers_in: this is no list of regions; write \"all\""));
+}
+
 TEST_F(Policies, TablesAreReadFromBesideTheFile) {
   test::write_file(home_.path() / "dear.csv",
                    "service,km_max,base,per_kg\nswift-air,any,31.40,3.25\nswift-ground,any,9.10,0.85\n"

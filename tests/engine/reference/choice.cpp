@@ -50,7 +50,7 @@ Simulator::Choice Simulator::choose(const Order& o, Tier tier, SimTime packed, S
     if (tariff.tier != tier) continue;
     share_end += tariff.share;
     const Service& service = world_.services[index(tariff.service)];
-    if (!offers_.serves(n, service, o.destination)) continue;
+    if (!offers_.allows(n, tariff, o.destination) || !offers_.serves(n, service, o.destination)) continue;
     Option option{t, planned(tariff.service), true, 0, share_end};
     option.room = shipper.overflow == Overflow::defer || option.choice.refusal == Cause::none;
     const Day tender = setting_.zone(world_.nodes[n].zone).local_day(std::min(option.choice.truck, end_));
@@ -96,7 +96,7 @@ Simulator::Choice Simulator::choose(const Order& o, Tier tier, SimTime packed, S
   for (std::size_t i = 0; i < options.size(); ++i) {
     if (options[i].room || !any_room) best_on_time = std::max(best_on_time, on_times[i]);
   }
-  const auto point = static_cast<Ppm>((std::uint64_t{o.share_word} * ppm_one) >> 32U);
+  const Ppm point = offers_.split_point(n, o.destination, tier, o.share_word);
   const Option* best = nullptr;
   for (std::size_t i = 0; i < options.size(); ++i) {
     const Option& option = options[i];

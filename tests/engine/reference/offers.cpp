@@ -11,11 +11,11 @@ ServiceId Offers::choose(std::size_t node, DestinationId destination, Tier tier,
   for (const Tariff& tariff : shipper.tariffs) {
     if (tariff.tier != tier) continue;
     passed += tariff.share;
-    if (serves(node, world_.services[index(tariff.service)], destination))
+    if (allows(node, tariff, destination) && serves(node, world_.services[index(tariff.service)], destination))
       candidates.emplace_back(passed, tariff.service);
   }
   if (shipper.policy == CarrierPolicy::fixed_split) {
-    const auto point = static_cast<Ppm>((std::uint64_t{word} * ppm_one) >> 32U);
+    const Ppm point = split_point(node, destination, tier, word);
     for (const auto& [share_end, service] : candidates) {
       if (point < share_end) return service;
     }
@@ -77,6 +77,51 @@ std::pair<std::size_t, SimTime> Offers::pickup_after(std::size_t n, CarrierId ca
     if (best.first == no_tie || at < best.second) best = {p, at};
   }
   return best;
+}
+
+bool Offers::allows(std::size_t node, const Tariff& tariff, DestinationId destination) const {
+  const Shipper& shipper = world_.shippers[index(world_.nodes[node].shipper)];
+  const auto region = index(world_.destinations[index(destination)].region);
+  return std::none_of(shipper.bars.begin(), shipper.bars.end(), [&](const Bar& bar) {
+    return bar.carrier == world_.services[index(tariff.service)].carrier && bar.regions[region] &&
+           bar.tiers[static_cast<std::size_t>(tariff.tier)];
+  });
+}
+
+Ppm Offers::split_point(std::size_t node, DestinationId destination, Tier tier, std::uint32_t word) const {
+  const auto point = static_cast<Ppm>((std::uint64_t{word} * ppm_one) >> 32U);
+  struct Stretch {
+    std::uint64_t from;  // In the tier's shares, end to end.
+    std::uint64_t length;
+  };
+  std::vector<Stretch> allowed;
+  std::vector<Stretch> barred;
+  std::uint64_t end = 0;
+  for (const Tariff& tariff : world_.shippers[index(world_.nodes[node].shipper)].tariffs) {
+    if (tariff.tier != tier) continue;
+    // Where a carrier does not go, a bar changes nothing.
+    const bool is_barred =
+        !allows(node, tariff, destination) && serves(node, world_.services[index(tariff.service)], destination);
+    (is_barred ? barred : allowed).push_back({end, tariff.share});
+    end += tariff.share;
+  }
+  const auto sum = [](const std::vector<Stretch>& stretches) {
+    std::uint64_t all = 0;
+    for (const Stretch& stretch : stretches) all += stretch.length;
+    return all;
+  };
+  std::uint64_t before = 0;
+  for (const Stretch& stretch : barred) {
+    if (point >= stretch.from && point < stretch.from + stretch.length && sum(allowed) > 0) {
+      std::uint64_t rest = (before + point - stretch.from) * sum(allowed) / sum(barred);
+      for (const Stretch& other : allowed) {
+        if (rest < other.length) return static_cast<Ppm>(other.from + rest);
+        rest -= other.length;
+      }
+    }
+    before += stretch.length;
+  }
+  return point;
 }
 
 bool Offers::serves(std::size_t node, const Service& service, DestinationId destination) const {

@@ -56,6 +56,11 @@ class Offers {
     return bands.back();
   }
   [[nodiscard]] bool serves(std::size_t node, const Service& service, DestinationId destination) const;
+  /// Whether the node's shipper lets a tariff go there.
+  [[nodiscard]] bool allows(std::size_t node, const Tariff& tariff, DestinationId destination) const;
+  /// Where a fixed split's draw falls among the shares of a tier, end to end: what meets a carrier that would go there
+  /// but for a bar falls a second time, among the others.
+  [[nodiscard]] Ppm split_point(std::size_t node, DestinationId destination, Tier tier, std::uint32_t word) const;
 
  private:
   const Setting& setting_;

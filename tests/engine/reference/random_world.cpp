@@ -51,6 +51,7 @@ class Maker {
         if (!shipper.season.empty()) shipper.season.resize(16, ppm_one);
       }
     }
+    bars();
     return std::move(w_);
   }
 
@@ -407,6 +408,24 @@ class Maker {
         node.pickups[p].destinations.assign(w_.destinations.size(), false);
         for (std::size_t d = 0; d < w_.destinations.size(); ++d) node.pickups[p].destinations[d] = chance(50);
         node.pickups[p].piece_cost = static_cast<Cents>(between(0, 200));
+      }
+    }
+  }
+
+  /// The first carrier is left everywhere: it goes there.
+  void bars() {
+    if (w_.carriers.size() == 1 || chance(60)) return;
+    w_.regions.push_back({"S"});
+    for (Destination& destination : w_.destinations) {
+      if (chance(50)) destination.region = RegionId{1};
+    }
+    for (Shipper& shipper : w_.shippers) {
+      for (std::size_t count = between(0, 2); count > 0; --count) {
+        Bar bar;
+        bar.carrier = CarrierId{static_cast<std::uint8_t>(between(1, w_.carriers.size() - 1))};
+        bar.regions = {chance(60), chance(60)};
+        for (bool& tier : bar.tiers) tier = chance(70);
+        shipper.bars.push_back(bar);
       }
     }
   }
