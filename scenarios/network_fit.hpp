@@ -54,6 +54,7 @@ struct LegRecord {
   double road_minutes = 0;     ///< Of the road alone; > 0.
   double km = 0;
   bool unseen = false;  ///< Kept from the fit, to be predicted.
+  bool whole = false;   ///< Of stages: its row is known to be the leg's last.
 };
 
 struct NetworkRecords {
@@ -88,7 +89,10 @@ struct NetworkFit {
   /// Legs at which a corridor's own median counts as much as its vehicle's: the variance of the median of one leg
   /// over the variance between corridors (empirical Bayes).
   double shrinkage_legs = 0;
-  /// Of a leg that is a tenth, two tenths, ... of its way along: what to multiply its ratio by.
+  /// Share of what sets the way back apart from its vehicle's legs (logarithm of the ratio) that a corridor has as
+  /// well: what is not known of a corridor itself is drawn from there. 0 to 1; 0 where few ways are known both ways.
+  double shared_with_way_back = 0;
+  /// Of a leg that is a tenth, two tenths, ... of its way along: what to multiply its ratio by; last, of whole legs.
   std::vector<double> stage_factor;
 };
 

@@ -34,8 +34,17 @@ class MapReader {
       return {};
     }
     LegMap map;
-    map.legs = columns(
-        root, {"legs", {"from", "to", "minutes", "road_minutes"}, {"departed", "km", "vehicle", "leg", "set", "fit"}});
+    map.legs = columns(root, {"legs",
+                              {"from", "to", "minutes", "road_minutes"},
+                              {"departed", "km", "vehicle", "leg", "last", "whole", "set", "fit"}});
+    if (const auto whole = map.legs.find("whole"); whole != map.legs.end()) {
+      map.whole_value = whole->second;
+      map.legs.erase(whole);
+      if (!map.legs.contains("last"))
+        add(root, "legs.whole", "there is no 'last'", "name the column that has this value");
+    } else if (map.legs.contains("last")) {
+      add(root, "legs.last", "there is no 'whole'", "say which value the last row of a leg has there");
+    }
     if (const auto fit = map.legs.find("fit"); fit != map.legs.end()) {
       map.fit_value = fit->second;
       map.legs.erase(fit);

@@ -16,7 +16,8 @@ struct LegMap {
   ColumnNames corridors;
   ColumnNames facilities;
   std::string zone;
-  std::string fit_value;  ///< Of the column `set`: rows to fit on; empty: all.
+  std::string fit_value;    ///< Of the column `set`: rows to fit on; empty: all.
+  std::string whole_value;  ///< Of the column `last`: rows at the end of their leg; empty: nobody says.
   std::map<std::string, std::pair<double, double>> region_centres;
 };
 

@@ -11,7 +11,9 @@ namespace {
 
 using namespace scenarios;
 
-constexpr std::size_t stages = 10;
+/// Tenths of the way, and legs that are known to be whole.
+constexpr std::size_t stages = 11;
+constexpr std::size_t whole_leg = stages - 1;
 /// Fewer legs than this say nothing of a spread, a stage or a vehicle.
 constexpr std::size_t legs_for_a_quantile = 30;
 /// Road minutes that part short legs, whose times spread most, from middling and long ones.
@@ -28,6 +30,7 @@ class Model {
   explicit Model(const NetworkRecords& records) : records_(records) {
     fit_vehicles();
     fit_shrinkage();
+    fit_way_back();
     for (const CorridorRecord& corridor : records.corridors) ratios_.push_back(shrunk(corridor));
     fit_stages();
     fit_spreads();
@@ -37,6 +40,7 @@ class Model {
     NetworkFit fit;
     fit.vehicle_ratio = vehicle_ratio_;
     fit.shrinkage_legs = shrinkage_legs_;
+    fit.shared_with_way_back = shared_with_way_back_;
     fit.stage_factor = stage_factor_;
     for (std::size_t i = 0; i < records_.corridors.size(); ++i) {
       const CorridorRecord& corridor = records_.corridors[i];
@@ -56,17 +60,18 @@ class Model {
   };
   [[nodiscard]] Prediction of(const LegRecord& leg) const {
     const std::optional<std::size_t> corridor = find(leg);
-    const double ratio = corridor ? ratios_[*corridor] : vehicle_ratio_[leg.vehicle];
+    const double ratio = corridor ? ratios_[*corridor] : std::exp(usual(leg.from, leg.to, leg.vehicle));
     const double minutes = leg.road_minutes * ratio * stage_of(leg, corridor);
     const Spread& spread = spreads_[length_class(leg.road_minutes)];
     return {minutes, corridor.has_value(), minutes * spread.p10, minutes * spread.p90};
   }
-  [[nodiscard]] std::optional<std::size_t> find(const LegRecord& leg) const {
+  [[nodiscard]] std::optional<std::size_t> find(const LegRecord& leg) const { return find(leg.from, leg.to); }
+  [[nodiscard]] std::optional<std::size_t> find(std::size_t from, std::size_t to) const {
     const auto& corridors = records_.corridors;
     const auto at =
-        std::lower_bound(corridors.begin(), corridors.end(), std::pair(leg.from, leg.to),
+        std::lower_bound(corridors.begin(), corridors.end(), std::pair(from, to),
                          [](const CorridorRecord& c, const auto& ends) { return std::pair(c.from, c.to) < ends; });
-    if (at == corridors.end() || at->from != leg.from || at->to != leg.to) return std::nullopt;
+    if (at == corridors.end() || at->from != from || at->to != to) return std::nullopt;
     return static_cast<std::size_t>(at - corridors.begin());
   }
   [[nodiscard]] double overall_ratio() const { return overall_ratio_; }
@@ -112,19 +117,51 @@ class Model {
     shrinkage_legs_ = std::clamp(1.5707963267948966 * ratio * ratio, 0.0, 100.0);
   }
 
+  /// What sets a corridor apart from its vehicle's legs, as far as it is known.
+  [[nodiscard]] double apart(const CorridorRecord& corridor) const {
+    return known(corridor) * std::log(corridor.ratio / vehicle_ratio_[corridor.vehicle]);
+  }
+  [[nodiscard]] double known(const CorridorRecord& corridor) const {
+    return corridor.legs / (corridor.legs + shrinkage_legs_);
+  }
+
+  /// The slope of a line through 0, by least absolute deviations: the median of the slopes, weighted by how far out
+  /// they are.
+  void fit_way_back() {
+    constexpr double legs_to_learn_from = 5;
+    std::vector<std::pair<double, double>> slopes;
+    for (const CorridorRecord& corridor : records_.corridors) {
+      const auto back = find(corridor.to, corridor.from);
+      if (!back || corridor.legs < legs_to_learn_from) continue;
+      const CorridorRecord& other = records_.corridors[*back];
+      const double away = apart(other);
+      if (other.legs < legs_to_learn_from || away == 0) continue;
+      slopes.emplace_back(std::log(corridor.ratio / vehicle_ratio_[corridor.vehicle]) / away, std::abs(away));
+    }
+    if (slopes.size() < legs_for_a_quantile) return;
+    shared_with_way_back_ = std::clamp(weighted_median(slopes), 0.0, 1.0);
+  }
+
+  /// Logarithm of the ratio of a corridor of which nothing but the way back is known, if that.
+  [[nodiscard]] double usual(std::size_t from, std::size_t to, std::size_t vehicle) const {
+    const auto back = find(to, from);
+    return std::log(vehicle_ratio_[vehicle]) + (back ? shared_with_way_back_ * apart(records_.corridors[*back]) : 0.0);
+  }
+
   [[nodiscard]] double shrunk(const CorridorRecord& corridor) const {
-    const double known = corridor.legs / (corridor.legs + shrinkage_legs_);
-    const double usual = std::log(vehicle_ratio_[corridor.vehicle]);
-    return std::exp(usual + known * (std::log(corridor.ratio) - usual));
+    const double otherwise = usual(corridor.from, corridor.to, corridor.vehicle);
+    return std::exp(otherwise + known(corridor) * (std::log(corridor.ratio) - otherwise));
   }
 
   [[nodiscard]] std::size_t stage_index(const LegRecord& leg, std::size_t corridor) const {
+    if (leg.whole) return whole_leg;
     const double share = leg.road_minutes / records_.corridors[corridor].road_minutes;
-    return std::min<std::size_t>(stages - 1, static_cast<std::size_t>(share * stages));
+    return std::min<std::size_t>(whole_leg - 1, static_cast<std::size_t>(share * whole_leg));
   }
   [[nodiscard]] double stage_of(const LegRecord& leg, std::optional<std::size_t> corridor) const {
     if (!records_.staged) return 1;
-    return corridor ? stage_factor_[stage_index(leg, *corridor)] : stage_unknown_;
+    if (corridor) return stage_factor_[stage_index(leg, *corridor)];
+    return leg.whole ? stage_factor_[whole_leg] : stage_unknown_;
   }
 
   /// A leg on its way has not waited for its last gate yet: its ratio is lower. Weighted by road time, as the errors.
@@ -143,7 +180,9 @@ class Model {
     if (all.size() < legs_for_a_quantile) return;
     stage_unknown_ = weighted_median(all);
     for (std::size_t i = 0; i < stages; ++i) {
-      stage_factor_[i] = ratios[i].size() < legs_for_a_quantile ? stage_unknown_ : weighted_median(ratios[i]);
+      // Where nobody says which legs are whole, those in the last tenth are taken for it.
+      const double otherwise = i == whole_leg ? stage_factor_[whole_leg - 1] : stage_unknown_;
+      stage_factor_[i] = ratios[i].size() < legs_for_a_quantile ? otherwise : weighted_median(ratios[i]);
     }
   }
 
@@ -163,9 +202,10 @@ class Model {
   double overall_ratio_ = 1;
   std::vector<double> vehicle_ratio_;
   double shrinkage_legs_ = 1;
+  double shared_with_way_back_ = 0;
   std::vector<double> ratios_;  ///< By corridor.
   std::vector<double> stage_factor_;
-  double stage_unknown_ = 1;
+  double stage_unknown_ = 1;  ///< Of a leg that may be anywhere on its way.
   std::array<Spread, 3> spreads_{};
 };
 

@@ -57,7 +57,7 @@ class Joiner {
     if (faults_.any()) return {};
     records_.rows = legs.rows();
     name(legs, corridors);
-    read_legs(legs, map.fit_value);
+    read_legs(legs, map);
     read_facilities(facilities);
     if (corridors.rows() > 0) {
       read_corridors(corridors);
@@ -124,7 +124,7 @@ class Joiner {
     return true;
   }
 
-  void read_legs(const MappedTable& table, const std::string& fit_value) {
+  void read_legs(const MappedTable& table, const LegMap& map) {
     // Stages of one leg follow one another in time: the one that had taken longest is the last.
     std::map<std::tuple<std::string, std::size_t, std::size_t>, std::size_t> last;
     for (std::size_t i = 0; i < table.size(); ++i) {
@@ -145,7 +145,8 @@ class Joiner {
         }
         leg.departed = *instant;
       }
-      leg.unseen = !fit_value.empty() && table.text(i, "set") != fit_value;
+      leg.unseen = !map.fit_value.empty() && table.text(i, "set") != map.fit_value;
+      leg.whole = !map.whole_value.empty() && table.text(i, "last") == map.whole_value;
       if (!records_.staged) {
         records_.legs.push_back(leg);
         continue;

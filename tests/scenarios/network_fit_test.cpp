@@ -128,6 +128,47 @@ TEST(NetworkFit, ShrinksCorridorsOfFewLegs) {
             line_of(errors, "known corridors, the corridor's own median ratio").mean_minutes);
 }
 
+// Pairs of facilities whose ways take the same ratio there and back; of the last pairs the way back was never seen.
+TEST(NetworkFit, AWayThatWasNeverSeenIsDrawnTowardsTheWayBack) {
+  std::ostringstream csv;
+  csv << "a,b,left,took,road,km,truck,part\n";
+  constexpr std::size_t pairs = 60;
+  for (std::size_t p = 0; p < pairs; ++p) {
+    const double ratio = true_ratio(p, true);
+    const auto leg = [&](char from, char to, const char* part) {
+      csv << from << p << ',' << to << p << ",2018-09-10 21:00," << 100 * ratio << ",100,90,van," << part << '\n';
+    };
+    for (int i = 0; i < 12; ++i) leg('A', 'B', "train");
+    for (int i = 0; p < pairs - 20 && i < 12; ++i) leg('B', 'A', "train");
+    if (p >= pairs - 20) leg('B', 'A', "test");
+  }
+  const Files files(csv.str());
+  const auto records = read_network_records(files.sources);
+  ASSERT_TRUE(records) << records.error()[0].text();
+  EXPECT_NEAR(fit_network(*records).shared_with_way_back, 1, 1e-3);
+  const NetworkErrors errors = errors_of(*records);
+  EXPECT_EQ(line_of(errors, "unknown corridors").legs, 20U);
+  EXPECT_LT(line_of(errors, "unknown corridors").mean_minutes, 0.1);
+}
+
+TEST(NetworkFit, WholeLegsAreToldFromStagesWhereTheRecordsSay) {
+  std::string map = map_text;
+  const std::string sets = "set = \"part\"\nfit = \"train\"\n";
+  map.replace(map.find(sets), sets.size(), "leg = \"trip\"\nlast = \"end\"\nwhole = \"yes\"\n");
+  std::ostringstream csv;
+  csv << "trip,a,b,left,took,road,km,truck,end\n";
+  // Whole legs wait half an hour at their gate; stages were read off just before it.
+  for (int i = 0; i < 200; ++i) {
+    csv << "t" << i << ",A" << i % 5 << ",B,2018-09-10 21:00," << (i % 2 == 0 ? 150 : 120) << ",60,50,van,"
+        << (i % 2 == 0 ? "yes" : "no") << '\n';
+  }
+  const Files files(csv.str(), map);
+  const auto records = read_network_records(files.sources);
+  ASSERT_TRUE(records) << records.error()[0].text();
+  const NetworkFit fit = fit_network(*records);
+  for (const auto& corridor : fit.corridors) EXPECT_NEAR(corridor.median, 150, 1e-6);
+}
+
 TEST(NetworkFit, WritesAScenarioThatIsFitToRun) {
   const Files files(ring_records(40));
   const auto records = read_network_records(files.sources);
@@ -213,6 +254,8 @@ constexpr const char* one_leg = "a,b,left,took,road,km,truck,part\nA,B,2018-09-1
 INSTANTIATE_TEST_SUITE_P(
     NetworkFit, BadNetworkFile,
     ::testing::Values(
+        BadFile{"WholeWithoutLast", one_leg, "km = \"km\"", "whole = \"yes\"", "legs.whole: there is no 'last'"},
+        BadFile{"LastWithoutWhole", one_leg, "km = \"km\"", "last = \"km\"", "legs.last: there is no 'whole'"},
         BadFile{"NoSuchColumn", one_leg, "\"took\"", "\"tok\"", "legs.csv:1: tok: no such column"},
         BadFile{"NearColumn", one_leg, "\"took\"", "\"tok\"", "did you mean 'took'?"},
         BadFile{"ColumnTwice", "a,b,a,left,took,road,km,truck,part\nA,B,A,,9,6,5,v,train\n", "", "",
