@@ -46,7 +46,10 @@ struct CompareReport {
   struct Explored {
     std::size_t points = 0;  ///< Among the policies.
     std::size_t of = 0;      ///< In the space.
+    std::size_t unfit = 0;   ///< Of those looked at: no scenario that can run, and left out.
+    std::string unfit_why;   ///< The first of them, and the first thing wrong with it; empty without any.
     std::vector<Axis> axes;
+    [[nodiscard]] bool is_all() const { return points + unfit == of; }  ///< Nothing was left unseen.
   };
   std::optional<Explored> explored;
 };

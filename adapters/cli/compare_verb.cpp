@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -58,8 +59,9 @@ struct Flags {
 /// Everything a comparison is made from.
 struct Job {
   std::optional<PolicyFile> file;
-  std::vector<World> worlds;       ///< By policy, while they are few; otherwise each season loads its own.
-  std::vector<SpacePoint> points;  ///< Of the space: policies after those of the file.
+  std::vector<World> worlds;               ///< By policy, while they are few; otherwise each season loads its own.
+  std::vector<SpacePoint> points;          ///< Of the space: policies after those of the file.
+  std::map<SpacePoint, World> fit_worlds;  ///< Of points, while they are few: loaded when they were checked.
   std::vector<ComparedPolicy> policies;
   CompareReport report;     ///< Names; the rest at the end.
   double retail_share = 0;  ///< Of the control's orders.
@@ -106,7 +108,10 @@ tl::expected<void, ExitCode> plan_comparison(const Flags& flags, ComparisonPlan&
 
 tl::expected<World, std::vector<Fault>> load(const Job& job, std::size_t policy) {
   const std::size_t named = job.file->policies().size();
-  return policy < named ? job.file->world(policy) : job.file->world_at(job.points[policy - named]);
+  if (policy < named) return job.file->world(policy);
+  const SpacePoint& point = job.points[policy - named];
+  const auto loaded = job.fit_worlds.find(point);
+  return loaded == job.fit_worlds.end() ? job.file->world_at(point) : loaded->second;
 }
 
 /// Loads every policy once: whatever is wrong is said before anything runs.
@@ -142,6 +147,7 @@ tl::expected<void, ExitCode> check_policies(Job& job, const fs::path& scenario) 
     job.seasons.shared.push_back(may_share && control && can_ride_along(*control, *world));
     if (job.policies.size() <= worlds_kept) job.worlds.push_back(std::move(*world));
   }
+  job.fit_worlds.clear();
   if (faults.empty()) return {};
   report_faults(scenario, faults);
   return tl::unexpected(ExitCode::input_rejected);
@@ -149,7 +155,7 @@ tl::expected<void, ExitCode> check_policies(Job& job, const fs::path& scenario) 
 
 /// Half of the budget looks at as many points as it can, the other half tells the good ones apart; with a fixed number
 /// of seasons there is nothing to tell apart afterwards.
-tl::expected<void, ExitCode> choose_points(Job& job, const fs::path& file) {
+tl::expected<void, ExitCode> choose_points(Job& job, const fs::path& scenario, const fs::path& file) {
   if (job.file->space().empty()) {
     return tl::unexpected(rejected(file.string() + ": --optimise needs a [space]; scenarios/FORMAT.md describes it"));
   }
@@ -166,8 +172,28 @@ tl::expected<void, ExitCode> choose_points(Job& job, const fs::path& file) {
     return tl::unexpected(rejected(fmt::format("{}: {} policies leave no room for a search; name fewer than {}",
                                                file.string(), named, policies_max)));
   }
-  job.points = points_within(job.file->space(), std::min(affordable, policies_max) - named);
+  std::vector<Fault> faults;  // Of the first that cannot run.
+  auto found = fit_points_within(job.file->space(), std::min(affordable, policies_max) - named,
+                                 [&](const SpacePoint& point) -> std::optional<std::string> {
+                                   auto world = job.file->world_at(point);
+                                   if (world) {
+                                     if (job.fit_worlds.size() < worlds_kept) job.fit_worlds.emplace(point, *world);
+                                     return std::nullopt;
+                                   }
+                                   if (faults.empty()) faults = world.error();
+                                   return job.file->at(point).name + ": " + world.error().front().text();
+                                 });
+  if (found.points.empty()) {
+    report_faults(scenario, faults);
+    return tl::unexpected(
+        rejected(fmt::format("{}: none of the {} points of its [space] that were looked at can run; "
+                             "the faults above are of the first",
+                             file.string(), found.unfit)));
+  }
+  job.points = std::move(found.points);
   job.report.explored = explored_by(job.file->space(), job.points);
+  job.report.explored->unfit = found.unfit;
+  job.report.explored->unfit_why = std::move(found.unfit_why);
   return {};
 }
 
@@ -180,7 +206,7 @@ tl::expected<void, ExitCode> open_policies(Job& job, const fs::path& scenario, c
   }
   job.file = std::move(*read);
   if (job.facts.budget) {
-    if (auto points = choose_points(job, file); !points) return points;
+    if (auto points = choose_points(job, scenario, file); !points) return points;
   }
   if (job.file->policies().size() + job.points.size() < 2) {
     return tl::unexpected(rejected(file.string() +
@@ -398,10 +424,14 @@ std::string text_of(const CompareReport& made) {
   }
   text += "  seasons: " + made.seasons + "\n" + found.statement + "\n" + regional_cuts_text(made);
   if (made.explored) {
-    text += fmt::format("{} of the {} points of the space were run; of the others nothing is known.\n",
-                        made.explored->points, made.explored->of);
+    text += fmt::format("{} of the {} points of the space were run{}.\n", made.explored->points, made.explored->of,
+                        made.explored->is_all() ? "" : "; of the others nothing is known");
     for (const CompareReport::Axis& axis : made.explored->axes) {
       text += fmt::format("  {}: {} of {} values from {} to {}\n", axis.name, axis.met, axis.of, axis.from, axis.to);
+    }
+    if (made.explored->unfit > 0) {
+      text += fmt::format("  {} more cannot run and were left out, for instance {}\n", made.explored->unfit,
+                          made.explored->unfit_why);
     }
   }
   return text;

@@ -1,7 +1,9 @@
 #include "adapters/cli/space_points.hpp"
 
 #include <algorithm>
+#include <map>
 #include <set>
+#include <utility>
 
 namespace peakstorm::cli {
 namespace {
@@ -63,8 +65,38 @@ std::vector<SpacePoint> points_within(const std::vector<PolicyAxis>& space, std:
   return points;
 }
 
+FitPoints fit_points_within(const std::vector<PolicyAxis>& space, std::size_t most, const PointCheck& why_not) {
+  const std::size_t all = size_of(space);
+  std::map<SpacePoint, bool> fits;
+  FitPoints found;
+  std::size_t asked = most;
+  while (true) {
+    std::vector<SpacePoint> candidates = points_within(space, asked);
+    const bool are_all = candidates.size() < asked || candidates.size() >= all;
+    std::vector<SpacePoint> fit;
+    for (SpacePoint& point : candidates) {
+      const auto [known, is_new] = fits.try_emplace(point, true);
+      if (is_new) {
+        if (auto why = why_not(point)) {
+          known->second = false;
+          if (found.unfit++ == 0) found.unfit_why = *std::move(why);
+        }
+      }
+      if (known->second) fit.push_back(std::move(point));
+    }
+    if (fit.size() < most && !are_all) {
+      asked += most - fit.size();
+      continue;
+    }
+    // All points come axis by axis: of too many every so-manieth, so that no axis is cut off.
+    const std::size_t kept = std::min(most, fit.size());
+    for (std::size_t i = 0; i < kept; ++i) found.points.push_back(std::move(fit[i * fit.size() / kept]));
+    return found;
+  }
+}
+
 CompareReport::Explored explored_by(const std::vector<PolicyAxis>& space, const std::vector<SpacePoint>& points) {
-  CompareReport::Explored explored{points.size(), size_of(space), {}};
+  CompareReport::Explored explored{points.size(), size_of(space), 0, {}, {}};
   for (std::size_t a = 0; a < space.size(); ++a) {
     std::set<std::size_t> met;
     for (const SpacePoint& point : points) met.insert(point[a]);

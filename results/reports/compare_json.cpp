@@ -95,7 +95,11 @@ json::value explored_json(const std::optional<CompareReport::Explored>& explored
   for (const CompareReport::Axis& axis : explored->axes) {
     axes.push_back({{"name", axis.name}, {"from", axis.from}, {"to", axis.to}, {"met", axis.met}, {"of", axis.of}});
   }
-  return {{"points", explored->points}, {"of", explored->of}, {"axes", std::move(axes)}};
+  return {{"points", explored->points},
+          {"of", explored->of},
+          {"unfit", explored->unfit},
+          {"unfit_why", explored->unfit_why},
+          {"axes", std::move(axes)}};
 }
 
 }  // namespace

@@ -154,15 +154,19 @@ class Page {
   void explored() {
     if (!report_.explored) return;
     out_ += fmt::format(
-        "<h2>What was searched, and what was not</h2><p>{} of the {} points of the space were run; of the others "
-        "nothing "
-        "is known.</p><ul>",
-        report_.explored->points, report_.explored->of);
+        "<h2>What was searched, and what was not</h2><p>{} of the {} points of the space were "
+        "run{}.</p><ul>",
+        report_.explored->points, report_.explored->of,
+        report_.explored->is_all() ? "" : "; of the others nothing is known");
     for (const CompareReport::Axis& axis : report_.explored->axes) {
       out_ += fmt::format("<li>{}: {} of {} values from {} to {}</li>", escaped(axis.name), axis.met, axis.of,
                           escaped(axis.from), escaped(axis.to));
     }
     out_ += "</ul>\n";
+    if (report_.explored->unfit > 0) {
+      out_ += fmt::format("<p>{} more cannot run and were left out, for instance {}</p>\n", report_.explored->unfit,
+                          escaped(report_.explored->unfit_why));
+    }
   }
 
   void forests() {

@@ -80,7 +80,8 @@ void write_page(const std::filesystem::path& folder, std::size_t policies, const
   for (const SeasonRecord& season : seasons[0]) control.seasons.push_back(&season);
   for (const SeasonRecord& season : seasons[1]) without.seasons.push_back(&season);
   report.league = league_of(control, std::vector<LeagueSeasons>{without});
-  report.explored = CompareReport::Explored{policies - 1, 4'000, {{"quantile" + evil, "0.8", "0.99", 12, 20}}};
+  report.explored = CompareReport::Explored{
+      policies - 1, 4'000, 3, "space.split-0" + evil, {{"quantile" + evil, "0.8", "0.99", 12, 20}}};
   std::filesystem::create_directories(folder);
   std::ofstream page(folder / "report.html");
   page << comparison_page(report);

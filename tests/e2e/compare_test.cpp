@@ -217,6 +217,27 @@ values = [0, 5, 10]
   EXPECT_THAT(poor.err, HasSubstr("two points of the space need 60; raise it"));
 }
 
+TEST_F(Compare, ASearchLeavesOutPointsThatCannotRunAndSaysSo) {
+  const std::string axis =
+      "cheapest_published = false\n[space]\n[[space.axis]]\nname = \"buffer\"\n"
+      "key = \"shipper.lakeside-books.buffer_days\"\nvalues = ";
+  write("p.toml", axis + "[99, 0, 1, 61, 2]\n");
+  const Finished some = compare({"--optimise", "--replications", "2", "--json"});
+  ASSERT_EQ(some.exit_code, 0) << some.err;
+  EXPECT_EQ(some.json().at("policies").as_array().size(), 4U);
+  EXPECT_EQ(some.json().at("explored").at("points"), 3);
+  EXPECT_EQ(some.json().at("explored").at("of"), 5);
+  EXPECT_EQ(some.json().at("explored").at("unfit"), 2);
+  EXPECT_THAT(some.json().at("explored").at("unfit_why").as_string().c_str(),
+              HasSubstr("space.buffer-99: " + path("p.toml") + ":6: shipper.buffer_days: 99 is out of range"));
+  EXPECT_THAT(compare({"--optimise", "--replications", "2"}).out, HasSubstr("2 more cannot run and were left out"));
+  write("p.toml", axis + "[99, 61]\n");
+  const Finished none = compare({"--optimise", "--replications", "2"});
+  EXPECT_EQ(none.exit_code, 2);
+  EXPECT_THAT(none.err, HasSubstr("99 is out of range"));
+  EXPECT_THAT(none.err, HasSubstr("none of the 2 points of its [space] that were looked at can run"));
+}
+
 TEST_F(Compare, RefusesWhatItCannotDo) {
   const auto refused = [](const Finished& done, const std::string& message) {
     EXPECT_EQ(done.exit_code, 2) << done.out;
