@@ -1,6 +1,7 @@
 """`cmake --install` puts everything a run needs below its prefix, and what is installed runs from there."""
 import json
 import os
+import re
 import subprocess
 import unittest
 
@@ -60,6 +61,17 @@ class Installed(FolderTest):
                 self.assertGreater((self.prefix / name).stat().st_size, 100)
         self.assertIn("peakstorm(1)", self.ran("mandoc", "-T", "utf8", f"{self.prefix}/share/man/man1/peakstorm.1.gz")
                       .lower())
+
+    def test_the_image_copies_what_is_there_and_starts_what_is_installed(self):
+        image = (SOURCE / "Dockerfile").read_text()
+        copied = re.findall(r"^COPY (\S+) \S+$", image, re.MULTILINE)
+        self.assertIn(".", copied)
+        for name in copied:
+            self.assertTrue((SOURCE / name).exists(), name)
+        entry = json.loads(re.search(r"^ENTRYPOINT (.*)$", image, re.MULTILINE)[1])
+        self.assertTrue((self.prefix / "bin" / entry[0]).exists())
+        for ignored in (SOURCE / ".dockerignore").read_text().split():
+            self.assertNotIn(ignored, copied)
 
     def test_nothing_of_the_source_tree_comes_along(self):
         names = [path.name for path in self.prefix.rglob("*") if path.is_file()]
