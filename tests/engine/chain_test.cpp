@@ -48,7 +48,7 @@ TEST(Chain, BehavesAsADeque) {
 }
 
 TEST(Chain, ConsumingEmptiesItInOrder) {
-  for (const std::uint64_t size : {0, 1, 8, 9, 63, 64, 65, 5000}) {
+  for (const std::uint64_t size : {0U, 1U, 8U, 9U, 63U, 64U, 65U, 5000U}) {
     Chain<Item> chain;
     for (std::uint64_t i = 0; i < size; ++i) chain.push_back({i, 0});
     std::uint64_t expected = 0;

@@ -208,7 +208,9 @@ TEST(Measures, AreAllInTheManual) {
   world.services.clear();
   const MeasureCatalogue catalogue = measure_catalogue(world);
   for (const auto& [name, unit] : catalogue) {
-    const auto has_scope = [&](const char* scope) { return name.starts_with(std::string("endpoint.") + scope); };
+    const auto has_scope = [&name = name](const char* scope) {
+      return name.starts_with(std::string("endpoint.") + scope);
+    };
     if (has_scope("scan.") || has_scope("check.") || has_scope("read_back.") || has_scope("service.")) continue;
     EXPECT_NE(manual.find("`" + name + "`"), std::string::npos) << name;
   }

@@ -27,7 +27,7 @@ struct HttpReply {
 
 class HttpClient {
  public:
-  explicit HttpClient(std::uint16_t port) : port_(port), socket_(::socket(AF_INET, SOCK_STREAM, 0)) {
+  explicit HttpClient(std::uint16_t port) : socket_(::socket(AF_INET, SOCK_STREAM, 0)) {
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_port = htons(port);
@@ -108,7 +108,6 @@ class HttpClient {
     return true;
   }
 
-  std::uint16_t port_;
   int socket_;
   bool connected_ = false;
   std::string input_;

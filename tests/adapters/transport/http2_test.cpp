@@ -53,7 +53,7 @@ class Http2 : public testing::TransportTest {
 TEST_F(Http2, CarriesRequestsAndRepliesOfAnySizeOnOneConnection) {
   const auto transport = open(server_.url() + "/p", options());
   ASSERT_TRUE(transport);
-  for (const std::size_t size : {1, 5'000, 70'000, 140'000}) {  // Beyond the window of a stream.
+  for (const std::size_t size : {1U, 5'000U, 70'000U, 140'000U}) {  // Beyond the window of a stream.
     const std::string body(size, 'x');
     const auto reply = send(*transport, {"POST", "/hook", "X-Test: 1\r\nAccept: a/b\r\n", body});
     ASSERT_TRUE(reply) << reply.error().message;

@@ -57,7 +57,7 @@ TEST_F(Tls, CarriesRequestsAndRepliesOfAnySize) {
   const TlsFront tls = front();
   const auto transport = open(tls.url("localhost") + "/p", options());
   ASSERT_TRUE(transport);
-  for (const std::size_t size : {0, 1, 5'000, 20'000, 70'000}) {
+  for (const std::size_t size : {0U, 1U, 5'000U, 20'000U, 70'000U}) {
     const std::string body(size, 'x');
     const auto reply = send(*transport, {"POST", "/hook", "X-Test: 1\r\n", body});
     ASSERT_TRUE(reply) << reply.error().message;

@@ -154,7 +154,7 @@ TEST_F(ProtoTemplates, WriteWhatProtobufReadsOfTheSameJson) {
 }
 
 TEST_F(ProtoTemplates, LongPartsHaveLongLengths) {
-  for (const std::size_t size : {126, 127, 128, 16'383, 16'384, 300'000}) {
+  for (const std::size_t size : {126U, 127U, 128U, 16'383U, 16'384U, 300'000U}) {
     const std::string text =
         R"({"inner": {"inner": {"number": ")" + std::string(size, 'x') + R"({{scan.sequence}}"}}})";
     EXPECT_GT(both_ways(text).size(), size);
