@@ -6,9 +6,13 @@
 #include <chrono>
 #include <cstdio>
 #include <exception>
+#include <optional>
 #include <stdexcept>
+#include <utility>
+#include <vector>
 
 #include "adapters/endpoint/page_words.hpp"
+#include "engine/notices.hpp"
 
 namespace peakstorm::endpoint {
 namespace {
@@ -51,18 +55,8 @@ void append_utf8(std::string_view text, std::string& out, Escape escape) {
   }
 }
 
-/// "Tuesday 24 December", with the year when `year`.
 void append_long_date(const PageWords& words, Date date, bool year, std::string& out) {
-  const std::chrono::sys_days day{std::chrono::days{date}};
-  const std::chrono::year_month_day ymd{day};
-  out += words.weekdays[std::chrono::weekday{day}.c_encoding()];
-  out += ' ';
-  out += std::to_string(static_cast<unsigned>(ymd.day()));
-  out += words.before_month;
-  out += words.months[static_cast<unsigned>(ymd.month()) - 1];
-  if (!year) return;
-  out += words.before_year;
-  out += std::to_string(static_cast<int>(ymd.year()));
+  peakstorm::append_long_date(words.dates, std::chrono::sys_days{std::chrono::days{date}}, year, out);
 }
 
 struct Local {
@@ -201,6 +195,8 @@ h2{margin:0 0 .75rem;font-size:1.05rem}
 .log .newest::before{background:var(--go)}
 .log b{display:block;font-weight:600}.log p{margin:0;color:var(--soft);font-size:.9rem}
 .day{margin:1rem 0 .5rem;font-size:.95rem;font-weight:650}.day:first-of-type{margin-top:0}
+.why{margin:-.5rem 0 .5rem;color:var(--soft);font-size:.9rem}
+.mail{padding:.5rem 0;border-top:1px solid var(--line);overflow-wrap:anywhere}.mail summary{cursor:pointer}.mail time{display:block;color:var(--soft);font-size:.85rem}.mail p{margin:.4rem 0 0}
 footer{color:var(--soft);font-size:.85rem;padding:0 .25rem 1rem}
 .skip{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
 </style></head><body><main>
@@ -333,6 +329,57 @@ void append_log(const PageWords& words, std::span<const Milestone> history, cons
     out += "</p></li>\n";
   }
   if (day) out += "</ul>\n";
+  out += "</section>\n";
+}
+
+/// The notices of the parcel, newest first. The instant of each is that of its scan: when the shop was told is not
+/// kept.
+void append_notices(const PageWords& words, std::string_view number, const ParcelRecord& parcel, const Clock& clock,
+                    std::string& out) {
+  std::vector<std::pair<const Milestone*, ActKind>> notices;
+  bool shipped = false;
+  for (const Milestone& m : parcel.history()) {
+    if (const auto notice = notice_of(m.kind, shipped)) notices.emplace_back(&m, *notice);
+    shipped = shipped || m.kind == ScanKind::accepted;
+  }
+  if (notices.empty()) return;
+  const auto day_of = [](Date date) -> std::optional<std::chrono::sys_days> {
+    if (date == no_date) return std::nullopt;
+    return std::chrono::sys_days{std::chrono::days{date}};
+  };
+  NoticeFields fields;
+  fields.order = parcel.order_number.empty() ? number : std::string_view(parcel.order_number);
+  fields.carrier = parcel.carrier;
+  fields.tracking_number = number;
+  fields.promised = day_of(parcel.promise);
+  out += "<section class=\"card\" aria-labelledby=\"notices\"><h2 id=\"notices\">";
+  out += words.notices;
+  out += "</h2>\n<p class=\"why\">";
+  out += words.notices_why;
+  out += "</p>\n";
+  for (auto n = notices.rbegin(); n != notices.rend(); ++n) {
+    const auto& [m, kind] = *n;
+    fields.expected = day_of(m->eta);
+    const Notice notice = write_notice(kind, fields, words.tag);
+    const Local at = clock.at(m->at_ms, m->offset_minutes);
+    out += "<details class=\"mail\"><summary>";
+    append_html(notice.subject, out);
+    out += " <time datetime=\"";
+    append_instant(m->at_ms, out);
+    out += "\">";
+    append_long_date(words, at.date, false, out);
+    out += ' ';
+    append_time_of_day(at.time, out);
+    out += "</time></summary>\n";
+    for (std::string_view rest = notice.text; !rest.empty();) {
+      const std::size_t end = rest.find('\n');
+      out += "<p>";
+      append_html(rest.substr(0, end), out);
+      out += "</p>\n";
+      rest.remove_prefix(end + 1);
+    }
+    out += "</details>\n";
+  }
   out += "</section>\n";
 }
 
@@ -475,6 +522,7 @@ void append_track_html(std::string_view number, const ParcelRecord* parcel, std:
     append_steps(words, *now.status, out);
     out += "</section>\n";
     append_log(words, parcel->history(), clock, out);
+    append_notices(words, number, *parcel, clock, out);
     out += "<footer>";
     out += words.clocks;
     out += "</footer>\n";

@@ -4,6 +4,7 @@
 #include <array>
 #include <string_view>
 
+#include "engine/date_words.hpp"
 #include "engine/scan.hpp"
 
 namespace peakstorm::endpoint {
@@ -17,10 +18,7 @@ struct PageWords {
     std::string_view line;  ///< In the history.
   };
   std::array<Status, scan_kind_end> status;  ///< By ScanKind.
-  std::array<std::string_view, 12> months;
-  std::array<std::string_view, 7> weekdays;  ///< From Sunday.
-  std::string_view before_month;             ///< "24" this "December".
-  std::string_view before_year;
+  DateWords dates;
   std::array<std::string_view, 4> steps;
   std::string_view progress;
   std::string_view ready_for_pickup;
@@ -33,7 +31,9 @@ struct PageWords {
   std::string_view retracted;
   std::string_view delayed;
   std::string_view history;
-  std::string_view parcel;  ///< Before its number.
+  std::string_view notices;      ///< Heading.
+  std::string_view notices_why;  ///< Under it.
+  std::string_view parcel;       ///< Before its number.
   std::string_view not_found;
   std::string_view not_found_why;
   std::string_view clocks;

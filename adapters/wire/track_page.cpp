@@ -9,6 +9,7 @@
 #include "adapters/wire/template/pieces.hpp"
 #include "adapters/wire/text.hpp"
 #include "adapters/wire_format.hpp"
+#include "engine/notices.hpp"
 
 namespace peakstorm::wire {
 namespace {
@@ -299,7 +300,7 @@ void append_promise(const World& world, const ParcelFacts& facts, std::string_vi
   append_json_string(out, tracking_number);
   // Another order under a known number is how a platform learns that the carrier uses the number again.
   out += R"(,"order_number":")";
-  append_hex64(out, static_cast<std::uint64_t>(facts.id));
+  out += order_number(facts.id);
   if (another_order) out += "-2";
   out += R"(","promise_date":)";
   if (another_order || facts.promise_day == no_day) {

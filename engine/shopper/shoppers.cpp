@@ -5,6 +5,7 @@
 #include <functional>
 #include <tuple>
 
+#include "engine/notices.hpp"
 #include "engine/portable_math.hpp"
 #include "engine/recovery.hpp"
 
@@ -119,14 +120,10 @@ void Shoppers::act(SimTime at, Waiting& parcel, ActKind kind, std::vector<Shoppe
 }
 
 void Shoppers::news(SimTime at, Waiting& parcel, std::uint32_t number, ScanKind kind, std::vector<ShopperAct>& acts) {
-  ActKind told{};
-  if (kind == ScanKind::accepted && !parcel.shipped) told = ActKind::notice_shipped;
+  const std::optional<ActKind> told = notice_of(kind, parcel.shipped);
   if (kind == ScanKind::accepted) parcel.shipped = true;
-  if (kind == ScanKind::out_for_delivery) told = ActKind::notice_out_for_delivery;
-  if (kind == ScanKind::delivered) told = ActKind::notice_delivered;
-  if (kind == ScanKind::eta_changed) told = ActKind::notice_delay;
-  if (world_.shopper.enabled && world_.shopper.notices && told != ActKind{}) {
-    act(at, parcel, told, acts);
+  if (world_.shopper.enabled && world_.shopper.notices && told) {
+    act(at, parcel, *told, acts);
     const Draws draws(run_, Purpose::shopper, parcel.key, parcel.draws++);
     if (draws.unit(0) < looks_per_notice) {
       add_plan({at + exponential(draws.unit(1), look_delay_ms), parcel.key, number, parcel.draws, Step::look, kind, 0});

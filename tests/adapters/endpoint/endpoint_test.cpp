@@ -402,6 +402,33 @@ TEST_F(Endpoint, PageSpeaksTheLanguageTheBrowserLikesBest) {
     EXPECT_THAT(page("/track/1Z999", odd).body, HasSubstr("Not found yet"));
 }
 
+// Goal: the page lists what a shop writes to its customer, newest first, in the page's language, and nothing that a
+// sender wrote becomes markup in it.
+TEST_F(Endpoint, ListsTheNoticesInTheLanguageOfThePage) {
+  start();
+  const std::string body =
+      R"({"parcels":[{"tracking_number":"PS1","order_number":"A<1>","promise_date":"2013-12-22","time_zone":"America/Chicago"}]})";
+  EXPECT_EQ(client_->exchange("PUT", "/parcels", signature(body), body).status, 200);
+  EXPECT_THAT(html("PS1"), Not(HasSubstr("Messages to you")));
+  post_easypost(easypost("evt_1", "PS1", journey()));
+  const auto notices = [&](const char* language) {
+    const std::string text = html(std::string("PS1?lang=") + language);
+    const std::size_t from = text.find("id=\"notices\"");
+    return from == std::string::npos ? std::string() : text.substr(from);
+  };
+  const std::string english = notices("en");
+  EXPECT_THAT(english, AllOf(HasSubstr("Messages to you"), HasSubstr("Your order A&lt;1&gt; is on its way"),
+                             HasSubstr("It is promised for Sunday 22 December."), HasSubstr("Tracking number: PS1")));
+  EXPECT_LT(english.find("has been delivered"), english.find("comes today"));
+  EXPECT_LT(english.find("comes today"), english.find("is on its way"));
+  EXPECT_EQ(english.find("is on its way"), english.rfind("is on its way"));
+  EXPECT_THAT(english, Not(HasSubstr("A<1>")));
+  const std::string spanish = notices("es");
+  EXPECT_THAT(spanish, AllOf(HasSubstr("Mensajes para usted"), HasSubstr("Su pedido A&lt;1&gt; ha sido entregado"),
+                             HasSubstr("prometido para el domingo 22 de diciembre.")));
+  EXPECT_THAT(spanish, Not(HasSubstr("Your order")));
+}
+
 TEST_F(Endpoint, AnUnknownNumberGetsAFriendlyPage) {
   start();
   const HttpReply reply = client_->exchange("GET", "/track/1Z999", "Accept: text/html\r\n");
