@@ -25,8 +25,9 @@ struct ReportLimits {
   std::size_t replay_points = 400;    ///< Points in time of the endpoint's charts.
   std::size_t examples_per_kind = 3;  ///< Stories per kind of finding.
   std::size_t stories = 300;          ///< Parcels behind the numbers.
-  std::size_t flows = 80;             ///< Lanes whose flow is drawn.
-  std::uint64_t scans = 40'000'000;   ///< A longer stream is not read: it would take minutes.
+  std::size_t notices_per_story = 8;
+  std::size_t flows = 80;            ///< Lanes whose flow is drawn.
+  std::uint64_t scans = 40'000'000;  ///< A longer stream is not read: it would take minutes.
 };
 
 /// The data of a report as one JSON object, as the page reads it. Errors: bad_input when the folder has no

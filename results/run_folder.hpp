@@ -180,6 +180,9 @@ class RunReader {
 /// The scans of a run folder in order, finished or not, as long as `visit` says so. A folder without a stream has none.
 /// Errors: bad_input (a damaged stream, naming the frame), io.
 Result<void> visit_scans(const std::filesystem::path& folder, const std::function<bool(std::span<const Scan>)>& visit);
+/// Likewise what shoppers did.
+Result<void> visit_acts(const std::filesystem::path& folder,
+                        const std::function<bool(std::span<const ShopperAct>)>& visit);
 
 /// A run folder of its own for a further replay of a finished run: the simulated part is the run's, copied; what was
 /// sent, acknowledged and found is that replay's. It can be reported on, gated and replayed like any other.

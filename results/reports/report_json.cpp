@@ -15,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include "engine/notices.hpp"
 #include "engine/time.hpp"
 #include "results/report.hpp"
 #include "results/reports/sqlite_reader.hpp"
@@ -456,6 +457,9 @@ Result<std::string> report_json(const std::filesystem::path& run_folder, const R
   auto told = reports::read_told_scans(run, run_folder, places.position, places.on_map, limits);
   if (!told) return tl::unexpected(told.error());
   data["stories"] = std::move(told->stories);
+  json::array notice_tags;
+  for (const std::string_view tag : notice_languages()) notice_tags.push_back(json::string(tag));
+  data["notice_languages"] = std::move(notice_tags);
   data["flows"] = std::move(told->flows);
 
   data["on_time"] = objects(run,

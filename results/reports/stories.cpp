@@ -2,12 +2,15 @@
 
 #include <algorithm>
 #include <boost/unordered/unordered_flat_map.hpp>
+#include <chrono>
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "engine/notices.hpp"
 #include "engine/scan.hpp"
 #include "results/run_folder.hpp"
 
@@ -24,20 +27,27 @@ constexpr const char* sample_sql =
     "WITH broken AS ("
     "  SELECT p.parcel_id, p.culprit_place_id AS place, coalesce(p.cause, 'none') AS cause, c.name AS carrier, "
     "         p.promise_day AS due, r.name AS region, p.delivered_day AS delivered, "
+    "         h.name AS retailer, "
     "         ((p.parcel_id % 1000003 + 1000003) % 1000003) * 7919 % 1000003 AS mix "
     "  FROM parcel p JOIN service s USING (service_id) JOIN carrier c USING (carrier_id) "
     "       JOIN destination d USING (destination_id) JOIN region r ON r.region_id = d.region_id "
+    "       JOIN shipper h USING (shipper_id) "
     "  WHERE p.measured = 1 AND p.verdict_promise = 'broken'), "
     "ranked AS ("
     "  SELECT *, row_number() OVER (PARTITION BY cause, place ORDER BY mix, parcel_id) AS by_cause, "
     "         row_number() OVER (PARTITION BY carrier, due ORDER BY mix, parcel_id) AS by_due, "
     "         row_number() OVER (PARTITION BY region ORDER BY mix, parcel_id) AS by_region FROM broken) "
-    "SELECT parcel_id, place, cause, carrier, due, region, delivered FROM ranked "
+    "SELECT parcel_id, place, cause, carrier, due, region, delivered, retailer FROM ranked "
     "WHERE by_cause <= 2 OR by_due <= 1 OR by_region <= 1 ORDER BY min(by_cause, by_due, by_region), mix, parcel_id";
 
 struct Story {
   json::object told;
+  ParcelId parcel{};
+  std::string retailer;
+  std::string carrier;
+  std::optional<std::int64_t> due;
   std::vector<Scan> scans;
+  std::vector<ShopperAct> notices;
 };
 
 /// Departures by lane and day.
@@ -101,6 +111,40 @@ json::value instant(SimTime at) {
   return at.time_since_epoch().count();
 }
 
+std::int64_t first_day_of(SqliteReader& run) {
+  std::int64_t seconds = 0;
+  run.rows("SELECT CAST(value AS INTEGER) FROM run WHERE key = 'first_day_unix_s'",
+           [&](const Row& row) { seconds = row.integer(0); });
+  return floor_div(seconds, 86'400);
+}
+
+/// The notices of a story as they were written. `first_day`: days since 1970.
+json::array written_notices(const Story& story, std::int64_t first_day) {
+  const auto date = [&](std::int64_t day) { return std::chrono::sys_days{std::chrono::days{first_day + day}}; };
+  const std::string order = order_number(story.parcel);
+  NoticeFields fields;
+  fields.order = order;
+  fields.retailer = story.retailer;
+  fields.carrier = story.carrier;
+  if (story.due) fields.promised = date(*story.due);
+  json::array all;
+  for (const ShopperAct& act : story.notices) {
+    fields.expected.reset();
+    for (const Scan& scan : story.scans) {
+      if (scan.kind == ScanKind::eta_changed && scan.reported == act.at && scan.eta_day != no_day)
+        fields.expected = date(scan.eta_day);
+    }
+    json::array languages;
+    for (const std::string_view language : notice_languages()) {
+      const Notice notice = write_notice(act.kind, fields, language);
+      languages.push_back(json::array{json::string(notice.subject), json::string(notice.text)});
+    }
+    all.push_back(
+        json::array{instant(act.at), act_kind_names[static_cast<std::size_t>(act.kind)], std::move(languages)});
+  }
+  return all;
+}
+
 }  // namespace
 
 Result<ToldScans> read_told_scans(SqliteReader& run, const std::filesystem::path& run_folder,
@@ -123,6 +167,11 @@ Result<ToldScans> read_told_scans(SqliteReader& run, const std::filesystem::path
                         {"due", row.null(4) ? json::value(nullptr) : json::value(row.integer(4))},
                         {"region", json::string(row.text(5))},
                         {"delivered", row.null(6) ? json::value(nullptr) : json::value(row.integer(6))}},
+                       static_cast<ParcelId>(static_cast<std::uint64_t>(row.integer(0))),
+                       std::string(row.text(7)),
+                       std::string(row.text(3)),
+                       row.null(4) ? std::nullopt : std::optional<std::int64_t>(row.integer(4)),
+                       {},
                        {}});
   });
   if (limits.scans == 0) return ToldScans();
@@ -143,6 +192,20 @@ Result<ToldScans> read_told_scans(SqliteReader& run, const std::filesystem::path
   // Half a stream would tell half the stories.
   if (scans == 0 || scans > limits.scans) return told;
   told.flows = flows.told(position, on_map, limits.flows);
+  bool any_notices = false;
+  read = visit_acts(run_folder, [&](std::span<const ShopperAct> some) {
+    for (const ShopperAct& act : some) {
+      if (!is_notice(act.kind)) continue;
+      any_notices = true;
+      const auto story = wanted.find(static_cast<std::uint64_t>(act.parcel));
+      // A parcel that is taken out and brought back for weeks would tell nothing new.
+      if (story != wanted.end() && stories[story->second].notices.size() < limits.notices_per_story)
+        stories[story->second].notices.push_back(act);
+    }
+    return true;
+  });
+  if (!read) return tl::unexpected(read.error());
+  const std::int64_t first_day = first_day_of(run);
   for (Story& story : stories) {
     if (story.scans.empty()) continue;
     json::array lines;
@@ -151,6 +214,7 @@ Result<ToldScans> read_told_scans(SqliteReader& run, const std::filesystem::path
                                   index_of(static_cast<std::int64_t>(scan.place)), instant(scan.reported)});
     }
     story.told["scans"] = std::move(lines);
+    story.told["notices"] = any_notices ? json::value(written_notices(story, first_day)) : json::value(nullptr);
     told.stories.push_back(std::move(story.told));
   }
   return told;

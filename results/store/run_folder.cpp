@@ -53,16 +53,29 @@ Result<void> for_each(const fs::path& path, const std::function<void(std::span<c
 
 }  // namespace
 
-Result<void> visit_scans(const fs::path& folder, const std::function<bool(std::span<const Scan>)>& visit) {
+namespace {
+
+template <class T>
+Result<void> visit_stream(const fs::path& path, const std::function<bool(std::span<const T>)>& visit) {
   std::error_code code;
-  if (!fs::exists(folder / scans_name, code)) return {};
-  auto reader = store::StreamReader<Scan>::open(folder / scans_name);
+  if (!fs::exists(path, code)) return {};
+  auto reader = store::StreamReader<T>::open(path);
   if (!reader) return tl::unexpected(reader.error());
-  std::vector<Scan> items;
+  std::vector<T> items;
   do {
     if (auto got = (*reader)->next_frame(items); !got) return got;
   } while (!items.empty() && visit(items));
   return {};
+}
+
+}  // namespace
+
+Result<void> visit_scans(const fs::path& folder, const std::function<bool(std::span<const Scan>)>& visit) {
+  return visit_stream<Scan>(folder / scans_name, visit);
+}
+
+Result<void> visit_acts(const fs::path& folder, const std::function<bool(std::span<const ShopperAct>)>& visit) {
+  return visit_stream<ShopperAct>(folder / acts_name, visit);
 }
 
 // Writing ---------------------------------------------------------------------------------------------------------

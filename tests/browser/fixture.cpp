@@ -23,6 +23,7 @@
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "engine/scan.hpp"
@@ -163,11 +164,22 @@ double strain(int day, int carrier) {
 
 /// Tracked parcels that broke their promise, with their scans: from the warehouse by way of the place that held them up
 /// to a door. Every fifth scan at a depot is never published, every seventh three hours late.
+template <class T>
+void write_stream(const std::filesystem::path& path, std::vector<T> items) {
+  std::sort(items.begin(), items.end(), [](const T& a, const T& b) { return a.at < b.at; });
+  std::filesystem::remove(path);  // Of an earlier run of this program.
+  auto writer = peakstorm::store::StreamWriter<T>::create(path, peakstorm::store::system_calls());
+  if (writer && (*writer)->append(items) && (*writer)->finish()) return;
+  std::cerr << "report_fixture: " << path.string() << " cannot be written\n";
+  std::abort();
+}
+
 void tell_parcels(Run& run, const std::filesystem::path& folder) {
   using peakstorm::Scan;
   using peakstorm::ScanKind;
   const std::array<const char*, 3> causes{"sort_backlog", "lane_weather", "dock_rollover"};
   std::vector<Scan> scans;
+  std::vector<peakstorm::ShopperAct> acts;
   for (std::int64_t i = 0; i < 60; ++i) {
     const std::int64_t due = 8 + i * 36 / 60;
     const std::size_t culprit = i % 3 == 0 ? 0 : i % 3 == 1 ? 1 : 3;
@@ -189,21 +201,30 @@ void tell_parcels(Run& run, const std::filesystem::path& folder) {
       one.sequence = sequence++;
       scans.push_back(one);
     };
+    const auto sent = [&](std::int64_t at_hour, peakstorm::ActKind kind) {
+      peakstorm::ShopperAct one;
+      one.at = peakstorm::SimTime(peakstorm::SimDuration(start + at_hour * hour_ms + 60'000));
+      one.parcel = peakstorm::ParcelId{static_cast<std::uint64_t>(id)};
+      one.kind = kind;
+      acts.push_back(one);
+    };
+    sent(1, peakstorm::ActKind::notice_shipped);
+    sent(1, peakstorm::ActKind::check);
+    sent(60, peakstorm::ActKind::notice_delay);
+    sent(80, peakstorm::ActKind::notice_out_for_delivery);
+    sent(87, peakstorm::ActKind::notice_delivered);
     scan(1, ScanKind::accepted, 26);
     scan(6, ScanKind::departed, 26);
     scan(14, ScanKind::arrived, culprit);
     scan(40, ScanKind::departed, culprit);
     scan(52, ScanKind::arrived, 18);
+    scan(60, ScanKind::eta_changed, 18);
+    scans.back().eta_day = static_cast<std::uint16_t>(due + 2);
     scan(80, ScanKind::out_for_delivery, 18);
     scan(87, ScanKind::delivered, 18);
   }
-  std::sort(scans.begin(), scans.end(), [](const Scan& a, const Scan& b) { return a.at < b.at; });
-  std::filesystem::remove(folder / "scans.pb.zst");  // Of an earlier run of this program.
-  auto writer = peakstorm::store::StreamWriter<Scan>::create(folder / "scans.pb.zst", peakstorm::store::system_calls());
-  if (!writer || !(*writer)->append(scans) || !(*writer)->finish()) {
-    std::cerr << "report_fixture: scans.pb.zst cannot be written\n";
-    std::abort();
-  }
+  write_stream(folder / "scans.pb.zst", std::move(scans));
+  write_stream(folder / "acts.pb.zst", std::move(acts));
 }
 
 void fill(const std::filesystem::path& folder, const Shape& shape) {

@@ -125,6 +125,23 @@ describe("the report of a drill", () => {
     }
   }
 
+  test("tells what the shopper was sent, in the page's language", patience, () =>
+    open("drill", {}, async (page) => {
+      const story = page.locator("#parcels .example").first();
+      assert.equal(await story.locator("[data-notice]").count(), 4);
+      const delay = story.locator("[data-notice=notice_delay]");
+      assert.match(await delay.locator("summary").innerText(), /Your order 0{14}\w\w comes later than promised/);
+      assert.ok(!(await delay.locator("p").first().isVisible()), "the text waits behind its subject");
+      await delay.locator("summary").focus();
+      await page.keyboard.press("Enter");
+      assert.match(await delay.innerText(), /We promised your parcel for \w+ \d+ \w+/);
+      assert.match(await delay.innerText(), /It is now expected on \w+ \d+/);
+      await page.locator(".languages [lang=es]").click();
+      await page.locator("html[lang=es]").waitFor();
+      assert.match(await page.locator("#parcels .example").first().innerText(), /Lo que se envió al comprador[\s\S]*Su pedido 0{14}\w\w está en camino/);
+      assert.doesNotMatch(await page.locator("#parcels").innerText(), /Your order/);
+    }));
+
   test("leads from a number to the parcels behind it", patience, () =>
     open("drill", {}, async (page) => {
       const stories = page.locator("#parcels .example");

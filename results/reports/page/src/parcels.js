@@ -1,7 +1,7 @@
 // The parcels behind the numbers: a sample of true stories, each next to what its shopper was shown.
 import { capital, count } from "./format.js";
 import { el } from "./dom.js";
-import { named, t } from "./i18n.js";
+import { language, named, t } from "./i18n.js";
 import { section } from "./section.js";
 import { regionName } from "./states.js";
 
@@ -42,7 +42,16 @@ function tell(f, calendar, story) {
       el("div", {}, el("h4", {}, t("story.happened")), el("ol", {}, story.scans.map((s) => line(s[0], `${culprit(s) ? "▸ " : ""}${capital(named("scan", s[1]))}${place(s[2])}${s[3] == null ? ` (${t("story.never_told")})` : ""}`, culprit(s))))),
       el("div", {}, el("h4", {}, t("story.saw")), shown.length
         ? el("ol", {}, shown.map((s) => line(s[3], `${capital(named("scan", s[1]))}${place(s[2])}${s[3] - s[0] >= 30 * 60_000 ? ` (${t("story.later", { minutes: Math.round((s[3] - s[0]) / 60_000) })})` : ""}`, false)))
-        : el("p", { class: "missing" }, t("story.nothing")))));
+        : el("p", { class: "missing" }, t("story.nothing")))),
+    story.notices ? el("div", { class: "sent" }, el("h4", {}, t("story.sent")), story.notices.length
+      ? el("ol", {}, story.notices.map(([ms, kind, written]) => notice(f, calendar, ms, kind, written))) : el("p", { class: "missing" }, t("story.sent.nothing"))) : null);
+}
+
+/** One notice, in the page's language where it was written in that. */
+function notice(f, calendar, ms, kind, written) {
+  const [subject, text] = written[Math.max(0, f.data.notice_languages.indexOf(language()))];
+  return el("li", { "data-notice": kind }, el("details", {}, el("summary", {}, el("time", {}, calendar.stampOf(ms)), subject),
+    text.trim().split("\n").map((line) => el("p", {}, line))));
 }
 
 export function parcelSection(f, calendar) {
