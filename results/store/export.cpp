@@ -13,9 +13,11 @@
 #include <utility>
 #include <vector>
 
+#include "engine/notices.hpp"
 #include "results/store/database.hpp"
 #include "results/store/file_calls.hpp"
 #include "results/store/manifest.hpp"
+#include "results/store/notice_book.hpp"
 #include "results/store/stream.hpp"
 
 namespace peakstorm {
@@ -167,9 +169,16 @@ std::optional<PlaceId> place_of(const ShopperAct&) {
 }
 
 constexpr std::string_view header_of(ExportTable table) {
-  return table == ExportTable::scans
-             ? "at_ms,at_utc,parcel_id,sequence,kind,place_id,place,reported_ms,reported_utc,eta_day,eta_date\n"
-             : "at_ms,at_utc,parcel_id,sequence,kind\n";
+  switch (table) {
+    case ExportTable::scans:
+      return "at_ms,at_utc,parcel_id,sequence,kind,place_id,place,reported_ms,reported_utc,eta_day,eta_date\n";
+    case ExportTable::acts:
+      return "at_ms,at_utc,parcel_id,sequence,kind\n";
+    case ExportTable::notices:
+      return "at_ms,at_utc,parcel_id,sequence,kind,language,retailer,carrier,order_number,tracking_number,"
+             "promised_date,expected_date,subject,text\n";
+  }
+  return {};
 }
 
 // What is handed to the sink at once: few calls, and little beside the frame that is in memory anyway.
@@ -215,10 +224,95 @@ Result<std::uint64_t> export_stream(const fs::path& path, const Words& words, Ex
   }
 }
 
+std::string iso_date(const std::optional<std::chrono::sys_days>& day) {
+  Text out;
+  if (day) put_date(out, *day);
+  return fmt::to_string(out);
+}
+
+/// One notice, as a row.
+Result<void> put_notice(Text& out, const Words& words, const store::NoticeBook& book, const NoticeStyle& style,
+                        ExportFormat format, const ShopperAct& act) {
+  const auto sender = book.sender(act);
+  if (!sender) {
+    return fail(ErrorKind::bad_input,
+                fmt::format("acts.pb.zst: it names parcel {}, which run.sqlite does not have; the folder's files do "
+                            "not belong together: run the scenario again",
+                            stored_id(act.parcel)));
+  }
+  const std::string order = order_number(act.parcel);
+  const std::string number =
+      style.tracking_number ? style.tracking_number(sender->carrier_id, act.parcel) : std::string();
+  std::string link = number.empty() ? std::string() : style.link;
+  constexpr std::string_view place = "{number}";
+  if (const std::size_t at = link.find(place); at != std::string::npos) link.replace(at, place.size(), number);
+  NoticeFields fields;
+  fields.order = order;
+  fields.retailer = sender->retailer;
+  fields.carrier = sender->carrier;
+  fields.tracking_number = number;
+  fields.link = link;
+  fields.promised = sender->promised;
+  fields.expected = sender->expected;
+  const Notice notice = write_notice(act.kind, fields, style.language);
+  const std::pair<const char*, std::string> cells[] = {{"language", style.language},
+                                                       {"retailer", sender->retailer},
+                                                       {"carrier", sender->carrier},
+                                                       {"order_number", order},
+                                                       {"tracking_number", number},
+                                                       {"promised_date", iso_date(sender->promised)},
+                                                       {"expected_date", iso_date(sender->expected)},
+                                                       {"subject", notice.subject},
+                                                       {"text", notice.text}};
+  Text row;
+  if (format == ExportFormat::csv) {
+    put_csv(row, words, act);
+    row.resize(row.size() - 1);  // Its line goes on.
+    for (const auto& [name, value] : cells) fmt::format_to(std::back_inserter(row), ",{}", csv_cell(value));
+    put(row, "\n");
+  } else {
+    put_json(row, words, act);
+    row.resize(row.size() - 2);
+    for (const auto& [name, value] : cells) {
+      fmt::format_to(std::back_inserter(row), ",\"{}\":{}", name,
+                     value.empty() ? std::string("null") : json::serialize(json::string(value)));
+    }
+    put(row, "}\n");
+  }
+  out.append(row.data(), row.data() + row.size());
+  return {};
+}
+
+Result<std::uint64_t> export_notices(const fs::path& folder, const Words& words, ExportFormat format,
+                                     const ExportSink& sink, const NoticeStyle& style) {
+  const auto book = store::NoticeBook::read(folder, std::chrono::floor<std::chrono::days>(words.first_day));
+  if (!book) return tl::unexpected(book.error());
+  std::uint64_t rows = 0;
+  Text out;
+  Result<void> done;
+  auto read = visit_acts(folder, [&](std::span<const ShopperAct> acts) {
+    for (const ShopperAct& act : acts) {
+      if (!is_notice(act.kind)) continue;
+      done = put_notice(out, words, *book, style, format, act);
+      if (!done) return false;
+      ++rows;
+    }
+    done = sink({out.data(), out.size()});
+    out.clear();
+    return done.has_value();
+  });
+  if (!read) return tl::unexpected(read.error());
+  if (!done) return tl::unexpected(done.error());
+  return rows;
+}
+
 }  // namespace
 
-Result<std::uint64_t> export_rows(const RunReader& run, ExportTable table, ExportFormat format,
-                                  const ExportSink& sink) {
+Result<std::uint64_t> export_rows(const RunReader& run, ExportTable table, ExportFormat format, const ExportSink& sink,
+                                  const NoticeStyle& style) {
+  if (table == ExportTable::notices && format == ExportFormat::pb) {
+    return fail(ErrorKind::bad_input, "notices are text and have no Protobuf message; choose --format csv or jsonl");
+  }
   if (!run.manifest().streams) {
     return fail(ErrorKind::bad_input, fmt::format("{}: the run kept no scan stream, so there is nothing to export; "
                                                   "simulate it again with --stream tracked",
@@ -229,12 +323,13 @@ Result<std::uint64_t> export_rows(const RunReader& run, ExportTable table, Expor
   if (format == ExportFormat::csv) {
     if (auto taken = sink(header_of(table)); !taken) return tl::unexpected(taken.error());
   }
+  if (table == ExportTable::notices) return export_notices(run.folder(), *words, format, sink, style);
   return table == ExportTable::scans ? export_stream<Scan>(run.folder() / "scans.pb.zst", *words, format, sink)
                                      : export_stream<ShopperAct>(run.folder() / "acts.pb.zst", *words, format, sink);
 }
 
 Result<std::uint64_t> export_file(const RunReader& run, ExportTable table, ExportFormat format, const fs::path& folder,
-                                  const ExportSink& watch) {
+                                  const ExportSink& watch, const NoticeStyle& style) {
   store::FileCalls& calls = store::system_calls();
   const fs::path whole = folder / fmt::format("{}.{}", export_table_names[static_cast<std::size_t>(table)],
                                               export_format_names[static_cast<std::size_t>(format)]);
@@ -252,10 +347,11 @@ Result<std::uint64_t> export_file(const RunReader& run, ExportTable table, Expor
   fs::remove(unfinished, error);  // Of an export that was killed.
   auto file = store::OutputFile::create(unfinished, calls);
   if (!file) return tl::unexpected(file.error());
-  auto rows = export_rows(run, table, format, [&](std::string_view text) -> Result<void> {
+  const auto append = [&](std::string_view text) -> Result<void> {
     if (auto seen = watch(text); !seen) return seen;
     return (*file)->append(text);
-  });
+  };
+  auto rows = export_rows(run, table, format, append, style);
   if (rows) {
     if (auto done = (*file)->finish(); !done) rows = tl::unexpected(done.error());
   }

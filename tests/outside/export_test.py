@@ -80,6 +80,36 @@ class Export(FolderTest):
         self.assertEqual(sorted(os.listdir(out)), ["acts.csv", "acts.pb", "scans.pb"])
         self.assertIn("acts.csv: is already there", refused("export", self.run_folder, "--table", "acts", "--out", out))
 
+    def test_notices_have_their_text_in_the_language_asked_for(self):
+        link = "https://shop.example/track/{number}"
+        text = run("export", self.run_folder, "--table", "notices", "--link", link)
+        english = list(csv.DictReader(io.StringIO(text)))
+        spanish = [json.loads(line) for line in run("export", self.run_folder, "--table", "notices", "--format", "jsonl",
+                                                    "--language", "es", "--link", link).splitlines()]
+        told = [row for row in self.rows("acts", "csv") if row["kind"].startswith("notice_")]
+        self.assertGreater(len(told), 100)
+        for act, one, other in zip(told, english, spanish, strict=True):
+            for key in ("at_ms", "at_utc", "parcel_id", "sequence", "kind"):
+                self.assertEqual(one[key], act[key])
+                self.assertEqual(str(other[key]), act[key])
+            self.assertEqual(one["order_number"], f"{int(act['parcel_id']) & (2**64 - 1):016x}")
+            self.assertIn(one["order_number"], one["subject"])
+            self.assertTrue(one["subject"].startswith("Your order") and other["subject"].startswith("Su pedido"))
+            self.assertIn(link.replace("{number}", one["tracking_number"]), one["text"])
+            self.assertTrue(one["text"].endswith(f"\n{one['retailer']}\n"))
+            for key in ("tracking_number", "promised_date", "retailer", "carrier", "expected_date"):
+                self.assertEqual(one[key], other[key] or "")
+            self.assertEqual(one["kind"] == "notice_delay", one["expected_date"] != "")
+            if one["kind"] == "notice_delay":
+                self.assertGreater(one["expected_date"], one["promised_date"])
+        with closing(sqlite3.connect(f"{(self.run_folder / 'run.sqlite').as_uri()}?mode=ro", uri=True)) as db:
+            promised = {str(p): d for p, d in db.execute("SELECT parcel_id, date FROM parcel JOIN day ON day = promise_day")}
+        self.assertTrue(all(row["promised_date"] == promised[row["parcel_id"]] for row in english
+                            if row["parcel_id"] in promised))
+        self.assertIn("csv or jsonl", refused("export", self.run_folder, "--table", "notices", "--format", "pb"))
+        self.assertIn("--table notices", refused("export", self.run_folder, "--link", link))
+        self.assertIn("fr", refused("export", self.run_folder, "--table", "notices", "--language", "fr"))
+
     def test_what_cannot_be_exported_is_refused_by_name(self):
         self.assertIn("xml", refused("export", self.run_folder, "--format", "xml"))
         self.assertIn("no such run folder", refused("export", self.folder / "nowhere"))
