@@ -25,6 +25,7 @@
 #include <vector>
 
 #include "engine/archive.hpp"
+#include "engine/published_figure.hpp"
 #include "engine/replay.hpp"
 #include "engine/result.hpp"
 #include "engine/simulation.hpp"
@@ -57,10 +58,11 @@ struct RunFolderPlan {
   /// copied to begin with. RunWriter::resume() comes before anything is written.
   std::filesystem::path resumes;
   RunFacts facts;
-  std::string world_text;             ///< Content of world.toml (scenarios/save.hpp).
-  std::filesystem::path scenario;     ///< Folder whose files are copied to inputs/; empty: none.
-  bool streams = true;                ///< Write scans.pb.zst and acts.pb.zst.
-  store::FileCalls* calls = nullptr;  ///< For tests; null: the system's. Must outlive the writer.
+  std::string world_text;                  ///< Content of world.toml (scenarios/save.hpp).
+  std::filesystem::path scenario;          ///< Folder whose files are copied to inputs/; empty: none.
+  std::vector<PublishedFigure> published;  ///< To stand beside its measures.
+  bool streams = true;                     ///< Write scans.pb.zst and acts.pb.zst.
+  store::FileCalls* calls = nullptr;       ///< For tests; null: the system's. Must outlive the writer.
 };
 
 /// One replication's headline.

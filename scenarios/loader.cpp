@@ -97,6 +97,7 @@ std::vector<InputFile> scenario_files(const fs::path& folder) {
   std::vector<InputFile> files;
   std::vector<std::string> names(table_files.begin(), table_files.end());
   names.emplace_back(settings_file);
+  names.emplace_back(validation_file);
   Faults ignored;  // load_scenario reports them.
   const auto settings = read_settings(folder, {}, ignored);
   if (settings && settings->replay.format.starts_with(template_prefix)) {

@@ -7,6 +7,7 @@
 #include <boost/json.hpp>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "adapters/cli/flags.hpp"
 #include "adapters/cli/output.hpp"
@@ -52,10 +53,16 @@ ExitCode check(const Flags& flags) {
   const auto folder = find_scenario(flags.scenario);
   if (!folder) return report(folder.error());
   const auto world = load_scenario(*folder);
+  std::vector<Fault> found;
   if (!world) {
+    found = world.error();
+  } else if (const auto published = published_figures(*folder, *world); !published) {
+    found = published.error();
+  }
+  if (!found.empty()) {
     if (flags.output.json) {
       boost::json::array faults;
-      for (const auto& fault : world.error()) {
+      for (const auto& fault : found) {
         faults.push_back({{"file", fault.file},
                           {"line", fault.line},
                           {"field", fault.field},
@@ -64,7 +71,7 @@ ExitCode check(const Flags& flags) {
       }
       print_json({{"scenario", folder->filename().string()}, {"valid", false}, {"faults", std::move(faults)}});
     } else {
-      report_faults(*folder, world.error());
+      report_faults(*folder, found);
     }
     return ExitCode::input_rejected;
   }

@@ -98,7 +98,8 @@ class ScratchFolder {
 
 RunFolderPlan folder_plan(const FuturePlan& plan, const World& world, const fs::path& folder, const fs::path& resumes,
                           const std::string& command_line) {
-  RunFolderPlan result = plan_of({plan.scenario.folder, world}, SimulationFlags{}, plan.options, folder, command_line);
+  RunFolderPlan result = plan_of({plan.scenario.folder, world, plan.scenario.published}, SimulationFlags{},
+                                 plan.options, folder, command_line);
   result.resumes = resumes;
   return result;
 }

@@ -30,6 +30,7 @@ RunFolderPlan plan_of(const Scenario& scenario, const SimulationFlags& flags, co
   plan.facts.command_line = command_line;
   plan.world_text = world_text(scenario.world);
   plan.scenario = scenario.folder;
+  plan.published = scenario.published;
   return plan;
 }
 

@@ -4,7 +4,9 @@
 
 #include "adapters/cli/output.hpp"
 #include "adapters/cli/text.hpp"
+#include "results/measures.hpp"
 #include "scenarios/library.hpp"
+#include "scenarios/validation.hpp"
 
 namespace peakstorm::cli {
 
@@ -17,10 +19,22 @@ tl::expected<Scenario, ExitCode> load(std::filesystem::path folder, const std::s
     report_faults(folder, world.error());
     return tl::unexpected(ExitCode::input_rejected);
   }
-  return Scenario{std::move(folder), std::move(*world)};
+  auto published = published_figures(folder, *world);
+  if (!published) {
+    report_faults(folder, published.error());
+    return tl::unexpected(ExitCode::input_rejected);
+  }
+  return Scenario{std::move(folder), std::move(*world), std::move(*published)};
 }
 
 }  // namespace
+
+tl::expected<std::vector<PublishedFigure>, std::vector<Fault>> published_figures(const std::filesystem::path& folder,
+                                                                                 const World& world) {
+  std::vector<std::string> measures;
+  for (const auto& [name, unit] : measure_catalogue(world)) measures.push_back(name);
+  return read_validation(folder, world, measures);
+}
 
 void report_faults(const std::filesystem::path& folder, const std::vector<Fault>& faults) {
   std::string text;

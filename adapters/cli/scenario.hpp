@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "adapters/cli/exit_code.hpp"
+#include "engine/published_figure.hpp"
 #include "results/run_folder.hpp"
 #include "scenarios/loader.hpp"
 
@@ -17,7 +18,12 @@ void report_faults(const std::filesystem::path& folder, const std::vector<Fault>
 struct Scenario {
   std::filesystem::path folder;
   World world;
+  std::vector<PublishedFigure> published;  ///< What validation.csv puts beside a run's measures.
 };
+/// The published figures of a scenario whose world is loaded; every fault of validation.csv.
+tl::expected<std::vector<PublishedFigure>, std::vector<Fault>> published_figures(const std::filesystem::path& folder,
+                                                                                 const World& world);
+
 /// Finds a scenario by path or library name and loads it. Whatever is wrong has been reported when there is
 /// no Scenario.
 tl::expected<Scenario, ExitCode> open_scenario(const std::string& name_or_path);

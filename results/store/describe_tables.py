@@ -59,6 +59,8 @@ UNITS = [
     (r"on_time_replication\.replication", "number of the replication"),
     (r"diagnosis\.place", "rank, from 1"),
     (r"gate\.line", "line of `file`"),
+    (r"published\.place", "line of validation.csv, from 0"),
+    (r"published\.value", "as the measure's `unit` says"),
     (r"\w+\.(kept|broken|not_counted|hidden_kept|hidden_broken|parcels|broken_promises|broken_commits)", "parcels"),
     (r"census\.(injected|delivered|lost|returned|inside)", "parcels"),
     (r"\w+\.(scans|published)", "scans"),

@@ -301,7 +301,7 @@ Result<void> RunWriter::for_each_scan(const std::function<void(std::span<const S
 }
 
 Result<void> RunWriter::write_tables(const RunTables& tables) {
-  return store::write_tables(impl_->plan.folder / tables_name, impl_->plan.facts, tables);
+  return store::write_tables(impl_->plan.folder / tables_name, impl_->plan.facts, tables, impl_->plan.published);
 }
 
 Result<void> RunWriter::seal(const SimulationSummary& summary, bool partial) {

@@ -134,6 +134,13 @@ CREATE TABLE recovery (
   shipper_id INTEGER NOT NULL, grade INTEGER NOT NULL, after_minutes INTEGER, parcels INTEGER NOT NULL,
   credit_cents INTEGER NOT NULL, refund_cents INTEGER NOT NULL, PRIMARY KEY (shipper_id, grade)) WITHOUT ROWID;
 
+-- Published figures (validation.csv of the scenario), in its order. kind 'fitted' (parameters were set so that it comes
+-- out) or 'predicted'; measure: as in `measure`, with its unit; services (separated by blanks, '' for all) and due_day
+-- (NULL for all) cut a rate of on-time delivery.
+CREATE TABLE published (
+  place INTEGER PRIMARY KEY, figure TEXT NOT NULL, kind TEXT NOT NULL, measure TEXT NOT NULL, services TEXT NOT NULL,
+  due_day INTEGER, value REAL NOT NULL, source TEXT NOT NULL, note TEXT NOT NULL);
+
 -- The network ---------------------------------------------------------------------------------------------------
 
 -- Load per place; from_hour .. from_hour + step_hours. Means and maxima of the samples of the step, in pieces:
@@ -278,6 +285,20 @@ CREATE TABLE on_time_shown (
   hidden_broken INTEGER NOT NULL) WITHOUT ROWID;
 
 -- Views for people with a SQL prompt ----------------------------------------------------------------------------
+
+-- What was published beside what the run came to: error is here less published.
+CREATE VIEW validation AS
+  SELECT place, figure, kind, measure, services, due_day, published, here, here - published AS error, unit, source, note
+  FROM (SELECT p.place, p.figure, p.kind, p.measure, p.services, p.due_day, p.value AS published, p.source, p.note,
+               CASE WHEN p.services = '' AND p.due_day IS NULL THEN m.value
+               ELSE (SELECT 1.0 * sum(o.kept) / nullif(sum(o.kept + o.broken), 0)
+                     FROM on_time_due o JOIN service s USING (service_id)
+                     WHERE (p.measure = 'on_time_all.' || o.definition
+                            OR (p.measure = 'on_time.' || o.definition AND o.role = 'retailer'))
+                       AND (p.due_day IS NULL OR o.due_day = p.due_day)
+                       AND (p.services = '' OR instr(' ' || p.services || ' ', ' ' || s.name || ' ') > 0)) END AS here,
+               coalesce(m.unit, 'share') AS unit
+        FROM published p LEFT JOIN measure m ON m.name = p.measure);
 
 CREATE VIEW on_time_by_service AS
   SELECT o.definition, o.role, c.name AS carrier, s.name AS service, s.tier, sum(o.kept) AS kept,

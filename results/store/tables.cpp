@@ -463,9 +463,23 @@ void write_replay(Database& db, const ReplayResults& r) {
                r.hidden_broken);
 }
 
+void write_published(Database& db, std::span<const PublishedFigure> published) {
+  Statement figure(db, "INSERT INTO published VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)");
+  for (std::size_t i = 0; i < published.size(); ++i) {
+    const PublishedFigure& p = published[i];
+    std::string services;
+    for (const std::string& name : p.services) services += (services.empty() ? "" : " ") + name;
+    std::optional<std::int64_t> due;
+    if (p.due) due = *p.due;
+    figure.insert(i, p.figure, p.fitted ? "fitted" : "predicted", p.measure, services, due, p.published, p.source,
+                  p.note);
+  }
+}
+
 }  // namespace
 
-Result<void> write_tables(const std::filesystem::path& path, const RunFacts& facts, const RunTables& tables) {
+Result<void> write_tables(const std::filesystem::path& path, const RunFacts& facts, const RunTables& tables,
+                          std::span<const PublishedFigure> published) {
   auto opened = Database::create(path);
   if (!opened) return tl::unexpected(opened.error());
   Database& db = **opened;
@@ -474,6 +488,7 @@ Result<void> write_tables(const std::filesystem::path& path, const RunFacts& fac
   write_verdict(db, tables.named, tables.gates);
   write_world(db, facts, tables.world);
   write_on_time(db, tables);
+  write_published(db, published);
   write_network(db, tables.measures.tables());
   write_tracked(db, tables);
   if (tables.replay != nullptr) write_replay(db, *tables.replay);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <span>
 
 #include "engine/result.hpp"
 #include "results/run_folder.hpp"
@@ -11,7 +12,9 @@ namespace peakstorm::store {
 /// Text of schema.sql, embedded at build time.
 extern const char* const schema_sql;
 
-Result<void> write_tables(const std::filesystem::path& path, const RunFacts& facts, const RunTables& tables);
+/// `published`: figures to stand beside the measures.
+Result<void> write_tables(const std::filesystem::path& path, const RunFacts& facts, const RunTables& tables,
+                          std::span<const PublishedFigure> published);
 
 /// Puts a further replay in the place of what an existing run.sqlite has of one, with its measures and gates. Errors:
 /// bad_input when the tables are not of this version.

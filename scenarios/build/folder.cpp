@@ -33,7 +33,8 @@ Parsed<std::string> read_text(const std::filesystem::path& path) {
 }
 
 void check_file_names(const std::filesystem::path& folder, Faults& faults) {
-  const std::vector<std::string_view> known(table_files.begin(), table_files.end());
+  std::vector<std::string_view> known(table_files.begin(), table_files.end());
+  known.push_back(validation_file);
   std::error_code error;
   for (auto entry = std::filesystem::directory_iterator(folder, error);
        !error && entry != std::filesystem::directory_iterator(); entry.increment(error)) {

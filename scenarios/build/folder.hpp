@@ -16,6 +16,8 @@ inline constexpr std::array<std::string_view, 17> table_files{
     "calendars.csv", "capacity.csv", "coverage.csv", "demand.csv", "disruptions.csv", "facilities.csv",
     "lanes.csv",     "nodes.csv",    "orders.csv",   "peaks.csv",  "pickups.csv",     "rates.csv",
     "season.csv",    "services.csv", "sorts.csv",    "stock.csv",  "transit.csv"};
+/// No part of the world: what was published about it (scenarios/validation.hpp).
+inline constexpr std::string_view validation_file = "validation.csv";
 
 /// Largest file that is read, bytes: some five million orders.
 inline constexpr std::uintmax_t file_size_max = 512ULL << 20U;
