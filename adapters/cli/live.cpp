@@ -13,6 +13,8 @@ namespace json = boost::json;
 constexpr std::size_t points_max = 400;
 constexpr std::size_t phases_max = 60;  // A search or a comparison has many; the first ones are no news.
 constexpr std::chrono::seconds farewell_patience{6};
+/// A page that is looked at asks once a second.
+constexpr std::chrono::milliseconds stopped_patience{2500};
 
 template <class T>
 json::value or_null(const std::optional<T>& value) {
@@ -166,7 +168,10 @@ void Live::end(ExitCode code, const std::stop_token& stop) {
   if (!report_.empty() && !std::filesystem::is_regular_file(report_, missing)) report_.clear();
   server_->report(report_);
   publish();
-  server_->farewell(farewell_patience, stop);
+  // Whoever stopped the run may be watching it: that request must not cut the page's last word off. The next one ends
+  // the process at once anyway (stop.hpp).
+  const bool stopped = stop.stop_requested();
+  server_->farewell(stopped ? stopped_patience : farewell_patience, stopped ? std::stop_token() : stop);
 }
 
 }  // namespace peakstorm::cli

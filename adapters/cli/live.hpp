@@ -36,7 +36,7 @@ class Live final : public ProgressWatcher {
   /// The page links to this file at the end.
   void report(const std::filesystem::path& file);
   void watch(const Stretch& stretch, const Essentials& now) override;
-  /// Tells those who watch how it ended, and waits a few seconds for them to hear it.
+  /// Tells those who watch how it ended, and waits a few seconds for them to hear it; 2.5 when `stop` was requested.
   void end(ExitCode code, const std::stop_token& stop);
 
  private:

@@ -85,6 +85,17 @@ describe("--live", () => {
     assert.equal(await run.ended, 1);
   });
 
+  test("a page that watches a run that is stopped reads its end", patience, async () => {
+    const run = await start("simulate", "christmas-2013", "--scale", "0.2", "--quiet", "--threads", "1");
+    await openPage(browser.context, run.url, { allows: (url) => url.startsWith(run.url) }, async (page) => {
+      await page.locator("#live-network").filter({ hasText: /\d/ }).waitFor();
+      run.child.kill("SIGINT");
+      await page.locator("main").filter({ hasText: "the run was cut short" }).waitFor();
+      assert.equal(await run.ended, 1);
+      assert.doesNotMatch(await page.locator("main").innerText(), /Nobody answers/);
+    });
+  });
+
   test("answers this machine only, and reading only", patience, async () => {
     const run = await start("simulate", "christmas-2013", "--scale", "0.2", "--quiet", "--threads", "1");
     assert.equal((await ask(`${run.url}state.json`)).status, 200);
