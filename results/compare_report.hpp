@@ -61,7 +61,8 @@ struct CompareReport {
 /// most_improved, cuts: "cut_in" is the region of a carrier left out in one alone) and "explored" of a search.
 std::string comparison_json(const CompareReport& report);
 
-/// A page that loads nothing, runs no script and needs none: the statement, paired differences, promises against cost,
+/// A page that loads nothing, in English and Spanish; without its one script, which changes the language, it stays
+/// English and whole. The statement, paired differences, promises against cost,
 /// all policies, carriers by region, what was not explored. Light and dark, from 320 pixels' width on; every name from
 /// the inputs is escaped.
 std::string comparison_page(const CompareReport& report);

@@ -25,6 +25,7 @@ struct ReportLimits {
   std::size_t replay_points = 400;    ///< Points in time of the endpoint's charts.
   std::size_t examples_per_kind = 3;  ///< Stories per kind of finding.
   std::size_t stories = 300;          ///< Parcels behind the numbers.
+  std::size_t scans_per_story = 80;   ///< What comes after is left out, and the page says so.
   std::size_t notices_per_story = 8;
   std::size_t flows = 80;            ///< Lanes whose flow is drawn.
   std::uint64_t scans = 40'000'000;  ///< A longer stream is not read: it would take minutes.

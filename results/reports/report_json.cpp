@@ -268,6 +268,37 @@ void read_proofs(SqliteReader& run, json::object& replay) {
   }
 }
 
+/// Figures beside what the run came to.
+json::array read_validation(SqliteReader& run) {
+  return objects(run,
+                 "SELECT figure, kind, measure, services, due_day, published, here, error, unit, source, note "
+                 "FROM validation ORDER BY place LIMIT 200",
+                 {{"figure", 't'},
+                  {"kind", 't'},
+                  {"measure", 't'},
+                  {"services", 't'},
+                  {"due_day", 'i'},
+                  {"published", 'r'},
+                  {"here", 'r'},
+                  {"error", 'r'},
+                  {"unit", 't'},
+                  {"source", 't'},
+                  {"note", 't'}});
+}
+
+/// What broken promises were made good with, by retailer and grade.
+json::array read_recovery(SqliteReader& run) {
+  return objects(run,
+                 "SELECT s.name, grade, after_minutes, parcels, credit_cents, refund_cents "
+                 "FROM recovery JOIN shipper s USING (shipper_id) ORDER BY shipper_id, grade LIMIT 200",
+                 {{"shipper", 't'},
+                  {"grade", 'i'},
+                  {"after_minutes", 'i'},
+                  {"parcels", 'i'},
+                  {"credit_cents", 'i'},
+                  {"refund_cents", 'i'}});
+}
+
 json::object read_replay(SqliteReader& run, const ReportLimits& limits) {
   json::object replay = key_values(run, "SELECT key, value FROM replay");
   if (replay.empty()) return replay;
@@ -532,6 +563,9 @@ Result<std::string> report_json(const std::filesystem::path& run_folder, const R
                {"refund_cents", 'i'},
                {"contacts", 'i'},
                {"contact_cents", 'i'}});
+  // Runs of before there were published figures, or recoveries by grade, have no such tables.
+  data["validation"] = run.has("published") ? read_validation(run) : json::array();
+  data["recovery"] = run.has("recovery") ? read_recovery(run) : json::array();
   data["census"] = objects(
       run,
       "SELECT c.name, injected, delivered, lost, returned, inside FROM census x "

@@ -182,7 +182,12 @@ Result<ToldScans> read_told_scans(SqliteReader& run, const std::filesystem::path
     for (const Scan& scan : some) {
       flows.take(scan);
       if (const auto story = wanted.find(static_cast<std::uint64_t>(scan.parcel)); story != wanted.end()) {
-        stories[story->second].scans.push_back(scan);
+        Story& one = stories[story->second];
+        if (one.scans.size() < limits.scans_per_story) {
+          one.scans.push_back(scan);
+        } else {
+          one.told["more_scans"] = true;
+        }
       }
     }
     return scans <= limits.scans;

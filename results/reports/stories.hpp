@@ -17,7 +17,8 @@ struct ToldScans {
   /// A sample of tracked parcels that broke their promise, some of every cause and place, day, carrier and region:
   /// {parcel, place, cause, carrier, due, region, delivered, scans: [[at_ms, kind, place, shown_ms], ...],
   /// notices: [[at_ms, kind, [[subject, text], ...]], ...]}, a notice in each of `notice_languages()`. Places are
-  /// indices; what is not known, or was never shown, is null. `notices` is null where the run sent none to anybody.
+  /// indices; what is not known, or was never shown, is null. `notices` is null where the run sent none to anybody;
+  /// `more_scans` is true where ReportLimits::scans_per_story cut the story.
   boost::json::array stories;
   /// {from_ms, step_ms, steps, lanes: [{from, to, values}]}: parcels of the stream that left one place for another, by
   /// day of departure, on the busiest lanes between places of the map. Empty without a stream.

@@ -1,9 +1,11 @@
 // Makes run folders for the browser tests: a synthetic December through the real schema, and its report.
 //
 //   report_fixture FOLDER              writes FOLDER/drill, replicated, simulate, partial, abroad, empty, hostile,
+//   large,
 //                                      the comparisons of compare_fixture.hpp, and FOLDER/pair.html, the first
 //                                      two side by side
 //   report_fixture --headline FOLDER   prints promises kept and broken and the rate, as in run.sqlite
+//   report_fixture --cut FOLDER        prints commitments kept and broken of one service due on 24 December
 //
 // Every number follows from small formulas, so the folders are the same on every machine. No engine is
 // needed: the test is about the page.
@@ -418,6 +420,24 @@ void fill(const std::filesystem::path& folder, const Shape& shape) {
   run.insert("cause", Null{}, "none", "retailer", 1, broken_all - counted, 0, 0);
   if (!shape.abroad) tell_parcels(run, folder);
   run.insert("measure", "review_score", 3.91, "count", Null{}, Null{});
+  for (const auto& [name, value, unit] :
+       {std::tuple{"recovery.given", 3600.0, "count"}, std::tuple{"recovery.apologies", 410.0, "count"},
+        std::tuple{"recovery.refused", 25.0, "count"}, std::tuple{"recovery.share", 0.61, "share"},
+        std::tuple{"recovery_cost", 5'400'000.0, "cents"}, std::tuple{"recovery.credit_cost", 4'000'000.0, "cents"},
+        std::tuple{"recovery.refund_cost", 1'400'000.0, "cents"}, std::tuple{"nps", 31.4, "count"},
+        std::tuple{"survey_score", 4.02, "count"}, std::tuple{"repeat_rate", 0.412, "share"},
+        std::tuple{"lifetime_value", 2310.0, "cents"}, std::tuple{"lifetime_value.low", 2190.0, "cents"},
+        std::tuple{"lifetime_value.high", 2405.0, "cents"}, std::tuple{"lifetime_value.failed", 1980.0, "cents"},
+        std::tuple{"promised_days", 3.4, "count"}})
+    run.insert("measure", name, value, unit, Null{}, Null{});
+  run.insert("recovery", 0, 0, Null{}, 25, 0, 0);
+  run.insert("recovery", 0, 1, 0, 410, 0, 0);
+  run.insert("recovery", 0, 2, 2880, 3600, 4'000'000, 1'400'000);
+  const std::string figure = shape.hostile ? evil : "Express due 24 Dec, on time";
+  run.insert("published", 0, figure, "fitted", "on_time_all.commit", "ups-next-day", 29, 0.83, "A newspaper",
+             "an estimate");
+  run.insert("published", 1, "Days promised", "predicted", "promised_days", "", Null{}, 3.0, "The shop", "");
+  run.insert("published", 2, "Contacts an order", "predicted", "contacts_per_order", "", Null{}, 0.1, "", "");
   run.insert("cost", 0, due_all, due_all * 792, broken_all, broken_all * 2000, broken_all * 655, 5120, 5120 * 800, 0,
              0);
   for (std::size_t c = 0; c < carriers.size(); ++c)
@@ -500,14 +520,48 @@ void make(const std::filesystem::path& folder, const Shape& shape) {
   }
 }
 
+/// A run as large as they come: thousands of places and causes, hundreds of regions, long texts in every finding. What
+/// of it a report takes is bounded, whatever the run.
+void enlarge(const std::filesystem::path& folder) {
+  sqlite3* database = nullptr;
+  const char* sql =
+      "PRAGMA synchronous = OFF; BEGIN;"
+      "CREATE TEMP TABLE n AS WITH RECURSIVE c(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM c WHERE i < 5999) "
+      "  SELECT i FROM c;"
+      "INSERT INTO region SELECT 1000 + i, 'region-' || i FROM n WHERE i < 400;"
+      "INSERT INTO place SELECT 1000 + i, 'a-place-with-quite-a-long-name-' || i, 'hub', 0, NULL, 0, "
+      "  'America/Chicago', 30 + i % 170 / 10.0, -120 + i % 430 / 10.0, 4000, 0 FROM n WHERE i < 2000;"
+      "INSERT INTO place SELECT 3000 + i, 'a-ship-node-with-a-long-name-' || i, 'node', NULL, 0, 0, "
+      "  'America/Chicago', 30 + i % 170 / 10.0, -120 + i % 430 / 10.0, 0, 0 FROM n WHERE i < 5000;"
+      "INSERT INTO place_peak SELECT 1000 + i, 5000 + i, 86400000 FROM n WHERE i < 2000;"
+      "INSERT INTO place_load SELECT 1000 + a.i, b.i * 3, 3, 11, 12, 13, 40, 41, 42 FROM n a, n b "
+      "  WHERE a.i < 600 AND b.i < 400;"
+      "INSERT INTO lane SELECT 10000 + i, 1000 + i % 2000, 1000 + i * 7 % 2000, 'road', 500, 600, 900, 7 FROM n;"
+      "INSERT INTO cause SELECT 1000 + i % 2000, 'sort_backlog', 'retailer', 0, 10 + i % 90, 5, 600 FROM n;"
+      "INSERT INTO on_time_region SELECT 1000 + i, 0, 'retailer', 'promise', 900, 100, 0 FROM n WHERE i < 400;"
+      "INSERT INTO published SELECT 10 + i, 'a figure ' || i, 'predicted', 'promised_days', '', NULL, 3, 'somebody', "
+      "'' "
+      "  FROM n;"
+      "INSERT INTO finding_example SELECT 'lost', 7000000 + i, 4, 'scan 4 was accepted but is not shown', "
+      "  replace(hex(zeroblob(60)), '00', '2013-12-21T22:10:00Z accepted a-place-with-quite-a-long-name' || char(10)), "
+      "  '', NULL, '' FROM n WHERE i < 200;"
+      "COMMIT";
+  if (sqlite3_open((folder / "run.sqlite").c_str(), &database) != SQLITE_OK ||
+      sqlite3_exec(database, sql, nullptr, nullptr, nullptr) != SQLITE_OK) {
+    std::cerr << "report_fixture: large: " << sqlite3_errmsg(database) << "\n";
+    std::abort();
+  }
+  sqlite3_close(database);
+  if (auto written = write_report(folder); !written) {
+    std::cerr << "report_fixture: " << written.error().message << "\n";
+    std::abort();
+  }
+}
+
 /// Asks the database itself, past everything the report does with it.
-int print_headline(const std::filesystem::path& folder) {
+int print_row(const std::filesystem::path& folder, const char* sql) {
   sqlite3* database = nullptr;
   sqlite3_stmt* statement = nullptr;
-  const char* sql =
-      "SELECT sum(kept), sum(broken), (SELECT rate FROM on_time WHERE definition = 'promise' AND population = "
-      "'retailer') "
-      "FROM on_time_due WHERE definition = 'promise' AND role = 'retailer'";
   if (sqlite3_open_v2((folder / "run.sqlite").c_str(), &database, SQLITE_OPEN_READONLY, nullptr) != SQLITE_OK ||
       sqlite3_prepare_v2(database, sql, -1, &statement, nullptr) != SQLITE_OK || sqlite3_step(statement) != SQLITE_ROW)
     return 1;
@@ -521,9 +575,18 @@ int print_headline(const std::filesystem::path& folder) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc == 3 && std::string_view(argv[1]) == "--headline") return print_headline(argv[2]);
+  if (argc == 3 && std::string_view(argv[1]) == "--headline") {
+    return print_row(argv[2],
+                     "SELECT sum(kept), sum(broken), (SELECT rate FROM on_time WHERE definition = 'promise' AND "
+                     "population = 'retailer') FROM on_time_due WHERE definition = 'promise' AND role = 'retailer'");
+  }
+  if (argc == 3 && std::string_view(argv[1]) == "--cut") {
+    return print_row(argv[2],
+                     "SELECT sum(kept), sum(broken), 0 FROM on_time_due JOIN service USING (service_id) "
+                     "WHERE definition = 'commit' AND due_day = 29 AND name = 'ups-next-day'");
+  }
   if (argc != 2) {
-    std::cerr << "usage: report_fixture FOLDER | report_fixture --headline FOLDER\n";
+    std::cerr << "usage: report_fixture FOLDER | report_fixture --headline FOLDER | report_fixture --cut FOLDER\n";
     return 2;
   }
   const std::filesystem::path folder = argv[1];
@@ -533,6 +596,8 @@ int main(int argc, char** argv) {
   make(folder / "partial", {.replay = false, .partial = true});
   make(folder / "abroad", {.replay = false, .abroad = true});
   make(folder / "hostile", {.hostile = true});
+  make(folder / "large", {});
+  enlarge(folder / "large");
   make(folder / "empty", {.replay = false, .empty = true});
   write_comparisons(folder);
   if (auto written = peakstorm::write_pair(folder / "drill", folder / "replicated", folder / "pair.html"); !written) {

@@ -5,7 +5,7 @@
 import { after, before, describe, test } from "node:test";
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { mkdirSync, readFileSync } from "node:fs";
+import { mkdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { barriers, desktop, launch, openPage, overflow, patience, phone, settled } from "./browser.mjs";
@@ -140,6 +140,28 @@ describe("the report of a drill", () => {
       await page.locator("html[lang=es]").waitFor();
       assert.match(await page.locator("#parcels .example").first().innerText(), /Lo que se envió al comprador[\s\S]*Su pedido 0{14}\w\w está en camino/);
       assert.doesNotMatch(await page.locator("#parcels").innerText(), /Your order/);
+      // The choice is remembered, and the next test reads English.
+      await page.getByRole("button", { name: "English" }).click();
+    }));
+
+  test("says what was given for broken promises, and what shoppers are worth", patience, () =>
+    open("drill", {}, async (page) => {
+      const said = (await page.locator("#recovery").innerText()).replace(/[\u202f\u00a0]/g, " ");
+      for (const figure of ["3,600", "61.0 %", "$54,000", "$40,000", "31.4", "4.02 of 5", "41.2 %", "$23.10", "$21.90 to $24.05", "$19.80"])
+        assert.ok(said.includes(figure), `${figure} in: ${said}`);
+      assert.equal(await page.locator("#recovery-table tbody tr").count(), 3);
+    }));
+
+  test("states which figures were fitted, which predicted, and the error of each", patience, () =>
+    open("drill", {}, async (page) => {
+      const rows = page.locator("#validation-table tbody tr");
+      assert.deepEqual(await rows.locator("[data-kind]").allInnerTexts(), ["fitted", "predicted", "predicted"]);
+      const [kept, broken] = execFileSync(fixture, ["--cut", join(runs, "drill")], { encoding: "utf8" }).trim().split(" ").map(Number);
+      assert.ok(kept + broken > 0);
+      assert.ok(Math.abs(Number(await rows.nth(0).locator("[data-error]").getAttribute("data-error")) - (kept / (kept + broken) - 0.83)) < 1e-9);
+      assert.ok(Math.abs(Number(await rows.nth(1).locator("[data-error]").getAttribute("data-error")) - 0.4) < 1e-9);
+      assert.match(await rows.nth(2).innerText(), /not measured/);
+      assert.match(await rows.nth(0).innerText(), /A newspaper\. an estimate/);
     }));
 
   test("leads from a number to the parcels behind it", patience, () =>
@@ -183,6 +205,11 @@ describe("the report of a drill", () => {
       assert.match(await page.locator("#headline").innerText(), /,\d\s%/u);
       assert.match(await page.locator("#lead").innerText(), /Fallaron 2 de 3 condiciones: la mayoría se rompe el martes, 24 de diciembre/);
       assert.match(await page.title(), /informe de Peakstorm/);
+      assert.match(await page.locator("#diagnosis").innerText(), /drops-late-scans: la mayoría de las lecturas perdidas llegaron después de otras posteriores\./);
+      assert.doesNotMatch(await page.locator("#findings").innerText(), /lost scans came|is not shown/);
+      assert.match(await page.locator(".gate.failed").first().getAttribute("title"), /^se exige promise_kept >= 0\.9; fue [\d,]+\s%$/u);
+      assert.match(await page.locator("#validation").innerText(), /ajustada[\s\S]*predicha[\s\S]*no medido/);
+      assert.match(await page.locator("#recovery").innerText(), /Pedidos compensados[\s\S]*presupuesto agotado: una disculpa/);
       for (const word of ["Where", "Broken", "Parcels", "broken", "Kept"])
         assert.equal((await page.locator("main").innerText()).includes(`${word} `), false, `no English "${word}" is left`);
       assert.equal(await overflow(page), null);
@@ -236,8 +263,23 @@ describe("other runs", () => {
     }));
 });
 
+describe("the report of a large run", () => {
+  // Goal: 7,000 places, 6,000 causes and figures, and 240,000 samples of backlog make no page that cannot be mailed or
+  // that a phone cannot hold. Bytes and elements stand for time, which a test must not depend on.
+  test("stays small: bytes, and elements at first sight", patience, async () => {
+    const bytes = statSync(join(runs, "large", "report.html")).size;
+    assert.ok(bytes < 5_000_000, `${bytes} bytes`);
+    assert.ok(bytes > statSync(join(runs, "drill", "report.html")).size + 500_000, "the large run is larger");
+    await open("large", { viewport: phone }, async (page) => {
+      const elements = await page.evaluate(() => document.querySelectorAll("*").length);
+      assert.ok(elements < 15_000, `${elements} elements`);
+      assert.equal(await overflow(page), null);
+    });
+  });
+});
+
 describe("the page of a comparison", () => {
-  /** It runs no script: what the parser has read is all there is. */
+  /** Its script only changes the language: what the parser has read is all there is. */
   const compared = (run, how, work) => open(run, { drawn: "main", ...how }, work);
   const result = (run) => JSON.parse(readFileSync(join(runs, run, "comparison.json"), "utf8"));
 
@@ -278,6 +320,30 @@ describe("the page of a comparison", () => {
         assert.deepEqual(await barriers(page), []);
       }));
 
+  for (const [viewport, scheme] of [[phone, "dark"], [desktop, "light"]])
+    test(`speaks Spanish at ${viewport.width} pixels, and keeps the numbers`, patience, async () => {
+      const { policies, selected, explored } = result("comparison");
+      await compared("comparison", { viewport, scheme }, async (page) => {
+        const before = await page.locator(".track").evaluateAll((all) => all.map((t) => t.innerHTML));
+        await page.getByRole("button", { name: "Español" }).focus();
+        await page.keyboard.press("Enter");
+        await page.locator("html[lang=es]").waitFor();
+        assert.equal(await page.evaluate(() => document.activeElement.lang), "es", "the focus stays on the button");
+        assert.ok((await page.locator("h1").innerText()).includes(selected));
+        assert.match(await page.title(), /: políticas comparadas$/);
+        assert.deepEqual(await page.locator(".track").evaluateAll((all) => all.map((t) => t.innerHTML)), before);
+        assert.match(await page.locator("p.lead").innerText(), /^La política «.*» frente a «.*», .*: [+-][\d,]+ .* temporadas pareadas; .*\)\. Con probabilidad|^No se encuentra|^La política/);
+        const said = await page.locator("main").innerText();
+        assert.ok(said.includes(`${explored.points} de los ${explored.of} puntos`));
+        assert.ok(said.includes((100 * policies[0].means.promise_kept.mean).toFixed(2).replace(".", ",")));
+        for (const english of ["Promises", "seasons", "Differences", "How to read", "certainly"]) assert.ok(!said.includes(english), english);
+        assert.equal(await overflow(page), null);
+        assert.deepEqual(await barriers(page), []);
+        await page.getByRole("button", { name: "English" }).click();
+        await page.locator("html[lang=en]").waitFor();
+      });
+    });
+
   test("its tables scroll by keyboard on a phone", patience, () =>
     compared("comparison", { viewport: phone }, async (page) => {
       const table = page.getByRole("region", { name: "All policies" });
@@ -293,7 +359,12 @@ describe("the page of a comparison", () => {
 
   test("names cannot leave their place in it", patience, () =>
     compared("comparison-hostile", {}, async (page) => {
-      assert.equal(await page.locator("script, img").count(), 0);
+      assert.equal(await page.locator("script").count(), 1, "the page's own");
+      assert.equal(await page.locator("img").count(), 0);
+      await page.getByRole("button", { name: "Español" }).click();
+      assert.equal(await page.locator("script").count(), 1);
+      assert.ok((await page.locator("main").innerText()).includes("<script>alert(1)</script>"));
+      await page.getByRole("button", { name: "English" }).click();
       assert.ok((await page.locator("main").innerText()).includes("<script>alert(1)</script>"));
     }));
 });

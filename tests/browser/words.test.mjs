@@ -23,6 +23,13 @@ test("every language has the same words, with the same places for values", () =>
   }
 });
 
+test("every mistake that a run may be diagnosed with has its words", () => {
+  const code = readFileSync(join(process.env.PEAKSTORM_PAGE, "../../measures/diagnosis.cpp"), "utf8");
+  const bugs = [...code.matchAll(/\badd\(\s*"([\w-]+)"/g)].map((m) => m[1]);
+  assert.ok(bugs.length >= 20);
+  assert.deepEqual(Object.keys(catalogues.en).filter((key) => key.startsWith("diagnosis.")).sort(), bugs.map((bug) => `diagnosis.${bug}`).sort());
+});
+
 test("code asks only for words that are there, and all that are there are asked for", () => {
   const code = readdirSync(src).filter((f) => f.endsWith(".js")).map((f) => readFileSync(join(src, f), "utf8")).join("\n");
   const asked = [...code.matchAll(/\bt\(\s*"([^"]+)"/g)].map((m) => m[1]);

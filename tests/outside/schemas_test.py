@@ -145,7 +145,7 @@ class Tables(unittest.TestCase):
         known = {
             file: words(required) | words(optional)
             for file, required, optional in re.findall(
-                r'table\("(\w+\.csv)",\s*\{\s*\{(.*?)\},\s*\{(.*?)\}', source, re.DOTALL
+                r'table\(\s*"(\w+\.csv)",\s*\{\s*\{(.*?)\},\s*\{(.*?)\}', source, re.DOTALL
             )
         }
         row = SCHEMAS["what-if"]["properties"]["disruption"]["items"]["properties"]

@@ -2,7 +2,7 @@
 import { capital, count, decimal, latency, percent, short, span } from "./format.js";
 import { Plot, base, decades, figure, swatches } from "./charts.js";
 import { el, table } from "./dom.js";
-import { named, t } from "./i18n.js";
+import { language, named, t } from "./i18n.js";
 import { card, dayAxis, section } from "./section.js";
 
 export function endpointSection(f) {
@@ -124,6 +124,10 @@ export function endpointSection(f) {
 
 const findingName = (kind) => named("finding.name", kind);
 const findingMeans = (kind) => named("finding.means", kind);
+// The run keeps its own sentences, with their counts, in English. Other languages have one of their kind: the story
+// beside it, with its marked lines, says the rest.
+const detail = (e) => (language() === "en" ? e.detail : findingMeans(e.kind));
+const because = (d) => (language() === "en" ? d.why : named("diagnosis", d.bug));
 
 /** A story as the store wrote it: an instant and what happened a line, the lines in question marked. */
 function toldStory(text, calendar) {
@@ -155,7 +159,7 @@ export function findingSection(f, calendar) {
   const stories = [...parcels.values()];
   const tell = (one) => el("div", { class: "example" },
     el("p", {}, t("parcel.number"), " ", el("code", {}, one.parcel), one.faults ? ` ${t("findings.injected", { what: one.faults.split(" ").map((x) => named("fault", x)).join(", ") })}` : null),
-    el("ul", { class: "defects" }, one.found.map((e) => el("li", {}, el("span", { class: "tag" }, findingName(e.kind)), e.detail))),
+    el("ul", { class: "defects" }, one.found.map((e) => el("li", {}, el("span", { class: "tag" }, findingName(e.kind)), detail(e)))),
     el("div", { class: "story" }, el("div", {}, el("h4", {}, t("story.happened")), toldStory(one.truth, calendar)),
       el("div", {}, el("h4", {}, t("story.shown")), one.shown.trim() ? toldStory(one.shown, calendar) : el("p", { class: "missing" }, t("story.nothing")))));
   return section("findings", t("findings.title"), t("findings.say"),
@@ -165,7 +169,7 @@ export function findingSection(f, calendar) {
       { head: t("findings.counts"), cell: (x) => t(x.defect ? "findings.defect" : "findings.remark") }, { head: t("findings.how_many"), number: true, cell: (x) => t(`n.${x.subject}s`, { n: x.count }) }], rows, { id: "finding-table", stack: true })) : null,
     r.older ? el("p", { class: "note gap", id: "older" }, r.older) : null,
     r.diagnosis.length ? el("div", { class: "card gap", id: "diagnosis" }, el("h3", {}, t("findings.looks_like")),
-      el("ul", {}, r.diagnosis.map((d) => el("li", {}, el("strong", {}, d.bug), `: ${d.why}.`)))) : null,
+      el("ul", {}, r.diagnosis.map((d) => el("li", {}, el("strong", {}, d.bug), `: ${because(d)}.`)))) : null,
     r.oracles.length ? el("div", { class: "card gap" }, table(t("oracles.table"), [
       { head: t("oracles.oracle"), cell: (x) => named("oracle", x.oracle) }, { head: t("oracles.proves"), cell: (x) => named("oracle.proves", x.oracle) },
       { head: t("oracles.judged"), number: true, cell: (x) => `${count(x.judged)} ${named("oracle.judges", x.oracle)}` },

@@ -5,9 +5,11 @@ import { facts, spell } from "./facts.js";
 import { preferred, remember, speak, t } from "./i18n.js";
 import { endpointSection, findingSection, shopperSection } from "./endpoint.js";
 import { foot } from "./foot.js";
+import { recoverySection } from "./loyalty.js";
 import { pairBody } from "./pair.js";
 import { parcelSection } from "./parcels.js";
 import { backlogSection, causeSection, daySection, definitionList, mapSection, moneySection, regionSection } from "./promises.js";
+import { validationSection } from "./validation.js";
 import { minute, rules, verdict } from "./verdict.js";
 import { carrierName } from "./words.js";
 
@@ -22,7 +24,7 @@ function reportBody(run, change) {
     top: [verdict(f, calendar, change), minute(f, calendar), rules(f)],
     body: [
       ["map", mapSection(f, calendar)], ["causes", causeSection(f, calendar)], ["parcels", parcelSection(f, calendar)], ["days", daySection(f, calendar)],
-      ["regions", regionSection(f)], ["definitions", definitionList(f)], ["money", moneySection(f)], ["backlog", backlogSection(f, calendar)],
+      ["regions", regionSection(f)], ["definitions", definitionList(f)], ["money", moneySection(f)], ["recovery", recoverySection(f)], ["validation", validationSection(f, calendar)], ["backlog", backlogSection(f, calendar)],
       ["endpoint", endpointSection(f)], ["findings", findingSection(f, calendar)], ["shoppers", shopperSection(f, calendar)],
     ],
     end: foot(f, calendar),

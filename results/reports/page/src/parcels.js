@@ -43,6 +43,7 @@ function tell(f, calendar, story) {
       el("div", {}, el("h4", {}, t("story.saw")), shown.length
         ? el("ol", {}, shown.map((s) => line(s[3], `${capital(named("scan", s[1]))}${place(s[2])}${s[3] - s[0] >= 30 * 60_000 ? ` (${t("story.later", { minutes: Math.round((s[3] - s[0]) / 60_000) })})` : ""}`, false)))
         : el("p", { class: "missing" }, t("story.nothing")))),
+    story.more_scans ? el("p", { class: "note" }, t("story.cut", { n: story.scans.length })) : null,
     story.notices ? el("div", { class: "sent" }, el("h4", {}, t("story.sent")), story.notices.length
       ? el("ol", {}, story.notices.map(([ms, kind, written]) => notice(f, calendar, ms, kind, written))) : el("p", { class: "missing" }, t("story.sent.nothing"))) : null);
 }

@@ -62,7 +62,7 @@ export function verdict(f, calendar, change) {
       t("verdict.replications", { rate: percent(f.overall), n: f.replications, interval: headline.low != null ? t("verdict.interval", { low: percent(headline.low), high: percent(headline.high) }) : "", first: percent(rate(headline)) })) : null,
     f.partial ? el("p", { class: "banner", role: "note", id: "partial" }, el("strong", {}, t("verdict.partial")), " ", t("verdict.partial.why")) : null,
     data.gates.length ? el("ul", { class: "gates", "aria-label": t("gates.title") }, data.gates.map((g) =>
-      el("li", { class: `gate ${g.verdict === "passed" ? "" : g.verdict === "failed" ? "failed" : "open"}`, title: g.message },
+      el("li", { class: `gate ${g.verdict === "passed" ? "" : g.verdict === "failed" ? "failed" : "open"}`, title: t(`gate.title.${g.verdict}`, { what: g.expression, value: g.actual == null ? "" : gateValue(g) }) },
         el("b", {}, named("gate", g.verdict)), el("code", {}, g.expression),
         g.actual == null ? null : el("span", {}, t("gate.was", { value: gateValue(g) }))))) : null);
 }
