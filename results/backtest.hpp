@@ -71,7 +71,14 @@ struct BacktestScore {
   double mae_points = 0;            ///< Of the months that count, each alike.
   double mae_points_not_apart = 0;  ///< Without the months set apart.
   double apart_share = 0;           ///< Share of the summed error that the months set apart are.
-  double noise_points = 0;          ///< What mae_points would be on average, were every probability right.
+  /// What mae_points would be on average, were every probability right, and how much it would differ between samples
+  /// (standard deviation): outcomes are binomial, times `cluster_effect`.
+  double noise_points = 0;
+  double noise_points_sd = 0;
+  /// Variance of a month's number late over that of independent orders (Kish 1965): a seller's orders of a month share
+  /// his luck. From the squared sums of their residuals against the sums of their squares, the month's own mean taken
+  /// out; orders without a seller stand alone. At least 1.
+  double cluster_effect = 1;
   double mae_points_by_region = 0;  ///< Weighted by orders.
   std::array<double, 3> baselines{};
   std::array<double, 3> baselines_not_apart{};
@@ -109,13 +116,23 @@ class Scoreboard {
     std::array<double, 3> baselines{};
     void add(const PastOrder& order, const DeliveryOutlook& outlook, const std::array<double, 3>& baselines);
   };
+  /// Residuals of orders that share a seller and a month; `alone`: the same sums order by order.
+  struct Cluster {
+    double weight = 0;
+    double residual = 0;
+    double alone_weight = 0;    ///< Sum of squares.
+    double alone_product = 0;   ///< Weight times residual.
+    double alone_residual = 0;  ///< Sum of squares.
+  };
   [[nodiscard]] RateRow row_of(const std::string& name, const Sum& sum) const;
+  [[nodiscard]] double cluster_effect() const;
   [[nodiscard]] bool is_apart(const std::string& month) const;
 
   const OrderHistory& history_;
   std::vector<std::string> apart_;
   std::map<std::string, Sum> months_;
   std::map<std::string, Sum> windows_;
+  std::map<std::pair<std::string, std::uint64_t>, Cluster> clusters_;  ///< By month; seller, or a number beyond.
   std::map<std::uint32_t, Sum> regions_;
   std::map<std::pair<std::uint32_t, std::uint32_t>, Sum> lanes_;
   std::map<int, std::array<double, 2>> slack_;  ///< Delivered minus promised: predicted, actual weight.

@@ -110,7 +110,16 @@ void Scoreboard::add(const PastOrder& order, const DeliveryOutlook& outlook, con
   }
   ++orders_;
   weight_ += w;
-  months_[month_name(order.placed)].add(order, outlook, baselines);
+  const std::string month = month_name(order.placed);
+  months_[month].add(order, outlook, baselines);
+  const std::uint64_t nobody = (std::uint64_t{1} << 32U) + orders_;
+  Cluster& cluster = clusters_[{month, order.seller != 0 ? order.seller : nobody}];
+  const double residual = w * ((order.late() ? 1.0 : 0.0) - outlook.late_mean);
+  cluster.weight += w;
+  cluster.residual += residual;
+  cluster.alone_weight += w * w;
+  cluster.alone_product += w * residual;
+  cluster.alone_residual += residual * residual;
   if (!window_.empty()) windows_[window_].add(order, outlook, baselines);
   regions_[order.to].add(order, outlook, baselines);
   if (order.from != 0 && order.to != 0) lanes_[{order.from, order.to}].add(order, outlook, baselines);
@@ -147,6 +156,20 @@ void Scoreboard::add(const PastOrder& order, const DeliveryOutlook& outlook, con
     if (took >= outlook.quantile(tail) && took <= outlook.quantile(1 - tail)) covered_[c] += w;
   }
   days_error_ += w * std::abs(took - outlook.quantile(0.5));
+}
+
+double Scoreboard::cluster_effect() const {
+  double together = 0;
+  double alone = 0;
+  for (const auto& [key, cluster] : clusters_) {
+    const Sum& month = months_.at(key.first);
+    if (month.n < rate_orders_min) continue;
+    const double mean = (month.late - month.predicted) / month.weight;
+    const double sum = cluster.residual - mean * cluster.weight;
+    together += sum * sum;
+    alone += cluster.alone_residual - 2 * mean * cluster.alone_product + mean * mean * cluster.alone_weight;
+  }
+  return alone > 0 ? std::max(1.0, together / alone) : 1;
 }
 
 bool Scoreboard::is_apart(const std::string& month) const {
@@ -187,6 +210,8 @@ BacktestScore Scoreboard::finish() const {
   double months = 0;
   double quiet_months = 0;
   double error_apart = 0;
+  double noise_variance = 0;
+  score.cluster_effect = cluster_effect();
   for (const auto& [name, sum] : months_) {
     const RateRow row = row_of(name, sum);
     score.by_month.push_back(row);
@@ -195,7 +220,9 @@ BacktestScore Scoreboard::finish() const {
     months += 1;
     score.mae_points += error;
     constexpr double mean_of_half_normal = 0.79788456080286541;
-    score.noise_points += 100 * mean_of_half_normal * std::sqrt(sum.variance) / sum.weight;
+    const double sd = 100 * std::sqrt(score.cluster_effect * sum.variance) / sum.weight;
+    score.noise_points += mean_of_half_normal * sd;
+    noise_variance += (1 - mean_of_half_normal * mean_of_half_normal) * sd * sd;
     for (std::size_t b = 0; b < 3; ++b) {
       const double by_baseline = 100 * std::abs(row.baselines[b] - row.actual);
       score.baselines[b] += by_baseline;
@@ -217,6 +244,7 @@ BacktestScore Scoreboard::finish() const {
                         &score.baselines_not_apart[2]}) {
     *value /= std::max(1.0, quiet_months);
   }
+  score.noise_points_sd = std::sqrt(noise_variance) / std::max(1.0, months);
   double regions = 0;
   for (const auto& [region, sum] : regions_) {
     const RateRow row = row_of(history_.regions.at(region), sum);

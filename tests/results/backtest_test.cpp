@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <string>
 #include <vector>
 
@@ -57,6 +58,30 @@ TEST(Backtest, MonthlyErrorIsInPointsAndEachMonthCountsAlike) {
   EXPECT_NEAR(score.apart_share, 0.8, 1e-9);
   EXPECT_NEAR(score.baselines[1], (0 + 30) / 2.0, 1e-9);
   EXPECT_EQ(score.reliability[1].n, 299U);
+}
+
+// Goal: the floor of chance knows that orders of one seller share his luck. Method: two months of 100 orders, in which
+// the orders of a seller are late all together or not at all; beside them the same orders with a seller each.
+TEST(Backtest, ChanceIsLargerWhereOrdersShareASeller) {
+  const OrderHistory history = nobody();
+  constexpr int a_seller = 5;
+  Scoreboard together(history, {});
+  Scoreboard alone(history, {});
+  for (int i = 0; i < 200; ++i) {
+    PastOrder order = order_of(i < 100 ? november : november + 30, 10, i / a_seller % 5 == 0 ? 15 : 5);
+    order.seller = static_cast<std::uint32_t>(1 + i / a_seller);
+    together.add(order, even(20, 0.2), {});
+    order.seller = 0;
+    alone.add(order, even(20, 0.2), {});
+  }
+  const BacktestScore shared = together.finish();
+  const BacktestScore single = alone.finish();
+  EXPECT_NEAR(single.cluster_effect, 1, 1e-9);
+  EXPECT_NEAR(shared.cluster_effect, a_seller, 1e-9);
+  // 100 orders at 0.2: standard deviation 4 points, mean of its absolute value 3.19, of two such 1.70 around that.
+  EXPECT_NEAR(single.noise_points, 4 * std::sqrt(2 / 3.141592653589793), 1e-6);
+  EXPECT_NEAR(single.noise_points_sd, 4 * std::sqrt((1 - 2 / 3.141592653589793) / 2), 1e-6);
+  EXPECT_NEAR(shared.noise_points, single.noise_points * std::sqrt(5.0), 1e-6);
 }
 
 TEST(Backtest, RightDistributionsAreFlatCoveredAndCloseAndWrongOnesAreNot) {
