@@ -42,9 +42,6 @@ struct DeliveryFitOptions {
   /// How far promises that change for everybody go with transit: 1, a promise that shrinks by a tenth says that transit
   /// does so too; 0, only the order's promise relative to its week's says anything.
   double promise_pass_through = 0.15;
-  /// Standard deviation between fortnights of orders after the first third of their promise, beyond what the weeks
-  /// explain. For time that is past; what is to come has no such effect, and learning it only blurs the weeks: 0.
-  double fortnight_spread = 0;
   int newton_steps = 12;  ///< At most, for each of the EM rounds.
   int em_rounds = 2;
 };

@@ -5,7 +5,10 @@
 #include <algorithm>
 #include <chrono>
 #include <numeric>
+#include <span>
+#include <utility>
 
+#include "engine/delivery_stages.hpp"
 #include "engine/random.hpp"
 
 namespace peakstorm::cli {
@@ -50,6 +53,31 @@ Result<Answer> close(Answer answer, const Scoreboard& scores) {
   return answer;
 }
 
+/// Learns each leg from the orders `learn`, and scores it on those of `predict`.
+std::vector<StageScore> score_stages(const HistoryReading& reading, std::span<const std::uint32_t> learn,
+                                     std::span<const std::uint32_t> predict, CalendarDay until) {
+  std::vector<StageScore> scores;
+  const auto stages = {std::pair{"handling", handling_stage(reading.history)},
+                       std::pair{"transit", transit_stage(reading.history)}};
+  for (const auto& [name, stage] : stages) {
+    std::vector<std::uint32_t> known;
+    for (const std::uint32_t i : learn) {
+      if (stage.of_order[i] != StageHistory::none) known.push_back(stage.of_order[i]);
+    }
+    const auto model = DeliveryModel::fit(stage.history, known, until);
+    if (model == nullptr) return {};
+    Scoreboard board(stage.history, {});
+    for (const std::uint32_t i : predict) {
+      if (stage.of_order[i] == StageHistory::none || !is_scored(reading, reading.history.orders[i])) continue;
+      const PastOrder& order = stage.history.orders[stage.of_order[i]];
+      board.add(order, model->predict(order), {});
+    }
+    scores.push_back({name, model->learnt_orders(), board.finish()});
+    if (scores.back().score.orders == 0) return {};
+  }
+  return scores;
+}
+
 CalendarDay last_placed(const OrderHistory& history) {
   CalendarDay last = history.orders.front().placed;
   for (const PastOrder& order : history.orders) last = std::max(last, order.placed);
@@ -78,11 +106,15 @@ Result<Answer> ask_until(const HistoryReading& reading, CalendarDay until, const
   if (answer.model == nullptr) return tl::unexpected(too_little(until));
   const Baselines baselines(history, all, until);
   Scoreboard scores(history, apart);
-  for (const PastOrder& order : history.orders) {
+  std::vector<std::uint32_t> later;
+  for (const std::uint32_t i : all) {
+    const PastOrder& order = history.orders[i];
     if (order.placed < until || !is_scored(reading, order)) continue;
+    later.push_back(i);
     scores.add(order, answer.model->predict(order), baselines.late(order));
   }
-  answer.fits = 1;
+  answer.stages = score_stages(reading, all, later, until);
+  answer.fits = 1 + answer.stages.size();
   answer.first = until;
   answer.end = last_placed(history) + 1;
   return close(std::move(answer), scores);
@@ -100,11 +132,10 @@ Result<Answer> ask_structure(const HistoryReading& reading, std::uint64_t seed, 
     (in_half ? half : other).push_back(i);
   }
   const CalendarDay until = history.as_of + 1;
-  DeliveryFitOptions options;
-  options.fortnight_spread = 0.6;
   Answer answer;
-  answer.model = DeliveryModel::fit(history, half, until, options);
+  answer.model = DeliveryModel::fit(history, half, until);
   if (answer.model == nullptr) return tl::unexpected(too_little(until));
+  answer.calibration = DeliveryCalibration::learn(history, half, until);
   // All of it counts as recent: the question is not what was known when.
   CalendarDay first = until;
   for (const std::uint32_t i : half) first = std::min(first, history.orders[i].placed);
@@ -113,9 +144,13 @@ Result<Answer> ask_structure(const HistoryReading& reading, std::uint64_t seed, 
   answer.first = first;
   for (const std::uint32_t i : other) {
     const PastOrder& order = history.orders[i];
-    if (is_scored(reading, order)) scores.add(order, answer.model->predict(order), baselines.late(order));
+    if (!is_scored(reading, order)) continue;
+    DeliveryOutlook outlook = answer.model->predict(order);
+    if (answer.calibration) answer.calibration->apply(order, outlook);
+    scores.add(order, outlook, baselines.late(order));
   }
-  answer.fits = 1;
+  answer.stages = score_stages(reading, half, other, until);
+  answer.fits = 1 + answer.stages.size() + (answer.calibration ? DeliveryCalibration::folds : 0);
   answer.end = last_placed(history) + 1;
   return close(std::move(answer), scores);
 }

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/delivery_calibration.hpp"
 #include "engine/delivery_time.hpp"
 #include "results/backtest.hpp"
 #include "scenarios/history.hpp"
@@ -16,9 +17,20 @@ namespace peakstorm::cli {
 
 enum class Rolling { month, week };
 
+/// A leg of the orders (engine/delivery_stages.hpp), learnt and predicted by itself.
+struct StageScore {
+  const char* name;   ///< "handling": order to hand-over; "transit": hand-over to door, of what is left of the promise.
+  double learnt = 0;  ///< Orders learnt from.
+  BacktestScore score;
+};
+
 struct Answer {
   BacktestScore score;
-  std::unique_ptr<const DeliveryModel> model;  ///< The last that was fitted.
+  /// The two legs, learnt from the same orders and scored on the same; empty where hardly a hand-over is known, and of
+  /// rolling forecasts.
+  std::vector<StageScore> stages;
+  std::unique_ptr<const DeliveryModel> model;      ///< The last that was fitted.
+  std::optional<DeliveryCalibration> calibration;  ///< Of the probabilities late; ask_structure only.
   std::uint64_t fits = 0;
   CalendarDay first = 0;  ///< Orders placed from here on were predicted ...
   CalendarDay end = 0;    ///< ... until before here.

@@ -12,6 +12,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <system_error>
 
 #include "adapters/cli/backtest.hpp"
@@ -97,6 +98,11 @@ boost::json::object json_rows(const HistoryReading& reading) {
           {"distances_found", reading.distances_found}};
 }
 
+/// Late is what a door is, not a hand-over.
+bool is_transit(const StageScore& stage) {
+  return std::string_view(stage.name) == "transit";
+}
+
 boost::json::object json_of(const std::string& question, const HistoryReading& reading, const Answer& answer) {
   const BacktestScore& score = answer.score;
   boost::json::array baselines;
@@ -127,6 +133,8 @@ boost::json::object json_of(const std::string& question, const HistoryReading& r
   all["mae_points_not_apart"] = score.mae_points_not_apart;
   all["apart_share_of_error"] = score.apart_share;
   all["noise_floor_points"] = score.noise_points;
+  all["noise_floor_points_sd"] = score.noise_points_sd;
+  all["cluster_effect"] = score.cluster_effect;
   all["mae_points_by_region"] = score.mae_points_by_region;
   all["by_month"] = std::move(by_month);
   all["by_region"] = json_of(score.by_region);
@@ -146,6 +154,29 @@ boost::json::object json_of(const std::string& question, const HistoryReading& r
                   {"under_way", answer.model->learnt_censored()},
                   {"week_step", answer.model->week_step()},
                   {"converged", answer.model->converged()}};
+  boost::json::array stages;
+  for (const StageScore& stage : answer.stages) {
+    boost::json::array intervals;
+    for (std::size_t c = 0; c < stage.score.covered.size(); ++c) {
+      intervals.push_back({{"nominal", BacktestScore::central[c]}, {"actual", stage.score.covered[c]}});
+    }
+    boost::json::object one = {{"name", stage.name},
+                               {"orders_learnt", stage.learnt},
+                               {"orders_scored", stage.score.orders},
+                               {"median_day_error_days", stage.score.mean_days_error},
+                               {"ks", stage.score.ks},
+                               {"coverage", std::move(intervals)}};
+    if (is_transit(stage)) {
+      one["mae_points"] = stage.score.mae_points;
+      one["noise_floor_points"] = stage.score.noise_points;
+    }
+    stages.push_back(std::move(one));
+  }
+  all["stages"] = std::move(stages);
+  if (answer.calibration) {
+    all["calibration"] = {{"fortnight_spread", answer.calibration->fortnight_spread()},
+                          {"region_spread", answer.calibration->region_spread()}};
+  }
   return all;
 }
 
@@ -170,8 +201,8 @@ std::string text_of(const std::string& question, const HistoryReading& reading, 
                         100 * (row.predicted - row.actual), row.counted ? "" : "  (too few to count)",
                         row.apart ? "  (apart)" : "");
   }
-  text += fmt::format("\nmean absolute error of the monthly rate  {:.2f} points ({:.2f} is chance alone)\n",
-                      score.mae_points, score.noise_points);
+  text += fmt::format("\nmean absolute error of the monthly rate  {:.2f} points (chance alone: {:.2f} +- {:.2f})\n",
+                      score.mae_points, score.noise_points, score.noise_points_sd);
   if (score.apart_share > 0) {
     text += fmt::format("  without the months set apart           {:.2f} points; they are {:.0f} % of the error\n",
                         score.mae_points_not_apart, 100 * score.apart_share);
@@ -197,6 +228,15 @@ std::string text_of(const std::string& question, const HistoryReading& reading, 
       fmt::format("\n90 % intervals of the rate               {} of {} hold\n", score.windows_covered, score.windows);
   text += fmt::format("never delivered                          {} predicted, {} actual\n",
                       percent(score.never_predicted), percent(score.never_actual));
+  if (!answer.stages.empty()) text += "\nthe two legs, each learnt by itself where the hand-over is known\n";
+  for (const StageScore& stage : answer.stages) {
+    text += fmt::format("{:<9}{:>7} orders, median day off by {:.2f} days, KS {:.3f}, 80 % intervals hold {}{}\n",
+                        stage.name, stage.score.orders, stage.score.mean_days_error, stage.score.ks,
+                        percent(stage.score.covered[1]),
+                        is_transit(stage) ? fmt::format(", monthly rate late off by {:.2f} points (chance {:.2f})",
+                                                        stage.score.mae_points, stage.score.noise_points)
+                                          : "");
+  }
   return text;
 }
 
@@ -216,7 +256,8 @@ BacktestPage page_of(const Flags& flags, const HistoryMap& map, const std::strin
       {"step of the weekly state, log odds a day", "fitted", fmt::format("{:.3f}", answer.model->week_step()), ""},
       {"share never delivered", "predicted", percent(score.never_predicted), "actual " + percent(score.never_actual)},
       {"late rate by month", "predicted", fmt::format("{} months", score.by_month.size()),
-       points(score.mae_points) + ", of which chance " + points(score.noise_points)},
+       fmt::format("{}; chance alone {:.2f} +- {:.2f}", points(score.mae_points), score.noise_points,
+                   score.noise_points_sd)},
       {"late rate by region", "predicted", fmt::format("{} regions", score.by_region.size()),
        points(score.mae_points_by_region)},
       {"probability late of an order", "predicted", full_count(score.orders) + " orders",
@@ -226,6 +267,18 @@ BacktestPage page_of(const Flags& flags, const HistoryMap& map, const std::strin
        fmt::format("{:.2f} days on average", score.mean_days_error)},
       {"90 % interval of the rate", "predicted", fmt::format("{} periods", score.windows),
        fmt::format("{} hold the actual rate", score.windows_covered)}};
+  for (const StageScore& stage : answer.stages) {
+    page.figures.push_back({std::string(stage.name) + " alone: median day", "predicted",
+                            full_count(stage.score.orders) + " orders",
+                            fmt::format("{:.2f} days on average; Kolmogorov-Smirnov {:.3f}",
+                                        stage.score.mean_days_error, stage.score.ks)});
+  }
+  if (answer.calibration) {
+    page.figures.push_back({"calibration of the log odds late, by fortnight and by region", "fitted",
+                            fmt::format("spread {:.3f} and {:.3f}", answer.calibration->fortnight_spread(),
+                                        answer.calibration->region_spread()),
+                            ""});
+  }
   for (std::size_t b = 0; b < Baselines::names.size(); ++b) {
     page.figures.push_back(
         {std::string("baseline: ") + Baselines::names[b], "counted", "late rate by month", points(score.baselines[b])});

@@ -7,8 +7,8 @@
 #include <tuple>
 #include <utility>
 
-#include "engine/check.hpp"
 #include "engine/portable_math.hpp"
+#include "engine/promise/cholesky.hpp"
 
 namespace peakstorm {
 namespace {
@@ -22,8 +22,6 @@ constexpr std::array lead_ends = {5, 8, 11, 14, 17, 20, 23, 26, 30, 35, 42, 50, 
 constexpr std::array distance_ends = {1, 50, 200, 400, 700, 1'100, 1'800, 3'000};  // The first class: not known.
 constexpr std::array hour_ends = {8, 12, 17, 21};
 constexpr std::size_t states_of_promise = 6;
-constexpr double late_share = 0.3;  ///< Of the promise; the fortnight of the order matters from there to its end.
-constexpr std::int32_t weeks_a_block = 2;
 
 enum Factor : std::size_t {
   ratio,
@@ -37,26 +35,16 @@ enum Factor : std::size_t {
   distance,
   clock,
   stretch,
-  fortnight,
   week,
   factors
 };
-constexpr std::array<const char*, factors> factor_names = {"share of the promise",
-                                                           "age",
-                                                           "promised lead",
-                                                           "weekday of the day",
-                                                           "weekday of the order",
-                                                           "hour of the order",
-                                                           "destination",
-                                                           "crossing",
-                                                           "distance",
-                                                           "clock that started the order",
-                                                           "lead and share",
-                                                           "fortnight of the order",
-                                                           "week"};
+constexpr std::array<const char*, factors> factor_names = {
+    "share of the promise", "age",         "promised lead", "weekday of the day", "weekday of the order",
+    "hour of the order",    "destination", "crossing",      "distance",           "clock that started the order",
+    "lead and share",       "week"};
 // Effects that depend on the order alone come in `fixed`, those that depend on the day in `moving`.
 constexpr std::array fixed_factors = {lead, placed_on, hour, to, pair, distance, clock};
-constexpr std::array moving_factors = {ratio, age, weekday, stretch, fortnight, week};
+constexpr std::array moving_factors = {ratio, age, weekday, stretch, week};
 
 template <class Ends, class Value>
 std::uint32_t class_of(const Ends& ends, Value value) {
@@ -76,45 +64,6 @@ std::int32_t week_of(CalendarDay day) {
 int weekday_of(CalendarDay day) {
   return static_cast<int>((static_cast<std::int64_t>(day) + 3 + 70'000) % days_a_week);
 }
-
-/// Lower triangle of a symmetric positive definite matrix and what is solved with it.
-class Cholesky {
- public:
-  /// Requires positive definiteness: a penalty on every effect sees to it.
-  explicit Cholesky(std::vector<double> a, std::size_t n) : a_(std::move(a)), n_(n) {
-    for (std::size_t j = 0; j < n_; ++j) {
-      double* const row = &a_[j * n_];
-      for (std::size_t i = 0; i <= j; ++i) {
-        const double* const other = &a_[i * n_];
-        double sum = row[i];
-        for (std::size_t k = 0; k < i; ++k) sum -= row[k] * other[k];
-        if (i < j) {
-          row[i] = sum / other[i];
-        } else {
-          PEAKSTORM_CHECK(sum > 0, sum, j);
-          row[j] = std::sqrt(sum);
-        }
-      }
-    }
-  }
-  [[nodiscard]] std::vector<double> solve(std::vector<double> b) const {
-    for (std::size_t i = 0; i < n_; ++i) {
-      double sum = b[i];
-      for (std::size_t k = 0; k < i; ++k) sum -= a_[i * n_ + k] * b[k];
-      b[i] = sum / a_[i * n_ + i];
-    }
-    for (std::size_t i = n_; i-- > 0;) {
-      double sum = b[i];
-      for (std::size_t k = i + 1; k < n_; ++k) sum -= a_[k * n_ + i] * b[k];
-      b[i] = sum / a_[i * n_ + i];
-    }
-    return b;
-  }
-
- private:
-  std::vector<double> a_;
-  std::size_t n_;
-};
 
 /// What is learnt from one order: the days it was under way, and whether the last of them brought it.
 struct Observed {
@@ -191,13 +140,8 @@ struct DeliveryModel::Inside {
         at(distance, order.distance_km < 0 ? 0 : class_of(distance_ends, order.distance_km + 1)),
         at(clock, order.second_clock ? 1 : 0)};
   }
-  /// 1 and up: the fortnight of a day; 0 where nothing was seen.
-  [[nodiscard]] std::size_t block_of(CalendarDay day) const {
-    const std::int32_t now = week_of(day);
-    return now > last_week || now < first_week ? 0 : 1 + static_cast<std::size_t>((now - first_week) / weeks_a_block);
-  }
   /// Everything but the week, which may lie in the future.
-  [[nodiscard]] Moving moving_of(double lead_days, CalendarDay day, int days, CalendarDay placed) const {
+  [[nodiscard]] Moving moving_of(double lead_days, CalendarDay day, int days) const {
     const double share = days / lead_days;
     const std::uint32_t lead_group = lead_days < 12   ? 0
                                      : lead_days < 18 ? 1
@@ -210,12 +154,9 @@ struct DeliveryModel::Inside {
                                       : share <= 1  ? 3
                                       : share < 1.5 ? 4
                                                     : 5;
-    return {at(ratio, class_of(ratio_ends, share)),
-            at(age, class_of(age_ends, days)),
+    return {at(ratio, class_of(ratio_ends, share)), at(age, class_of(age_ends, days)),
             at(weekday, is_holiday(day) ? days_a_week : static_cast<std::uint32_t>(weekday_of(day))),
-            at(stretch, lead_group * static_cast<std::uint32_t>(states_of_promise) + share_group),
-            start[fortnight] + (share < late_share || share > 1 ? 0 : block_of(placed)),
-            start[week]};
+            at(stretch, lead_group * static_cast<std::uint32_t>(states_of_promise) + share_group), start[week]};
   }
   [[nodiscard]] double seller_effect(std::uint32_t seller) const {
     return seller < sellers.size() ? sellers[seller] : 0;
@@ -259,12 +200,6 @@ void DeliveryModel::Inside::add_penalty(std::vector<double>& hessian, std::vecto
        {std::pair{weekday, 1.5}, {placed_on, 0.3}, {hour, 0.2}, {to, 0.3}, {pair, 0.3}, {clock, 0.3}, {stretch, 0.3}}) {
     for (std::size_t l = 0; l < levels[factor]; ++l) ridge(start[factor] + l, 1 / (around * around));
   }
-  ridge(start[fortnight], 1e6);
-  const double spread = std::max(1e-3, options.fortnight_spread);
-  for (std::size_t l = 1; l < levels[fortnight]; ++l) {
-    ridge(start[fortnight] + l, 1 / (spread * spread));
-    if (l > 1) tie(start[fortnight] + l - 1, start[fortnight] + l, 1, 1 / (spread * spread));
-  }
   const double strength = 1 / (week_step * week_step);
   ridge(start[week], strength * (1 - options.week_memory * options.week_memory));
   for (std::size_t l = 1; l < levels[week]; ++l) {
@@ -289,7 +224,7 @@ void DeliveryModel::Inside::fill(std::span<const Observed> observed, std::vector
     double pull = 0;
     for (int days = 0; days < seen.days; ++days) {
       const CalendarDay day = seen.order->placed + days;
-      Moving moving = moving_of(lead_days, day, days, day - days);
+      Moving moving = moving_of(lead_days, day, days);
       moving.back() += static_cast<std::size_t>(week_of(day) - first_week);
       double eta = base;
       for (const std::size_t i : moving) eta += beta[i];
@@ -334,7 +269,7 @@ double DeliveryModel::Inside::still_under_way(const PastOrder& order, int days) 
   double under_way = 1;
   for (int d = 0; d < days; ++d) {
     const CalendarDay day = order.placed + d;
-    Moving moving = moving_of(lead_days, day, d, day - d);
+    Moving moving = moving_of(lead_days, day, d);
     moving.back() += static_cast<std::size_t>(week_of(day) - first_week);
     double eta = base;
     for (const std::size_t i : moving) eta += beta[i];
@@ -357,7 +292,7 @@ void DeliveryModel::Inside::learn_sellers(std::span<const Observed> observed, st
     for (const std::size_t i : fixed_of(*seen.order, lead_days)) base += beta[i];
     for (int days = 0; days < seen.days; ++days) {
       const CalendarDay day = seen.order->placed + days;
-      Moving moving = moving_of(lead_days, day, days, day - days);
+      Moving moving = moving_of(lead_days, day, days);
       moving.back() += static_cast<std::size_t>(week_of(day) - first_week);
       double eta = base;
       for (const std::size_t i : moving) eta += beta[i];
@@ -508,7 +443,6 @@ std::unique_ptr<const DeliveryModel> DeliveryModel::fit(const OrderHistory& hist
               distance_ends.size() + 1,
               2,
               5 * states_of_promise,
-              static_cast<std::size_t>((m.last_week - m.first_week) / weeks_a_block + 2),
               static_cast<std::size_t>(m.last_week - m.first_week + 1)};
   std::size_t n = 0;
   for (std::size_t f = 0; f < factors; ++f) {
@@ -581,7 +515,7 @@ std::unique_ptr<const DeliveryModel> DeliveryModel::fit(const OrderHistory& hist
     for (const std::size_t i : m.fixed_of(*seen.order, lead_days)) m.days_seen[i] += weight * seen.days;
     for (int days = 0; days < seen.days; ++days) {
       const CalendarDay day = seen.order->placed + days;
-      Inside::Moving moving = m.moving_of(lead_days, day, days, day - days);
+      Inside::Moving moving = m.moving_of(lead_days, day, days);
       moving.back() += static_cast<std::size_t>(week_of(day) - m.first_week);
       for (const std::size_t i : moving) m.days_seen[i] += weight;
     }
@@ -624,7 +558,7 @@ DeliveryOutlook DeliveryModel::predict(const PastOrder& order, const DeliverySho
       }
       sd = std::sqrt(variance);
     }
-    const Inside::Moving moving = m.moving_of(lead_days, day, static_cast<int>(d), order.placed);
+    const Inside::Moving moving = m.moving_of(lead_days, day, static_cast<int>(d));
     double eta = base + state;
     for (std::size_t a = 0; a + 1 < moving.size(); ++a) eta += m.beta[moving[a]];
     double factor = 1;

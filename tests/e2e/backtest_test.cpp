@@ -138,8 +138,19 @@ TEST(Backtest, StructureOfTheRealOrders) {
   const auto finished = run({"backtest", olist("olist_orders_dev.csv").string(), "--split", "sellers", "--json"});
   ASSERT_EQ(finished.exit_code, 0) << finished.err;
   const auto json = finished.json();
-  // The bar is 1.0; one split's orders to be predicted err by 0.7 from chance alone, and those learnt from add theirs.
-  EXPECT_LE(number(json.at("mae_points")), 1.25);
+  EXPECT_LE(number(json.at("mae_points")), 1.0);
+  EXPECT_NEAR(number(json.at("noise_floor_points")), 0.73, 0.05);
+  EXPECT_GT(number(json.at("calibration").at("fortnight_spread")), 0.1);
+  // The two legs, of the orders whose hand-over is known.
+  const auto& stages = json.at("stages").as_array();
+  ASSERT_EQ(stages.size(), 2U);
+  for (const auto& stage : stages) {
+    EXPECT_GT(number(stage.at("orders_scored")), 5'000);
+    EXPECT_LE(number(stage.at("ks")), 0.05);
+    EXPECT_GE(number(stage.at("coverage").at(1).at("actual")), 0.8);
+  }
+  EXPECT_EQ(stages.at(0).at("name").as_string(), "handling");
+  EXPECT_EQ(stages.at(1).at("name").as_string(), "transit");
   EXPECT_LE(number(json.at("mae_points_by_region")), 2.0);
   EXPECT_LE(number(json.at("ks")), 0.05);
   EXPECT_LE(number(json.at("reliability_gap_points")), 2.0);
