@@ -24,7 +24,7 @@ export function recoverySection(f) {
       worth == null ? null : card(t("recovery.worth"), money(worth), [range[0] == null ? "" : t("recovery.worth.range", { low: money(Math.min(...range)), high: money(Math.max(...range)) }), failed == null ? "" : t("recovery.worth.failed", { money: money(failed) })].filter(Boolean).join(" "))),
     grades.length ? el("div", { class: "card gap" }, table(t("recovery.table"), [
       { head: t("recovery.retailer"), cell: (g) => g.shipper },
-      { head: t("recovery.grade"), cell: (g) => (g.grade === 0 ? t("recovery.grade.refused") : t("recovery.grade.after", { late: g.after_minutes ? span(g.after_minutes) : t("recovery.grade.at_once") })) },
+      { head: t("recovery.grade"), cell: (g) => (g.grade === 0 ? t("recovery.grade.refused") : g.after_minutes ? t("recovery.grade.after", { late: span(g.after_minutes) }) : t("recovery.grade.at_once")) },
       { head: t("recovery.orders"), number: true, cell: (g) => count(g.parcels) }, { head: t("recovery.credits"), number: true, cell: (g) => money(g.credit_cents) },
       { head: t("recovery.refunds"), number: true, cell: (g) => money(g.refund_cents) }], grades, { id: "recovery-table", stack: true })) : null);
 }

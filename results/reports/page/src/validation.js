@@ -22,7 +22,7 @@ export function validationSection(f, calendar) {
   return section("validation", t("validation.title"), t("validation.say", { fitted: of("fitted"), predicted: of("predicted") }),
     el("div", { class: "card" }, table(t("validation.table"), [
       { head: t("validation.figure"), cell: (r) => [r.figure, r.due_day == null && !r.services ? null : el("span", { class: "under" }, [r.services, r.due_day == null ? "" : t("validation.due", { day: calendar.day(r.due_day) })].filter(Boolean).join(", "))] },
-      { head: t("validation.kind"), cell: (r) => el("span", { class: "tag", "data-kind": r.kind }, named("validation.kind", r.kind)) },
+      { head: t("validation.kind"), cell: (r) => el("span", { class: "kind", "data-kind": r.kind }, named("validation.kind", r.kind)) },
       { head: t("validation.published"), number: true, cell: (r) => written(r.published, r.unit) },
       { head: t("validation.here"), number: true, cell: (r) => (r.here == null ? t("validation.unmeasured") : written(r.here, r.unit)) },
       { head: t("validation.error"), number: true, cell: (r) => el("span", { "data-error": r.error }, error(r)) },
