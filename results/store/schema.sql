@@ -297,7 +297,7 @@ CREATE VIEW validation AS
                             OR (p.measure = 'on_time.' || o.definition AND o.role = 'retailer'))
                        AND (p.due_day IS NULL OR o.due_day = p.due_day)
                        AND (p.services = '' OR instr(' ' || p.services || ' ', ' ' || s.name || ' ') > 0)) END AS here,
-               coalesce(m.unit, 'share') AS unit
+               coalesce(m.unit, CASE WHEN p.measure LIKE 'on_time%' THEN 'share' ELSE 'count' END) AS unit
         FROM published p LEFT JOIN measure m ON m.name = p.measure);
 
 CREATE VIEW on_time_by_service AS
