@@ -61,7 +61,7 @@ DeliveryCalibration DeliveryCalibration::of(std::span<const Case> cases) {
     regions = std::max(regions, one.to);
     weights += one.weight;
   }
-  const auto fortnight_count = static_cast<std::size_t>((last - result.first_) / fortnight_days + 1);
+  const auto fortnight_count = static_cast<std::size_t>((last - result.first_) / fortnight_days) + 1;
   const std::size_t region_count = std::size_t{regions} + 1;
   std::array<Family, 2> families = {Family{0, fortnight_count, autoregressive(fortnight_count, fortnight_memory)},
                                     Family{fortnight_count, region_count, independent(region_count)}};
