@@ -131,8 +131,8 @@ void Progress::update(double fraction, std::uint64_t count, const Gather& gather
   shown_count_ = count;
 }
 
-void Progress::finish(std::uint64_t count) {
-  if (follower != nullptr) tell_watcher(now_(), 1, count, {}, true);
+void Progress::finish(std::uint64_t count, const Gather& gather) {
+  if (follower != nullptr) tell_watcher(now_(), 1, count, gather ? gather() : Essentials(), true);
   if (style_ == ProgressStyle::none) return;
   const duration<double> spent = now_() - began_;
   if (painted_) write_("\r\x1b[K");

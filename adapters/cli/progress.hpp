@@ -88,8 +88,9 @@ class Progress {
   /// moments, the time left from the mean pace so far. What `gather` tells stands behind it, as far as a line has room.
   /// Cheap when nothing is to be shown yet.
   void update(double fraction, std::uint64_t count, const Gather& gather = {});
-  /// Ends the stretch with one line: what was done, in what time, at what mean rate.
-  void finish(std::uint64_t count);
+  /// Ends the stretch with one line: what was done, in what time, at what mean rate. Who follows is told what `gather`
+  /// tells; without it, what was told last stands.
+  void finish(std::uint64_t count, const Gather& gather = {});
 
  private:
   void show(std::string_view line);

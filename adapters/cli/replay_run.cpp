@@ -191,12 +191,12 @@ class PhasedProgress {
                                                               : "read back",
                         now.phase == ReplayPhase::sending ? "requests" : "parcels", style_);
     }
-    sent_ = now.sent;
+    last_ = now;
     progress_->update(now.total > 0 ? static_cast<double>(now.sent) / static_cast<double>(now.total) : 0, now.sent,
                       [&] { return essentials_of(now, found_); });
   }
   void finish() {
-    if (progress_) progress_->finish(sent_);
+    if (progress_) progress_->finish(last_.sent, [&] { return essentials_of(last_, found_); });
     progress_.reset();
   }
 
@@ -205,7 +205,7 @@ class PhasedProgress {
   const Reconciliation* found_;
   std::optional<ReplayPhase> phase_;
   std::optional<Progress> progress_;
-  std::uint64_t sent_ = 0;
+  ReplayProgress last_;
 };
 
 }  // namespace

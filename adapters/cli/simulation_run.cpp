@@ -91,7 +91,9 @@ Result<std::vector<SimulationRun>> run_replications(const World& world, const Si
     options.run.replication = first + number;
     Progress progress(flags.replications == 1 ? phase : fmt::format("run {}", options.run.replication), "scans",
                       progress_style(quiet));
+    SimulationProgress last;
     options.progress = [&](const SimulationProgress& now) {
+      last = now;
       progress.update(share_done(now), now.scans, [&] { return essentials_of(world, recorder, now); });
     };
     const auto began = std::chrono::steady_clock::now();
@@ -102,7 +104,8 @@ Result<std::vector<SimulationRun>> run_replications(const World& world, const Si
       return tl::unexpected(summary.error());
     }
     const std::chrono::duration<double> wall = std::chrono::steady_clock::now() - began;
-    progress.finish(summary->scans);
+    last.in_network = total_of(*summary).inside;
+    progress.finish(summary->scans, [&] { return essentials_of(world, recorder, last); });
     if (auto kept = recorder.simulated(number, *summary, wall.count()); !kept) return tl::unexpected(kept.error());
     runs.push_back({std::move(*summary), options.run, options.scale, options.threads, wall});
     if (runs.back().summary.partial) break;
