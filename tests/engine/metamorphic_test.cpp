@@ -93,6 +93,13 @@ World unite(const World& a, World b) {
   }
   for (auto& row : w.coverage) row.resize(a.destinations.size() + b.destinations.size());
 
+  // The regions have the same names in both, or one has fewer of them.
+  if (b.regions.size() > w.regions.size()) w.regions = b.regions;
+  for (auto* shippers_of_one : {&w.shippers, &b.shippers}) {
+    for (Shipper& s : *shippers_of_one) {
+      for (Bar& bar : s.bars) bar.regions.resize(w.regions.size());
+    }
+  }
   w.zones.insert(w.zones.end(), b.zones.begin(), b.zones.end());
   w.calendars.insert(w.calendars.end(), b.calendars.begin(), b.calendars.end());
   for (Destination& d : b.destinations) {
@@ -130,6 +137,7 @@ World unite(const World& a, World b) {
   }
   for (Shipper& s : b.shippers) {
     for (Tariff& t : s.tariffs) t.service = moved(t.service, services);
+    for (Bar& bar : s.bars) bar.carrier = moved(bar.carrier, carriers);
     w.shippers.push_back(s);
   }
   for (ShipNode& n : b.nodes) {
