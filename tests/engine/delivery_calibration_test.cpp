@@ -73,7 +73,7 @@ TEST(DeliveryCalibration, FindsBadTimesAndBadRegions) {
 }
 
 TEST(DeliveryCalibration, FindsNothingWhereTheModelIsRight) {
-  for (const std::uint64_t seed : {1, 2, 3, 4, 5}) {
+  for (const std::uint64_t seed : {1U, 2U, 3U, 4U, 5U}) {
     const DeliveryCalibration calibration = DeliveryCalibration::of(cases_of(0, seed));
     EXPECT_LT(calibration.fortnight_spread(), 0.12) << seed;
     EXPECT_LT(calibration.region_spread(), 0.12) << seed;
