@@ -8,6 +8,15 @@
 namespace peakstorm {
 namespace {
 
+/// Few seasons spread a t interval beyond what a difference of shares can be.
+std::optional<Interval> difference_interval(const std::vector<double>& values, double level) {
+  auto interval = t_interval(values, level);
+  if (!interval) return interval;
+  interval->low = std::max(interval->low, -1.0);
+  interval->high = std::min(interval->high, 1.0);
+  return interval;
+}
+
 struct Counts {
   std::uint64_t kept = 0;
   std::uint64_t broken = 0;
@@ -122,7 +131,7 @@ void compare_cuts(const LeagueSeasons& control, std::span<const LeagueSeasons> o
   });
   const double each = 1 - (1 - level) / static_cast<double>(std::max<std::size_t>(1, all.size()));
   for (const auto& [key, differences] : all) {
-    league.cuts.push_back({key.first, differences.cut_in, key.second, *t_interval(differences.values, each)});
+    league.cuts.push_back({key.first, differences.cut_in, key.second, *difference_interval(differences.values, each)});
   }
 }
 
@@ -138,7 +147,7 @@ League league_of(const LeagueSeasons& control, std::span<const LeagueSeasons> ot
   const double each = 1 - (1 - level) / static_cast<double>(std::max<std::size_t>(1, league.intervals));
   for (const auto& [key, cell] : cells) {
     League::Row row{
-        key.first,  key.second, cell.promises, share_interval(cell.kept, each), t_interval(cell.change, each),
+        key.first,  key.second, cell.promises, share_interval(cell.kept, each), difference_interval(cell.change, each),
         cell.blame, {}};
     for (std::size_t b = 0; b < blames; ++b) row.lost[b] = share_interval(cell.lost[b], each);
     league.rows.push_back(row);

@@ -399,16 +399,36 @@ class Page {
     tell(w_.best, l.best);
     tell(w_.worst, l.worst);
     tell(w_.most_improved, l.most_improved, true);
-    out_ += fmt::format(
-        "</ul>\n<div class=\"card scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{}\"><table><thead><tr>",
-        w_.carriers);
+    out_ +=
+        fmt::format("</ul>\n<div class=\"card scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{}\">", w_.carriers);
+    const auto by_region = static_cast<std::size_t>(
+        std::count_if(l.rows.begin(), l.rows.end(), [](const League::Row& row) { return row.region.has_value(); }));
+    league_table(false);
+    if (by_region > 0) {
+      // Hundreds of rows in a large market: unfolded by who wants them.
+      out_ += "<details><summary>" + say(w_.by_region, by_region) + "</summary>";
+      league_table(true);
+      if (by_region > league_rows) {
+        out_ += "<p class=\"muted\">" + say(w_.more_rows, by_region - league_rows) + "</p>";
+      }
+      out_ += "</details>";
+    }
+    out_ += "</div>\n";
+    cuts();
+  }
+
+  /// The rows of regions, or those of all regions together.
+  void league_table(bool by_region) {
+    out_ += "<table><thead><tr>";
     for (std::size_t i = 0; i < w_.league_heads.size(); ++i) {
       out_ += fmt::format("<th{}>{}</th>", i < 2 ? "" : " class=\"num\"", w_.league_heads[i]);
     }
     for (const char* head : w_.lost_heads) out_ += fmt::format("<th class=\"num\">{}</th>", head);
     out_ += "</tr></thead><tbody>\n";
-    for (std::size_t i = 0; i < std::min(l.rows.size(), league_rows); ++i) {
-      const League::Row& row = l.rows[i];
+    std::size_t rows = 0;
+    for (const League::Row& row : report_.league.rows) {
+      if (row.region.has_value() != by_region) continue;
+      if (++rows > league_rows) break;
       out_ += fmt::format(
           "<tr><th scope=\"row\">{}<br><span class=\"muted\">{}</span></th><td>{}</td><td class=\"num\">{}</td><td "
           "class=\"num\">{}</td><td class=\"num\">{}</td>",
@@ -419,32 +439,30 @@ class Page {
       out_ += "</tr>\n";
     }
     out_ += "</tbody></table>";
-    if (l.rows.size() > league_rows) {
-      out_ += "<p class=\"muted\">" + say(w_.more_rows, l.rows.size() - league_rows) + "</p>";
-    }
-    out_ += "</div>\n";
-    cuts();
   }
 
   void cuts() {
     if (report_.league.cuts.empty()) return;
-    out_ += fmt::format(
-        "<h3 style=\"margin-top:20px\">{}</h3><p class=\"muted\">{}</p><div class=\"card scroll\" tabindex=\"0\" "
-        "role=\"region\" aria-label=\"{}\"><table><thead><tr><th>{}</th><th>{}</th><th "
-        "class=\"num\">{}</th></tr></thead>"
-        "<tbody>\n",
-        w_.cuts, say(w_.cuts_how, report_.league.cuts.size()), w_.without, w_.cut_heads[0], w_.cut_heads[1],
-        w_.cut_heads[2]);
-    std::size_t rows = 0;
+    out_ += fmt::format("<h3 style=\"margin-top:20px\">{}</h3><p class=\"muted\">{}</p>", w_.cuts,
+                        say(w_.cuts_how, report_.league.cuts.size()));
+    std::string rows;
+    std::size_t count = 0;
     for (const League::Cut& cut : report_.league.cuts) {
       const bool everywhere = !cut.cut_in && !cut.region;
       if (!everywhere && cut.difference.low <= 0 && cut.difference.high >= 0) continue;
-      if (++rows > league_rows) break;
-      out_ += fmt::format("<tr><th scope=\"row\">{}</th><td>{}</td><td class=\"num\">{}</td></tr>\n", name(cut.policy),
+      if (++count > league_rows) break;
+      rows += fmt::format("<tr><th scope=\"row\">{}</th><td>{}</td><td class=\"num\">{}</td></tr>\n", name(cut.policy),
                           cut.region ? escaped(report_.regions[index(*cut.region)]) : std::string(w_.everywhere),
                           percents(cut.difference, true));
     }
-    out_ += "</tbody></table></div>\n";
+    if (rows.empty()) {
+      out_ += fmt::format("<p>{}</p>\n", w_.no_cut);
+      return;
+    }
+    out_ += fmt::format(
+        "<div class=\"card scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{}\"><table><thead><tr><th>{}</th>"
+        "<th>{}</th><th class=\"num\">{}</th></tr></thead><tbody>\n{}</tbody></table></div>\n",
+        w_.without, w_.cut_heads[0], w_.cut_heads[1], w_.cut_heads[2], rows);
   }
 
   void reading() {

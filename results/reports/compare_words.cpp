@@ -56,6 +56,7 @@ constexpr CompareWords english{
     .selected = "selected",
     .left_out = "left out early",
     .more_rows = "and {0} more in comparison.json",
+    .by_region = "By region: {0} rows",
     .league = "Carriers by region and service",
     .league_how =
         "Under {0}, promises kept by who carried them, and what the others were lost to: our handling (waited "
@@ -77,6 +78,7 @@ constexpr CompareWords english{
         "Promises kept of all orders to the region without the carrier less with it, percentage points; {0} "
         "intervals together. Shown: carriers left out everywhere, and the regions where leaving one out, "
         "everywhere or there alone, certainly changes something. Above zero: cut.",
+    .no_cut = "None of these certainly changes anything; more seasons would tell smaller changes apart.",
     .without = "Without a carrier",
     .cut_heads = {"Policy", "Region", "Difference, pp"},
     .reading = "How to read this",
@@ -162,6 +164,7 @@ constexpr CompareWords spanish{
     .selected = "seleccionada",
     .left_out = "descartada pronto",
     .more_rows = "y {0} más en comparison.json",
+    .by_region = "Por región: {0} filas",
     .league = "Transportistas por región y servicio",
     .league_how =
         "Con {0}, promesas cumplidas según quién las llevó, y por qué se perdieron las demás: nuestra "
@@ -186,6 +189,7 @@ constexpr CompareWords spanish{
         "Promesas cumplidas de todos los pedidos a la región sin el transportista menos con él, puntos "
         "porcentuales; {0} intervalos a la vez. Se muestran los transportistas quitados en todas partes y las regiones "
         "donde quitar uno, en todas o solo allí, cambia algo con seguridad. Por encima de cero: quitarlo.",
+    .no_cut = "Ninguno cambia nada con seguridad; con más temporadas se distinguirían cambios menores.",
     .without = "Sin un transportista",
     .cut_heads = {"Política", "Región", "Diferencia, pp"},
     .reading = "Cómo leer esto",

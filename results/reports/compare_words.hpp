@@ -73,6 +73,7 @@ struct CompareWords {
   const char* selected;
   const char* left_out;
   const char* more_rows;  ///< {0}.
+  const char* by_region;  ///< {0}: rows.
 
   const char* league;
   const char* league_how;  ///< {0}: control; {1}: intervals; {2}: level; {3}: least promises.
@@ -89,6 +90,7 @@ struct CompareWords {
   const char* everywhere;
   const char* cuts;
   const char* cuts_how;  ///< {0}: intervals.
+  const char* no_cut;
   const char* without;
   std::array<const char*, 3> cut_heads;  ///< Policy, region, difference.
 
