@@ -15,6 +15,10 @@ namespace fs = std::filesystem;
 namespace json = boost::json;
 
 Result<ReplayFolder> ReplayFolder::create(const RunReader& run, const fs::path& folder) {
+  // Before the folder is made: nobody is left with half of one.
+  if (auto takes = store::check_takes_replay(run.folder() / store::tables_name); !takes) {
+    return tl::unexpected(takes.error());
+  }
   store::FileCalls& calls = store::system_calls();
   if (auto made = store::make_empty_folder(folder, calls); !made) return tl::unexpected(made.error());
   for (const Manifest::File& file : run.manifest().files) {

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <array>
 #include <chrono>
 #include <map>
 #include <string>
@@ -476,7 +477,39 @@ void write_published(Database& db, std::span<const PublishedFigure> published) {
   }
 }
 
+/// What a replay writes anew.
+constexpr std::array<const char*, 19> replay_tables{
+    "measure",          "gate",          "replay",    "replay_sender",    "replay_request", "replay_latency",
+    "replay_histogram", "replay_second", "staleness", "staleness_second", "finding",        "oracle",
+    "injected",         "visibility",    "eta_error", "outage",           "diagnosis",      "finding_example",
+    "on_time_shown"};
+
+/// "kind, parcels": its columns; empty when there is no such table.
+std::string columns_of(Database& db, const std::string& table) {
+  Statement columns(db, "SELECT coalesce(group_concat(name, ', '), '') FROM pragma_table_info('" + table + "')");
+  return columns.step() ? columns.text(0) : std::string();
+}
+
 }  // namespace
+
+Result<void> check_takes_replay(const std::filesystem::path& path) {
+  auto opened = Database::open_read_only(path);
+  if (!opened) return tl::unexpected(opened.error());
+  auto made = Database::create(":memory:");
+  if (!made) return tl::unexpected(made.error());
+  (*made)->run(schema_sql);
+  for (const char* table : replay_tables) {
+    const std::string wanted = columns_of(**made, table);
+    const std::string there = columns_of(**opened, table);
+    if (auto status = (*opened)->status(); !status) return status;
+    if (there == wanted) continue;
+    return fail(ErrorKind::bad_input,
+                fmt::format("{}: table '{}' {}: another version of Peakstorm made this run; simulate it again (its "
+                            "inputs/ are the scenario) and replay that",
+                            path.string(), table, there.empty() ? "is not there" : "has other columns"));
+  }
+  return (*made)->status();
+}
 
 Result<void> write_tables(const std::filesystem::path& path, const RunFacts& facts, const RunTables& tables,
                           std::span<const PublishedFigure> published) {
@@ -501,10 +534,7 @@ Result<void> replace_replay(const std::filesystem::path& path, const ReplayResul
   auto opened = Database::create(path);
   if (!opened) return tl::unexpected(opened.error());
   Database& db = **opened;
-  for (const char* table :
-       {"measure", "gate", "replay", "replay_sender", "replay_request", "replay_latency", "replay_histogram",
-        "replay_second", "staleness", "staleness_second", "finding", "oracle", "injected", "visibility", "eta_error",
-        "outage", "diagnosis", "finding_example", "on_time_shown"}) {
+  for (const char* table : replay_tables) {
     db.run(("DELETE FROM " + std::string(table)).c_str());
   }
   db.run("DELETE FROM run WHERE key IN ('command_line', 'partial')");

@@ -151,7 +151,7 @@ Result<void> run(const World& world, const Story& story, const RunRecorderOption
 
 std::string query(const fs::path& database, const char* sql) {
   sqlite3* handle = nullptr;
-  EXPECT_EQ(sqlite3_open_v2(database.c_str(), &handle, SQLITE_OPEN_READONLY, nullptr), SQLITE_OK);
+  EXPECT_EQ(sqlite3_open_v2(database.c_str(), &handle, SQLITE_OPEN_READWRITE, nullptr), SQLITE_OK);
   std::string text;
   char* error = nullptr;
   sqlite3_exec(
@@ -563,6 +563,24 @@ TEST(RunFolder, AFolderThatIsThereAndNotEmptyIsLeftAlone) {
   EXPECT_EQ(recorder.error().kind, ErrorKind::bad_input);
   EXPECT_THAT(recorder.error().message, HasSubstr("not an empty folder"));
   EXPECT_EQ(std::distance(fs::directory_iterator(scratch / "run"), {}), 1);
+}
+
+TEST(ReplayFolder, IsNotMadeOfARunOfAnotherVersion) {
+  const TemporaryFolder scratch;
+  const World world = test::small_world();
+  ASSERT_TRUE(run(world, tell(world, 50), options_for(scratch / "run")));
+  const auto reader = RunReader::open(scratch / "run");
+  ASSERT_TRUE(reader);
+  ASSERT_TRUE(ReplayFolder::create(**reader, scratch / "whole"));
+  const auto refusal = [&](const char* change) {
+    query(scratch / "run" / "run.sqlite", change);
+    const auto refused = ReplayFolder::create(**reader, scratch / "replayed");
+    EXPECT_FALSE(fs::exists(scratch / "replayed"));
+    return refused ? "taken" : refused.error().message;
+  };
+  EXPECT_THAT(refusal("ALTER TABLE outage ADD COLUMN further"),
+              AllOf(HasSubstr("table 'outage' has other columns"), HasSubstr("simulate it again")));
+  EXPECT_THAT(refusal("DROP TABLE replay_sender"), HasSubstr("table 'replay_sender' is not there"));
 }
 
 TEST(RunReader, NamesWhatIsWrong) {
