@@ -21,6 +21,7 @@
 #include "engine/flow/memory.hpp"
 #include "engine/flow/parcel_model.hpp"
 #include "engine/flow/streams.hpp"
+#include "engine/hex.hpp"
 #include "engine/kernel/engine.hpp"
 #include "engine/kernel/profiler.hpp"
 #include "engine/partition/planned_flow.hpp"
@@ -657,11 +658,9 @@ class Run {
 }  // namespace
 
 std::string Digest::hex() const {
-  static constexpr char digits[] = "0123456789abcdef";
   std::string text;
-  for (const std::uint64_t half : {high, low}) {
-    for (int shift = 60; shift >= 0; shift -= 4) text += digits[(half >> static_cast<unsigned>(shift)) & 15U];
-  }
+  append_hex64(text, high);
+  append_hex64(text, low);
   return text;
 }
 

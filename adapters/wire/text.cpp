@@ -5,6 +5,7 @@
 #include <chrono>
 
 #include "engine/check.hpp"
+#include "engine/hex.hpp"
 
 namespace peakstorm::wire {
 namespace {
@@ -318,12 +319,6 @@ void append_percent_encoded(std::string& out, std::string_view text) {
       out += "0123456789ABCDEF"[byte & 15U];
     }
   }
-}
-
-void append_hex64(std::string& out, std::uint64_t value) {
-  std::array<char, 16> digits;
-  for (unsigned i = 0; i < 16; ++i) digits[i] = hex[(value >> (60 - 4 * i)) & 15U];
-  out.append(digits.data(), digits.size());
 }
 
 void append_uuid(std::string& out, std::uint64_t high, std::uint64_t low) {

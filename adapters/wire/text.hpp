@@ -55,9 +55,6 @@ void append_base64(std::string& out, std::string_view bytes);
 /// Appends Base64 for URLs (RFC 4648, section 5), without padding.
 void append_base64url(std::string& out, std::string_view bytes);
 
-/// Appends a 64-bit number as 16 lower-case hex digits.
-void append_hex64(std::string& out, std::uint64_t value);
-
 /// Appends 128 bits as a UUID formed like a random one (RFC 9562, version 4), which is what receivers check for; made
 /// from hashes, so that the same scan keeps the same id.
 void append_uuid(std::string& out, std::uint64_t high, std::uint64_t low);

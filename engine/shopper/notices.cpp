@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "engine/check.hpp"
+#include "engine/hex.hpp"
 #include "engine/shopper/notice_words.hpp"
 
 namespace peakstorm {
@@ -81,10 +82,8 @@ Notice write_notice(ActKind kind, const NoticeFields& fields, std::string_view l
 }
 
 std::string order_number(ParcelId parcel) {
-  constexpr std::string_view hex = "0123456789abcdef";
-  auto value = static_cast<std::uint64_t>(parcel);
-  std::string text(16, '0');
-  for (auto digit = text.rbegin(); digit != text.rend(); ++digit, value >>= 4U) *digit = hex[value & 15U];
+  std::string text;
+  append_hex64(text, static_cast<std::uint64_t>(parcel));
   return text;
 }
 

@@ -6,6 +6,7 @@
 #include "adapters/wire/profile.hpp"
 #include "adapters/wire/text.hpp"
 #include "engine/check.hpp"
+#include "engine/hex.hpp"
 
 namespace peakstorm::wire {
 namespace {

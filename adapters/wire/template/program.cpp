@@ -8,6 +8,7 @@
 #include "adapters/wire/template/fields.hpp"
 #include "adapters/wire/text.hpp"
 #include "engine/check.hpp"
+#include "engine/hex.hpp"
 
 namespace peakstorm::wire {
 namespace {
