@@ -17,17 +17,6 @@ Table read_table(std::string_view file, const Columns& columns, const std::files
   return Table::read(folder / file, file, columns, Table::Presence::optional, faults);
 }
 
-/// Names between blanks.
-std::vector<std::string> words_of(std::string_view text) {
-  std::vector<std::string> words;
-  while (!text.empty()) {
-    const std::size_t end = std::min(text.find(' '), text.size());
-    if (end > 0) words.emplace_back(text.substr(0, end));
-    text.remove_prefix(std::min(end + 1, text.size()));
-  }
-  return words;
-}
-
 /// A rate of on-time delivery that is counted by service and due day.
 bool is_cut(std::string_view measure) {
   for (const std::string_view front : {"on_time.", "on_time_all."}) {
@@ -39,8 +28,8 @@ bool is_cut(std::string_view measure) {
 void read_services(const Row& row, const World& world, PublishedFigure& figure) {
   std::vector<std::string_view> known;
   for (const Service& service : world.services) known.push_back(service.name);
-  figure.services = words_of(row.text("services"));
-  for (const std::string& name : figure.services) {
+  for (const std::string_view word : split_list(row.text("services"))) {
+    const std::string& name = figure.services.emplace_back(word);
     if (std::find(known.begin(), known.end(), name) != known.end()) continue;
     row.fault("services", "unknown service '" + name + "'",
               did_you_mean(name, known, "write names of services.csv, separated by blanks"));
