@@ -8,13 +8,19 @@
 namespace peakstorm {
 namespace {
 
-/// Few seasons spread a t interval beyond what a difference of shares can be.
-std::optional<Interval> difference_interval(const std::vector<double>& values, double level) {
+/// Few seasons spread a t interval beyond what a share, or a difference of shares, can be: [least, most].
+std::optional<Interval> bounded_interval(const std::vector<double>& values, double level, double least, double most) {
   auto interval = t_interval(values, level);
   if (!interval) return interval;
-  interval->low = std::max(interval->low, -1.0);
-  interval->high = std::min(interval->high, 1.0);
+  interval->low = std::max(interval->low, least);
+  interval->high = std::min(interval->high, most);
   return interval;
+}
+Interval share_interval(const std::vector<double>& shares, double level) {
+  return *bounded_interval(shares, level, 0, 1);
+}
+std::optional<Interval> difference_interval(const std::vector<double>& differences, double level) {
+  return bounded_interval(differences, level, -1, 1);
 }
 
 struct Counts {
@@ -23,14 +29,6 @@ struct Counts {
   [[nodiscard]] std::uint64_t all() const { return kept + broken; }
   [[nodiscard]] double share() const { return static_cast<double>(kept) / static_cast<double>(all()); }
 };
-
-/// Of shares: what lies outside of [0, 1] cannot be.
-Interval share_interval(const std::vector<double>& shares, double level) {
-  Interval interval = *t_interval(shares, level);
-  interval.low = std::max(0.0, interval.low);
-  interval.high = std::min(1.0, interval.high);
-  return interval;
-}
 
 /// None sorts first: everywhere before any one region.
 using Key = std::pair<ServiceId, std::optional<RegionId>>;

@@ -180,6 +180,7 @@ TEST_F(Compare, WritesAPageThatLoadsNothing) {
   EXPECT_THAT(page, HasSubstr("aria-label=\"a-day-more: "));
   EXPECT_THAT(page, HasSubstr("&lt;b&gt;&amp;&lt;/b&gt;"));
   EXPECT_THAT(page, HasSubstr("northline-ground"));  // The league.
+  EXPECT_THAT(page, HasSubstr("<details><summary>By region: "));
   EXPECT_THAT(page, HasSubstr("default-src 'none'"));
   EXPECT_EQ(page.find(" src="), std::string::npos);  // Its one script stands in it.
   EXPECT_EQ(page.find("<link rel=\"stylesheet"), std::string::npos);

@@ -40,6 +40,8 @@ TEST(League, RanksServicesInRegions) {
   EXPECT_DOUBLE_EQ(league.rows[2].kept.mean, 0.91);
   // The later 50 all kept, less 40 of 50; the later 50 all kept, less 42 of 50.
   EXPECT_NEAR(league.rows[2].change->mean, (0.20 + 0.16) / 2, 1e-12);
+  EXPECT_EQ(league.rows[2].change->low, -1);  // Nor more than a difference of shares.
+  EXPECT_EQ(league.rows[2].change->high, 1);
   EXPECT_EQ(league.best, 2U);
   EXPECT_EQ(league.worst, 1U);
   EXPECT_TRUE(league.cuts.empty());
